@@ -125,7 +125,7 @@ fn a_spec_is_read_whole_or_refused_with_every_problem() {
     });
     let read = Definition::from_spec(flag(), Some("a flag"), &spec).unwrap();
     assert_eq!(read.owner.unwrap().as_str(), "group:default/checkout-team");
-    assert_eq!(read.environments["production"], true);
+    assert!(read.environments["production"]);
 
     let bad = json!({
         "ownr": "x", "type": "number", "usedBy": "checkout", "environments": {"production": true}, "expires": "soon",
