@@ -1,0 +1,33 @@
+//! Synthetic checks: is the path that users depend on working, as seen from outside?
+//!
+//! **Cast.** A [`CheckDefinition`] says what to ask for, how often, and what a good answer is; it comes from the
+//! catalog (`kind: Check`). A *probe* at a *location* runs it and hands in a [`RunResult`] for each run. The
+//! *verdict* is what this area makes of the results: up, degraded, down or unknown.
+//!
+//! **Flow.** Results are samples and not events. [`Command::Report`] compares a result with the verdict, and only a
+//! transition becomes an event: the first failing run is a *falter*, enough of them in a row bring the check
+//! *down*, enough good ones let it *recover*. A check from which nothing is heard [falls silent](silent).
+//!
+//! **Invariants.**
+//! - One report causes at most one event, and a report that is older than the verdict causes none.
+//! - Silence is unknown, never up and never down; an outage that was open before the silence stays open.
+//! - Evidence is bounded, and shows no credentials.
+//! - Nothing here knows how a check is run.
+
+mod command;
+mod definition;
+mod event;
+mod explain;
+mod result;
+mod state;
+#[cfg(test)]
+mod tests;
+mod web_address;
+
+pub use command::{Command, decide, silent};
+pub use definition::{CheckDefinition, CheckKind, Expectation, HttpCheck, Method, Severity, StatusRange};
+pub use event::Event;
+pub use explain::why;
+pub use result::{Evidence, Outcome, RunResult, Streak, Tally, series};
+pub use state::{Falter, State, Verdict, Watch};
+pub use web_address::shown;

@@ -1,0 +1,112 @@
+//! How much is taken, and what is refused.
+
+use std::time::Duration;
+
+use kernel::{EntityRef, Refusal, codes};
+
+use crate::Settings;
+
+/// The same deployment recorded again within this time (the same place, version, commit and outcome, with nothing
+/// between) is a repeated request and not a new deployment: CI steps are retried, and hooks are delivered twice.
+pub const SAME_DEPLOYMENT: Duration = Duration::from_secs(60);
+
+/// How long after a request to go back its deployment or configuration must have been recorded.
+pub const UNDO_PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Changes that are remembered for each place; the timeline has the older ones.
+pub(crate) const HISTORY: usize = 100;
+/// Environments of one component.
+pub(crate) const ENVIRONMENTS: usize = 64;
+/// Bytes of an error that a hook answered.
+pub(crate) const ERROR_BYTES: usize = 500;
+
+const VERSION_BYTES: usize = 128;
+const ENVIRONMENT_BYTES: usize = 63;
+const COMMIT_BYTES: usize = 128;
+const URL_BYTES: usize = 2048;
+const SETTINGS: usize = 500;
+const SETTING_NAME_BYTES: usize = 253;
+const SETTING_VALUE_BYTES: usize = 4096;
+
+/// Refuses a text that is empty, longer than `max` bytes, or has control characters.
+fn text(field: &str, text: &str, max: usize) -> Result<(), Refusal> {
+    let refuse = |detail: String| Err(Refusal::new(&codes::INVALID, detail).field(field));
+    if text.trim().is_empty() {
+        return refuse("must not be empty".to_owned());
+    }
+    if text.len() > max {
+        return refuse(format!("has {} bytes; at most {max} are allowed", text.len()));
+    }
+    if text.chars().any(char::is_control) {
+        return refuse("has a control character".to_owned());
+    }
+    Ok(())
+}
+
+pub(crate) fn place(component: &EntityRef, environment: &str) -> Result<(), Refusal> {
+    if component.kind() != "component" {
+        return Err(Refusal::new(&codes::INVALID, format!("{component} is not a component"))
+            .field("/component")
+            .fix("name what is deployed as component:NAME"));
+    }
+    text("/environment", environment, ENVIRONMENT_BYTES)
+}
+
+pub(crate) fn version(version: &str) -> Result<(), Refusal> {
+    text("/version", version, VERSION_BYTES)
+}
+
+pub(crate) fn commit(commit: Option<&str>) -> Result<(), Refusal> {
+    commit.map_or(Ok(()), |commit| text("/commit", commit, COMMIT_BYTES))
+}
+
+/// Only web addresses: the text becomes a link on a screen.
+pub(crate) fn url(url: Option<&str>) -> Result<(), Refusal> {
+    let Some(url) = url else { return Ok(()) };
+    text("/url", url, URL_BYTES)?;
+    if url.starts_with("https://") || url.starts_with("http://") {
+        return Ok(());
+    }
+    Err(Refusal::new(&codes::INVALID, "is not a web address").field("/url").fix("start it with https://"))
+}
+
+pub(crate) fn settings(settings: &Settings) -> Result<(), Refusal> {
+    if settings.len() > SETTINGS {
+        let detail = format!("has {} settings; at most {SETTINGS} are allowed", settings.len());
+        return Err(Refusal::new(&codes::INVALID, detail).field("/settings"));
+    }
+    for (name, value) in settings {
+        text("/settings", name, SETTING_NAME_BYTES)?;
+        let field = format!("/settings/{}", name.replace('~', "~0").replace('/', "~1"));
+        if value.len() > SETTING_VALUE_BYTES {
+            let detail = format!("has {} bytes; at most {SETTING_VALUE_BYTES} are allowed", value.len());
+            return Err(Refusal::new(&codes::INVALID, detail).field(field));
+        }
+        if looks_secret(name, value) {
+            return Err(Refusal::new(&codes::INVALID, "looks like a secret, and everybody can read the timeline")
+                .field(field)
+                .fix("leave the setting out, or give a reference (ref:NAME) or a digest (sha256:...) for its value"));
+        }
+    }
+    Ok(())
+}
+
+/// True where the name says secret and the value is no reference, or where the value is an address with a password.
+fn looks_secret(name: &str, value: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential"];
+    const REFERENCES: [&str; 2] = ["ref:", "sha256:"];
+    let name = name.to_lowercase().replace(['-', '.'], "_");
+    let named = WORDS.iter().any(|word| name.contains(word));
+    let referred = value.is_empty() || REFERENCES.iter().any(|prefix| value.starts_with(prefix));
+    (named && !referred) || has_password(value)
+}
+
+/// True for `scheme://user:password@host`.
+fn has_password(value: &str) -> bool {
+    value
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split(['/', '?', '#']).next())
+        .and_then(|authority| authority.rsplit_once('@'))
+        .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
+}

@@ -1,0 +1,351 @@
+//! What is live where, and how it came to be: the fold and the queries.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, Vector};
+use jiff::Timestamp;
+use kernel::{EffectId, EntityRef, EventId, Stamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{Event, Outcome, Settings, limits::HISTORY};
+
+/// Everything known about running software.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct State {
+    components: OrdMap<EntityRef, OrdMap<String, Place>>,
+    pending: OrdMap<EffectId, Pending>,
+}
+
+/// One component in one environment.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) live: Option<Live>,
+    pub(crate) configured: Option<Configured>,
+    /// The newest last.
+    pub(crate) changes: Vector<Change>,
+}
+
+/// The version that is live in a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    /// The version.
+    pub version: String,
+    /// Since when this version is live without a break: a deployment of the same version again leaves it.
+    pub since: Timestamp,
+    /// The deployment that made it live, by its event.
+    pub event: EventId,
+}
+
+/// The configuration of a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Configured {
+    /// Every setting.
+    pub settings: Arc<Settings>,
+    /// Every setting before the change that made it so.
+    pub before: Arc<Settings>,
+    /// Since when.
+    pub since: Timestamp,
+    /// The change that made it so, by its event.
+    pub event: EventId,
+}
+
+/// One change of a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The event.
+    pub event: EventId,
+    /// Its position on the timeline.
+    pub position: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What was changed.
+    pub what: What,
+    /// Whether it was or is being taken back.
+    pub undoing: Undoing,
+}
+
+/// What a change changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// The version.
+    Deployed(Deployed),
+    /// These settings.
+    Configured(Vec<String>),
+}
+
+/// A deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployed {
+    /// The version.
+    pub version: String,
+    /// The version that was live before.
+    pub previous: Option<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// A page about it.
+    pub url: Option<String>,
+    /// The commit that it was built from.
+    pub commit: Option<String>,
+    /// The deployment that it took back, by its event.
+    pub rollback_of: Option<EventId>,
+}
+
+/// Whether a change was or is being taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undoing {
+    /// Neither.
+    No,
+    /// Asked for, and not yet done.
+    Asked(EffectId),
+    /// Done, by the change with this event.
+    Done(EventId),
+}
+
+/// A request to go back, of which nothing has come yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// What goes back.
+    pub component: EntityRef,
+    /// Where.
+    pub environment: String,
+    /// The change to take back, by its event.
+    pub of: EventId,
+    /// What to go back to.
+    pub to: Target,
+    /// When it was asked for.
+    pub asked: Timestamp,
+    /// Whether the deploy hook took it.
+    pub accepted: bool,
+}
+
+/// What a place is asked to go back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// A version.
+    Version(String),
+    /// A configuration.
+    Settings(Arc<Settings>),
+}
+
+/// The two sorts of change. A newer change of one sort doesn't stand in the way of undoing one of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Deployment,
+    Configuration,
+}
+
+impl What {
+    pub(crate) fn sort(&self) -> Sort {
+        match self {
+            Self::Deployed(_) => Sort::Deployment,
+            Self::Configured(_) => Sort::Configuration,
+        }
+    }
+}
+
+impl State {
+    /// Takes in one event. Never fails: what it doesn't know is left alone.
+    pub fn fold(&mut self, event: &Event, stamp: &Stamp) {
+        match event {
+            Event::DeploymentFinished {
+                deployment: _,
+                component,
+                environment,
+                version,
+                previous,
+                outcome,
+                url,
+                commit,
+                rollback_of,
+            } => {
+                let place = self.place_mut(component, environment);
+                if *outcome == Outcome::Succeeded {
+                    let since = match &place.live {
+                        Some(live) if live.version == *version => live.since,
+                        Some(_) | None => stamp.at,
+                    };
+                    place.live = Some(Live { version: version.clone(), since, event: stamp.event });
+                }
+                place.remember(
+                    stamp,
+                    What::Deployed(Deployed {
+                        version: version.clone(),
+                        previous: previous.clone(),
+                        outcome: *outcome,
+                        url: url.clone(),
+                        commit: commit.clone(),
+                        rollback_of: *rollback_of,
+                    }),
+                );
+                if let Some(of) = rollback_of {
+                    let undoing = match outcome {
+                        Outcome::Succeeded => Undoing::Done(stamp.event),
+                        Outcome::Failed => Undoing::No,
+                    };
+                    self.settle(component, environment, *of, undoing);
+                }
+            }
+            Event::ConfigApplied { component, environment, before, after, changed, restore_of } => {
+                let place = self.place_mut(component, environment);
+                place.configured = Some(Configured {
+                    settings: Arc::new(after.clone()),
+                    before: Arc::new(before.clone()),
+                    since: stamp.at,
+                    event: stamp.event,
+                });
+                place.remember(stamp, What::Configured(changed.clone()));
+                if let Some(of) = restore_of {
+                    self.settle(component, environment, *of, Undoing::Done(stamp.event));
+                }
+            }
+            Event::RollbackRequested { component, environment, from_version: _, to_version, of, effect } => {
+                let to = Target::Version(to_version.clone());
+                self.ask(component, environment, *of, *effect, to, stamp);
+            }
+            Event::ConfigRestoreRequested { component, environment, to, of, effect } => {
+                let to = Target::Settings(Arc::new(to.clone()));
+                self.ask(component, environment, *of, *effect, to, stamp);
+            }
+            Event::UndoAccepted { component: _, environment: _, of: _, effect } => {
+                if let Some(pending) = self.pending.get_mut(effect) {
+                    pending.accepted = true;
+                }
+            }
+            Event::UndoFailed { component, environment, of, effect: _, error: _ } => {
+                self.settle(component, environment, *of, Undoing::No);
+            }
+        }
+    }
+
+    fn place_mut(&mut self, component: &EntityRef, environment: &str) -> &mut Place {
+        self.components.entry(component.clone()).or_default().entry(environment.to_owned()).or_default()
+    }
+
+    fn ask(
+        &mut self,
+        component: &EntityRef,
+        environment: &str,
+        of: EventId,
+        effect: EffectId,
+        to: Target,
+        stamp: &Stamp,
+    ) {
+        self.place_mut(component, environment).mark(of, Undoing::Asked(effect));
+        let (component, environment) = (component.clone(), environment.to_owned());
+        let pending = Pending { component, environment, of, to, asked: stamp.at, accepted: false };
+        self.pending.insert(effect, pending);
+    }
+
+    /// Ends a request to go back, if there is one, and marks its change.
+    fn settle(&mut self, component: &EntityRef, environment: &str, of: EventId, undoing: Undoing) {
+        self.place_mut(component, environment).mark(of, undoing);
+        let asked = self.pending().find(|(_, pending)| pending.of == of).map(|(effect, _)| effect);
+        if let Some(effect) = asked {
+            self.pending.remove(&effect);
+        }
+    }
+
+    pub(crate) fn place(&self, component: &EntityRef, environment: &str) -> Option<&Place> {
+        self.components.get(component)?.get(environment)
+    }
+
+    /// The version that is live.
+    #[must_use]
+    pub fn live(&self, component: &EntityRef, environment: &str) -> Option<&Live> {
+        self.place(component, environment)?.live.as_ref()
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn configured(&self, component: &EntityRef, environment: &str) -> Option<&Configured> {
+        self.place(component, environment)?.configured.as_ref()
+    }
+
+    /// The version to go back to: the last one that was deployed well, isn't live now, and was not taken back.
+    #[must_use]
+    pub fn last_good(&self, component: &EntityRef, environment: &str) -> Option<&str> {
+        let place = self.place(component, environment)?;
+        let live = place.live.as_ref()?;
+        let taken_back = |version: &str| {
+            place.changes.iter().any(|change| {
+                matches!((&change.what, change.undoing), (What::Deployed(deployed), Undoing::Done(_)) if deployed.version == version)
+            })
+        };
+        place.changes.iter().rev().find_map(|change| match &change.what {
+            What::Deployed(deployed)
+                if deployed.outcome == Outcome::Succeeded
+                    && deployed.version != live.version
+                    && !taken_back(&deployed.version) =>
+            {
+                Some(deployed.version.as_str())
+            }
+            What::Deployed(_) | What::Configured(_) => None,
+        })
+    }
+
+    /// The environments in which the component was seen, in order of their names.
+    pub fn environments(&self, component: &EntityRef) -> impl Iterator<Item = &str> {
+        self.components.get(component).into_iter().flat_map(|places| places.keys().map(String::as_str))
+    }
+
+    /// The components of which anything is known, in order of their references.
+    pub fn components(&self) -> impl Iterator<Item = &EntityRef> {
+        self.components.keys()
+    }
+
+    /// The last changes of a place, the newest first.
+    pub fn history(&self, component: &EntityRef, environment: &str) -> impl Iterator<Item = &Change> {
+        self.place(component, environment).into_iter().flat_map(|place| place.changes.iter().rev())
+    }
+
+    /// The requests to go back of which nothing has come yet, each with the effect that carries it out.
+    pub fn pending(&self) -> impl Iterator<Item = (EffectId, &Pending)> {
+        self.pending.iter().map(|(effect, pending)| (*effect, pending))
+    }
+
+    /// The request that this effect carries out.
+    #[must_use]
+    pub fn pending_effect(&self, effect: EffectId) -> Option<&Pending> {
+        self.pending.get(&effect)
+    }
+}
+
+impl Place {
+    fn remember(&mut self, stamp: &Stamp, what: What) {
+        if self.changes.len() >= HISTORY {
+            self.changes.pop_front();
+        }
+        let (event, position, at) = (stamp.event, stamp.position, stamp.at);
+        self.changes.push_back(Change { event, position, at, what, undoing: Undoing::No });
+    }
+
+    fn mark(&mut self, of: EventId, undoing: Undoing) {
+        if let Some(change) = self.changes.iter_mut().find(|change| change.event == of) {
+            change.undoing = undoing;
+        }
+    }
+
+    /// The change with this event.
+    pub(crate) fn change(&self, of: EventId) -> Option<&Change> {
+        self.changes.iter().find(|change| change.event == of)
+    }
+
+    /// The newest change of the same sort after `change`, if it took effect.
+    pub(crate) fn later(&self, change: &Change) -> Option<&Change> {
+        self.changes.iter().rev().find(|later| {
+            later.position > change.position && later.what.sort() == change.what.sort() && later.what.took_effect()
+        })
+    }
+}
+
+impl What {
+    fn took_effect(&self) -> bool {
+        match self {
+            Self::Deployed(deployed) => deployed.outcome == Outcome::Succeeded,
+            Self::Configured(_) => true,
+        }
+    }
+}
