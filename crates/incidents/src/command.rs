@@ -1,0 +1,249 @@
+//! What may be asked of incidents, and what then happens.
+
+use jiff::{SignedDuration, Timestamp};
+use kernel::{Context, EntityRef, EventId, IncidentId, Refusal, codes};
+use serde::{Deserialize, Serialize};
+
+use crate::{About, Event, Incident, Resolution, Severity, State, Verdict, state::CHECKS_MAX};
+
+/// A check that fails again within this time after the end reopens the incident: it was not over.
+pub const REOPENS_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// A title is one line, cut to this length.
+const TITLE_BYTES_MAX: usize = 200;
+
+/// A note is a page, not a book.
+const NOTE_BYTES_MAX: usize = 20_000;
+
+/// What a check said is cut to this length.
+const EVIDENCE_BYTES_MAX: usize = 2_000;
+
+/// The entities of a path beyond this many are left out.
+const PATH_MAX: usize = 100;
+
+/// A check that fails, with all that an incident is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// The check; none if a person declares an incident.
+    pub check: Option<EntityRef>,
+    /// The broken entity.
+    pub entity: EntityRef,
+    /// The first failure; a time in the future is taken as now.
+    pub since: Timestamp,
+    /// When the check last passed before that.
+    pub last_good: Option<Timestamp>,
+    /// The entities on the broken critical path.
+    pub path: Vec<EntityRef>,
+    /// The entities directly upstream of the broken one: an open incident about one of them is joined.
+    pub upstream: Vec<EntityRef>,
+    /// What the check, or the person, said.
+    pub evidence: String,
+}
+
+/// A wish about incidents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Command {
+    /// Something broke: open an incident, or join or reopen the one that it belongs to.
+    Open {
+        /// One line for lists.
+        title: String,
+        /// How bad.
+        severity: Severity,
+        /// What failed.
+        failed: Failed,
+    },
+    /// Put a failing check into an incident that it would not join by itself.
+    Join {
+        /// Which incident.
+        incident: IncidentId,
+        /// What failed; it must name a check.
+        failed: Failed,
+    },
+    /// Take it on.
+    Acknowledge {
+        /// Which incident.
+        incident: IncidentId,
+    },
+    /// Set how bad it is.
+    SetSeverity {
+        /// Which incident.
+        incident: IncidentId,
+        /// How bad.
+        severity: Severity,
+    },
+    /// Write something down.
+    AddNote {
+        /// Which incident.
+        incident: IncidentId,
+        /// Markdown.
+        text: String,
+    },
+    /// Judge a suspect.
+    MarkSuspect {
+        /// Which incident.
+        incident: IncidentId,
+        /// The change.
+        event: EventId,
+        /// The judgement.
+        verdict: Verdict,
+    },
+    /// A check passes again, whichever incident it is in, if any.
+    Recover {
+        /// The check.
+        check: EntityRef,
+    },
+    /// End it by hand.
+    Resolve {
+        /// Which incident.
+        incident: IncidentId,
+    },
+}
+
+/// What the command makes happen. Nothing (`Ok(vec![])`) if it is so already.
+///
+/// # Errors
+/// `NOT_FOUND` for an incident that is not held; `CONFLICT` for one that is resolved, or a declared incident about an
+/// entity that has one; `INVALID` for text that is empty or too long.
+pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
+    match command {
+        Command::Open { title, severity, failed } => open(state, title, severity, bounded(failed, context), context),
+        Command::Join { incident, failed } => {
+            let incident = open_incident(state, incident)?;
+            let Some(check) = failed.check.clone() else {
+                return Err(Refusal::new(&codes::INVALID, "A check is needed to join an incident.").field("check"));
+            };
+            Ok(join(state, incident, incident.severity, check, bounded(failed, context)))
+        }
+        Command::Acknowledge { incident } => {
+            let incident = open_incident(state, incident)?;
+            let acknowledge = || Event::Acknowledged { about: incident.about.clone() };
+            Ok(incident.acknowledged.is_none().then(acknowledge).into_iter().collect())
+        }
+        Command::SetSeverity { incident, severity } => {
+            Ok(severity_event(open_incident(state, incident)?, severity).into_iter().collect())
+        }
+        Command::AddNote { incident, text } => {
+            let about = held(state, incident)?.about.clone();
+            let text = sound_text("text", text, NOTE_BYTES_MAX)?;
+            Ok(vec![Event::NoteAdded { about, text }])
+        }
+        Command::MarkSuspect { incident, event, verdict } => {
+            let incident = held(state, incident)?;
+            if incident.verdict_on(event) == Some(verdict) {
+                return Ok(vec![]);
+            }
+            Ok(vec![Event::SuspectMarked { about: incident.about.clone(), event, verdict }])
+        }
+        Command::Recover { check } => Ok(state.for_check(&check).map_or(vec![], |incident| recover(incident, check))),
+        Command::Resolve { incident } => {
+            let incident = held(state, incident)?;
+            let resolve = || Event::Resolved { about: incident.about.clone(), cause: Resolution::ByHand };
+            Ok(incident.is_open().then(resolve).into_iter().collect())
+        }
+    }
+}
+
+fn open(
+    state: &State,
+    title: String,
+    severity: Severity,
+    failed: Failed,
+    context: &Context,
+) -> Result<Vec<Event>, Refusal> {
+    if let Some(check) = failed.check.clone() {
+        if state.for_check(&check).is_some() {
+            return Ok(vec![]);
+        }
+        let overlapping = state.open().find(|open| open.overlaps(&failed.entity, &failed.path, &failed.upstream));
+        if let Some(incident) = overlapping {
+            return Ok(join(state, incident, severity, check, failed));
+        }
+        if let Some(incident) = just_ended(state, &check, context.now) {
+            return Ok(reopen(incident, severity, check, failed));
+        }
+    } else if let Some(same) = state.open().find(|open| *open.entity() == failed.entity) {
+        let detail = format!("Incident {} is open for {} already.", same.number(), failed.entity.short());
+        return Err(Refusal::new(&codes::CONFLICT, detail).field("entity").fix("add a note to it, or resolve it first"));
+    }
+    let one_line = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title = sound_text("title", cut(one_line, TITLE_BYTES_MAX), TITLE_BYTES_MAX)?;
+    let Failed { check, entity, since, last_good, path, upstream: _, evidence } = failed;
+    let about = About { incident: context.id(), number: state.next_number(), entity };
+    Ok(vec![Event::Opened { about, title, severity, check, since, last_good, path, evidence }])
+}
+
+fn join(state: &State, incident: &Incident, severity: Severity, check: EntityRef, failed: Failed) -> Vec<Event> {
+    let known = incident.checks.iter().any(|failing| failing.check == check);
+    if state.for_check(&check).is_some() || (!known && incident.checks.len() >= CHECKS_MAX) {
+        return vec![];
+    }
+    let Failed { entity, since, last_good, path, evidence, .. } = failed;
+    let about = incident.about.clone();
+    let joined = Event::Joined { about, check, entity, since, last_good, path, evidence };
+    [joined].into_iter().chain(severity_event(incident, severity.min(incident.severity))).collect()
+}
+
+fn reopen(incident: &Incident, severity: Severity, check: EntityRef, failed: Failed) -> Vec<Event> {
+    let Failed { since, last_good, evidence, .. } = failed;
+    let reopened = Event::Reopened { about: incident.about.clone(), check, since, last_good, evidence };
+    [reopened].into_iter().chain(severity_event(incident, severity.min(incident.severity))).collect()
+}
+
+fn severity_event(incident: &Incident, to: Severity) -> Option<Event> {
+    let (about, from) = (incident.about.clone(), incident.severity);
+    (from != to).then_some(Event::SeverityChanged { about, from, to })
+}
+
+fn recover(incident: &Incident, check: EntityRef) -> Vec<Event> {
+    let last = incident.failing().all(|failing| failing.check == check);
+    let about = incident.about.clone();
+    let mut events = vec![Event::Recovered { about: about.clone(), check }];
+    if last && !incident.declared {
+        events.push(Event::Resolved { about, cause: Resolution::ByRecovery });
+    }
+    events
+}
+
+fn just_ended<'a>(state: &'a State, check: &EntityRef, now: Timestamp) -> Option<&'a Incident> {
+    let recently = |incident: &&Incident| {
+        incident.ended.as_ref().is_some_and(|ending| now.duration_since(ending.at) <= REOPENS_WITHIN)
+    };
+    state.recent().filter(recently).find(|incident| incident.checks.iter().any(|known| known.check == *check))
+}
+
+fn held(state: &State, incident: IncidentId) -> Result<&Incident, Refusal> {
+    state.get(incident).ok_or_else(|| Refusal::new(&codes::NOT_FOUND, "There is no incident with this id."))
+}
+
+fn open_incident(state: &State, incident: IncidentId) -> Result<&Incident, Refusal> {
+    let incident = held(state, incident)?;
+    if incident.is_open() {
+        return Ok(incident);
+    }
+    Err(Refusal::new(&codes::CONFLICT, format!("Incident {} is resolved.", incident.number())))
+}
+
+fn sound_text(field: &str, text: String, bytes_max: usize) -> Result<String, Refusal> {
+    let invalid = |detail: String| Err(Refusal::new(&codes::INVALID, detail).field(field));
+    if text.trim().is_empty() {
+        return invalid(format!("The {field} is empty."));
+    }
+    if text.len() > bytes_max {
+        return invalid(format!("The {field} has {} bytes; at most {bytes_max} are allowed.", text.len()));
+    }
+    Ok(text)
+}
+
+/// What a check says is the world's doing, not the asker's: it is cut rather than refused.
+fn bounded(mut failed: Failed, context: &Context) -> Failed {
+    failed.path.truncate(PATH_MAX);
+    failed.since = failed.since.min(context.now);
+    failed.evidence = cut(failed.evidence, EVIDENCE_BYTES_MAX);
+    failed
+}
+
+fn cut(mut text: String, bytes_max: usize) -> String {
+    text.truncate(text.floor_char_boundary(bytes_max));
+    text
+}

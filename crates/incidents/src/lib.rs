@@ -1,0 +1,30 @@
+//! Incidents: periods in which a critical path is broken, and the changes that may have caused them.
+//!
+//! The cast:
+//! - An [`Incident`] has one broken entity, the checks that fail because of it, a [`Severity`], a log and an end.
+//! - [`Command`] is what may be asked, [`Event`] what happened, [`State`] all incidents as of one position.
+//! - [`suspects`] ranks recorded changes by how likely each one caused a failure, and says why in words.
+//!
+//! The flow: a check's verdict turns bad and a reaction gives [`Command::Open`]. It opens an incident, joins one that
+//! is open for an overlapping path, or reopens one that ended less than [`REOPENS_WITHIN`] ago. Each recovery is a
+//! [`Command::Recover`]; the last one resolves the incident. People acknowledge, note, mark suspects, resolve by hand.
+//!
+//! Invariants:
+//! - Two open incidents that checks opened never overlap (see [`Incident::overlaps`]); a failing check is in at most
+//!   one open incident.
+//! - An incident that a person declared is resolved by a person; one that a check opened ends with its last recovery.
+//! - Numbers are given once, from 1, without gaps. The newest [`KEPT`] resolved incidents are held; open ones always.
+//! - Nothing here reads a clock or the catalog: paths and neighbours come with the command, the graph by
+//!   [`suspects::Topology`].
+
+mod command;
+mod event;
+mod state;
+pub mod suspects;
+
+#[cfg(test)]
+mod tests;
+
+pub use command::{Command, Failed, REOPENS_WITHIN, decide};
+pub use event::{About, Event, Resolution, Severity, Verdict};
+pub use state::{Acknowledgement, Ending, FailingCheck, Incident, KEPT, LogEntry, State, Status, SuspectMark};

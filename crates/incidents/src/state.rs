@@ -1,0 +1,399 @@
+//! All incidents as of one position of the timeline.
+
+use std::sync::Arc;
+
+use imbl::{HashMap, OrdMap, OrdSet, Vector};
+use jiff::{SignedDuration, Timestamp};
+use kernel::{Actor, EntityRef, EventId, IncidentId, Stamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{About, Event, Resolution, Severity, Verdict};
+
+/// How many resolved incidents are held; older ones are on the timeline only.
+pub const KEPT: usize = 1_000;
+
+/// The newest entries of an incident's log that are held.
+const LOG_KEPT: usize = 200;
+
+/// The checks of one incident that are held. One more is not recorded: the incident ends without it.
+pub(crate) const CHECKS_MAX: usize = 500;
+
+/// The judgements of one incident that are held; the newest win.
+const MARKS_KEPT: usize = 100;
+
+/// Where an incident stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Nobody has taken it on.
+    Open,
+    /// Somebody works on it.
+    Acknowledged,
+    /// It is over.
+    Resolved,
+}
+
+impl Status {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// One check that failed in an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailingCheck {
+    /// The check.
+    pub check: EntityRef,
+    /// What it is about.
+    pub entity: EntityRef,
+    /// Its first failure; that of the newest relapse, if it failed again.
+    pub since: Timestamp,
+    /// When it last passed before that.
+    pub last_good: Option<Timestamp>,
+    /// The entities on its critical path.
+    pub path: Vec<EntityRef>,
+    /// What it said.
+    pub evidence: String,
+    /// When it passed again.
+    pub recovered: Option<Timestamp>,
+}
+
+/// Who took an incident on, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How and when an incident ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// How.
+    pub cause: Resolution,
+    /// Who; Mainstay itself after a recovery.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A person's judgement of a suspect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuspectMark {
+    /// The change.
+    pub event: EventId,
+    /// The judgement.
+    pub verdict: Verdict,
+    /// Whose it is.
+    pub by: Actor,
+    /// When it was given.
+    pub at: Timestamp,
+}
+
+/// One line of an incident's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// The event.
+    pub event: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: Actor,
+    /// The event's summary.
+    pub words: String,
+    /// The note's text, if it is one.
+    pub note: Option<String>,
+}
+
+/// A period in which a critical path is broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its id, number and broken entity.
+    pub about: About,
+    /// One line for lists.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// The first failure.
+    pub since: Timestamp,
+    /// The last moment before it at which the first check passed.
+    pub last_good: Option<Timestamp>,
+    /// When it was opened: after the first failure.
+    pub opened: Timestamp,
+    /// The event that opened it.
+    pub opened_by: EventId,
+    /// The position of that event.
+    pub position: u64,
+    /// True if a person opened it, who then also ends it.
+    pub declared: bool,
+    /// The entities that the opening named as the broken critical path.
+    pub path: Vec<EntityRef>,
+    /// What the first check, or the person, said.
+    pub evidence: String,
+    /// Its checks in the order they failed.
+    pub checks: Vector<FailingCheck>,
+    /// Who took it on.
+    pub acknowledged: Option<Acknowledgement>,
+    /// How it ended; none while it is open.
+    pub ended: Option<Ending>,
+    /// How often it was reopened.
+    pub reopened: u32,
+    /// What people found about suspects; one judgement per change.
+    pub marks: Vector<SuspectMark>,
+    /// What happened, oldest first; the newest entries only.
+    pub log: Vector<LogEntry>,
+}
+
+impl Incident {
+    /// The number that people use.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.about.number
+    }
+
+    /// The broken entity.
+    #[must_use]
+    pub fn entity(&self) -> &EntityRef {
+        &self.about.entity
+    }
+
+    /// True until it is resolved.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match (&self.ended, &self.acknowledged) {
+            (Some(_), _) => Status::Resolved,
+            (None, Some(_)) => Status::Acknowledged,
+            (None, None) => Status::Open,
+        }
+    }
+
+    /// The checks that have not recovered.
+    pub fn failing(&self) -> impl Iterator<Item = &FailingCheck> {
+        self.checks.iter().filter(|failing| failing.recovered.is_none())
+    }
+
+    /// From the first failure to the end, or to `now`.
+    #[must_use]
+    pub fn lasted(&self, now: Timestamp) -> SignedDuration {
+        self.ended.as_ref().map_or(now, |ending| ending.at).duration_since(self.since)
+    }
+
+    /// Every entity that the incident touches: the broken ones and those on the broken paths.
+    pub fn entities(&self) -> impl Iterator<Item = &EntityRef> {
+        let checked = self.checks.iter().flat_map(|failing| failing.path.iter().chain([&failing.entity]));
+        self.path.iter().chain([self.entity()]).chain(checked)
+    }
+
+    /// Whether a failure of `entity` on `path` belongs to this incident.
+    ///
+    /// The rule: the two paths share an entity, or one of this incident's broken entities is directly upstream of
+    /// `entity` (is in `upstream`). Nothing further is looked at, so that a reader can check the rule by eye.
+    #[must_use]
+    pub fn overlaps(&self, entity: &EntityRef, path: &[EntityRef], upstream: &[EntityRef]) -> bool {
+        let broken = || self.checks.iter().map(|failing| &failing.entity).chain([self.entity()]);
+        self.entities().any(|own| own == entity || path.contains(own)) || broken().any(|own| upstream.contains(own))
+    }
+
+    /// What was found about this change, if somebody judged it.
+    #[must_use]
+    pub fn verdict_on(&self, change: EventId) -> Option<Verdict> {
+        self.marks.iter().find(|mark| mark.event == change).map(|mark| mark.verdict)
+    }
+
+    fn record(&mut self, event: &Event, stamp: &Stamp) {
+        let note = match event {
+            Event::NoteAdded { text, .. } => Some(text.clone()),
+            Event::Opened { .. }
+            | Event::Joined { .. }
+            | Event::SeverityChanged { .. }
+            | Event::Acknowledged { .. }
+            | Event::SuspectMarked { .. }
+            | Event::Recovered { .. }
+            | Event::Resolved { .. }
+            | Event::Reopened { .. } => None,
+        };
+        let (at, by) = (stamp.at, stamp.actor.clone());
+        self.log.push_back(LogEntry { event: stamp.event, at, by, words: event.summary(), note });
+        if self.log.len() > LOG_KEPT {
+            self.log.pop_front();
+        }
+    }
+
+    fn add_check(&mut self, check: FailingCheck) {
+        if let Some(known) = self.checks.iter_mut().find(|known| known.check == check.check) {
+            *known = check;
+        } else if self.checks.len() < CHECKS_MAX {
+            self.checks.push_back(check);
+        }
+    }
+
+    fn apply(&mut self, event: &Event, stamp: &Stamp) {
+        match event {
+            Event::Opened { .. } => {}
+            Event::Joined { check, entity, since, last_good, path, evidence, .. } => self.add_check(FailingCheck {
+                check: check.clone(),
+                entity: entity.clone(),
+                since: *since,
+                last_good: *last_good,
+                path: path.clone(),
+                evidence: evidence.clone(),
+                recovered: None,
+            }),
+            Event::SeverityChanged { to, .. } => self.severity = *to,
+            Event::Acknowledged { .. } => {
+                self.acknowledged = Some(Acknowledgement { by: stamp.actor.clone(), at: stamp.at });
+            }
+            Event::NoteAdded { .. } => {}
+            Event::SuspectMarked { event, verdict, .. } => {
+                self.marks.retain(|mark| mark.event != *event);
+                let (at, by) = (stamp.at, stamp.actor.clone());
+                self.marks.push_back(SuspectMark { event: *event, verdict: *verdict, by, at });
+                if self.marks.len() > MARKS_KEPT {
+                    self.marks.pop_front();
+                }
+            }
+            Event::Recovered { check, .. } => {
+                for known in self.checks.iter_mut().filter(|known| known.check == *check) {
+                    known.recovered = Some(stamp.at);
+                }
+            }
+            Event::Resolved { cause, .. } => {
+                self.ended = Some(Ending { cause: *cause, by: stamp.actor.clone(), at: stamp.at });
+            }
+            Event::Reopened { check, since, last_good, evidence, .. } => {
+                self.ended = None;
+                self.acknowledged = None;
+                self.reopened = self.reopened.saturating_add(1);
+                for known in self.checks.iter_mut().filter(|known| known.check == *check) {
+                    known.since = *since;
+                    known.last_good = *last_good;
+                    known.evidence.clone_from(evidence);
+                    known.recovered = None;
+                }
+            }
+        }
+        self.record(event, stamp);
+    }
+}
+
+/// Every open incident and the newest resolved ones.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    incidents: OrdMap<u64, Arc<Incident>>,
+    numbers: HashMap<IncidentId, u64>,
+    open: OrdSet<u64>,
+    last_number: u64,
+}
+
+impl State {
+    /// Takes in one event. Events about incidents that are no longer held change nothing.
+    pub fn fold(&mut self, event: &Event, stamp: &Stamp) {
+        let About { incident, number, .. } = event.about();
+        if let Some(opened) = opened(event, stamp) {
+            self.last_number = self.last_number.max(*number);
+            self.numbers.insert(*incident, *number);
+            self.incidents.insert(*number, Arc::new(opened));
+        }
+        let Some(held) = self.incidents.get_mut(number) else { return };
+        let held = Arc::make_mut(held);
+        held.apply(event, stamp);
+        if held.is_open() {
+            self.open.insert(*number);
+        } else {
+            self.open.remove(number);
+        }
+        self.forget_oldest();
+    }
+
+    fn forget_oldest(&mut self) {
+        while self.incidents.len() - self.open.len() > KEPT {
+            let oldest = self.incidents.values().find(|incident| !incident.is_open()).map(|incident| incident.about.clone());
+            let Some(About { incident, number, .. }) = oldest else { return };
+            self.incidents.remove(&number);
+            self.numbers.remove(&incident);
+        }
+    }
+
+    /// The incident with this id.
+    #[must_use]
+    pub fn get(&self, incident: IncidentId) -> Option<&Incident> {
+        self.by_number(*self.numbers.get(&incident)?)
+    }
+
+    /// The incident with this number.
+    #[must_use]
+    pub fn by_number(&self, number: u64) -> Option<&Incident> {
+        self.incidents.get(&number).map(Arc::as_ref)
+    }
+
+    /// The open incidents, newest first.
+    pub fn open(&self) -> impl Iterator<Item = &Incident> {
+        self.open.iter().rev().filter_map(|number| self.by_number(*number))
+    }
+
+    /// All incidents that are held, newest first.
+    pub fn recent(&self) -> impl Iterator<Item = &Incident> {
+        self.incidents.values().rev().map(Arc::as_ref)
+    }
+
+    /// The incidents that touch this entity, newest first.
+    pub fn by_entity<'a>(&'a self, entity: &'a EntityRef) -> impl Iterator<Item = &'a Incident> {
+        self.recent().filter(move |incident| incident.entities().any(|own| own == entity))
+    }
+
+    /// The open incident in which this check fails.
+    #[must_use]
+    pub fn for_check(&self, check: &EntityRef) -> Option<&Incident> {
+        self.open().find(|incident| incident.failing().any(|failing| failing.check == *check))
+    }
+
+    /// The number that the next incident gets.
+    #[must_use]
+    pub fn next_number(&self) -> u64 {
+        self.last_number.saturating_add(1)
+    }
+}
+
+fn opened(event: &Event, stamp: &Stamp) -> Option<Incident> {
+    let Event::Opened { about, title, severity, check, since, last_good, path, evidence } = event else { return None };
+    let first = check.as_ref().map(|check| FailingCheck {
+        check: check.clone(),
+        entity: about.entity.clone(),
+        since: *since,
+        last_good: *last_good,
+        path: path.clone(),
+        evidence: evidence.clone(),
+        recovered: None,
+    });
+    Some(Incident {
+        about: about.clone(),
+        title: title.clone(),
+        severity: *severity,
+        since: *since,
+        last_good: *last_good,
+        opened: stamp.at,
+        opened_by: stamp.event,
+        position: stamp.position,
+        declared: check.is_none(),
+        path: path.clone(),
+        evidence: evidence.clone(),
+        checks: first.into_iter().collect(),
+        acknowledged: None,
+        ended: None,
+        reopened: 0,
+        marks: Vector::new(),
+        log: Vector::new(),
+    })
+}
