@@ -1,0 +1,99 @@
+//! Copies of everything in one file, and the way back.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, backup::Backup};
+
+use crate::{StoreError, Verified, chain, folder::Folder, folder::sync_dir, limits, reader, rows, sqlite};
+
+/// See [`Store::backup`](crate::Store::backup).
+pub(crate) fn backup(from: &Path, to: &Path) -> Result<Verified, StoreError> {
+    if to.exists() {
+        return Err(StoreError::Io(format!("{} exists; a backup never replaces a file", to.display())));
+    }
+    let unfinished = Unfinished::beside(to)?;
+    let source = reader::connect(from)?;
+    let mut copy = Connection::open(&unfinished.0)?;
+    copy.pragma_update(None, "synchronous", "FULL")?;
+    // All in one step: a snapshot of one moment, for which no writer has to wait.
+    Backup::new(&source, &mut copy)?.step(-1)?;
+    // Without a write-ahead log the copy is one file.
+    copy.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+    let verified = verify(&copy)?;
+    copy.close().map_err(|(_, error)| error)?;
+    unfinished.publish(to)?;
+    Ok(verified)
+}
+
+/// Makes the folder `dir`, which must be missing or empty, from a backup.
+///
+/// # Errors
+/// If the backup doesn't verify, or the folder has anything in it.
+pub fn restore(backup: &Path, dir: &Path) -> Result<Verified, StoreError> {
+    let verified = verify(&open_alone(backup)?)?;
+    if dir.exists() && fs::read_dir(dir)?.next().is_some() {
+        let what = format!("{} is not empty; a backup is restored into a folder of its own", dir.display());
+        return Err(StoreError::Io(what));
+    }
+    let folder = Folder::lock(dir)?;
+    let unfinished = Unfinished::beside(&folder.file())?;
+    fs::copy(backup, &unfinished.0)?;
+    unfinished.publish(&folder.file())?;
+    Ok(verified)
+}
+
+/// Opens a file that nobody else has open.
+fn open_alone(file: &Path) -> Result<Connection, StoreError> {
+    if fs::metadata(file)?.len() == 0 {
+        return Err(StoreError::corrupt(format!("{} is empty", file.display())));
+    }
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    sqlite::harden(&connection)?;
+    Ok(connection)
+}
+
+/// Checks everything that can be checked: SQLite's own structures, then the whole chain.
+pub(crate) fn verify(connection: &Connection) -> Result<Verified, StoreError> {
+    sqlite::check_header(connection)?;
+    let says: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if says != "ok" {
+        return Err(StoreError::corrupt(says));
+    }
+    let mut walk = chain::Walk::default();
+    loop {
+        let entries = reader::read(connection, walk.position(), limits::READ_ENTRIES)?;
+        if entries.is_empty() {
+            return walk.finish(rows::tip(connection)?.head);
+        }
+        entries.iter().try_for_each(|entry| walk.step(entry))?;
+    }
+}
+
+/// A file that is being written under another name; it is deleted unless it is published.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn beside(file: &Path) -> Result<Self, StoreError> {
+        let mut name = file.file_name().unwrap_or_default().to_owned();
+        name.push(".unfinished");
+        let unfinished = file.with_file_name(name);
+        // Fails if another backup is being written to the same place.
+        File::options().write(true).create_new(true).open(&unfinished)?;
+        Ok(Self(unfinished))
+    }
+
+    fn publish(self, to: &Path) -> Result<(), StoreError> {
+        File::open(&self.0)?.sync_all()?;
+        fs::rename(&self.0, to)?;
+        let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        sync_dir(dir)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // After `publish` there is nothing under this name.
+        let _ = fs::remove_file(&self.0);
+    }
+}

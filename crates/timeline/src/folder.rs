@@ -1,0 +1,90 @@
+//! The data folder: its lock, and the files in it.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::{StoreError, sqlite::FILE};
+
+const LOCK: &str = "lock";
+
+/// A data folder that this process has locked. The operating system unlocks it when the process ends, however it does.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Locks `dir`, which is created if it is missing.
+    pub(crate) fn lock(dir: &Path) -> Result<Self, StoreError> {
+        create_private(dir)?;
+        let mut lock = File::options().read(true).write(true).create(true).truncate(false).open(dir.join(LOCK))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { holder: holder(&mut lock) }),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        lock.set_len(0)?;
+        lock.write_all(std::process::id().to_string().as_bytes())?;
+        Ok(Self { path: dir.to_owned(), _lock: lock })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The database file.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.path.join(FILE)
+    }
+
+    /// Whether there is a timeline. A file that was emptied, or has lost its main part, is damage: a new timeline must not
+    /// silently take its place.
+    pub(crate) fn has_timeline(&self) -> Result<bool, StoreError> {
+        match fs::metadata(self.file()) {
+            Ok(metadata) if metadata.len() == 0 => Err(StoreError::corrupt(format!("{FILE} is empty"))),
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            Err(_) if self.path.join(format!("{FILE}-wal")).exists() => {
+                Err(StoreError::corrupt(format!("{FILE} is missing, but its write-ahead log is there")))
+            }
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Makes renames in the folder durable.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        sync_dir(&self.path)
+    }
+}
+
+/// Who holds the lock of `dir`, if anybody does: `Some(None)` if it can't be told who.
+pub(crate) fn lock_holder(dir: &Path) -> Result<Option<Option<u32>>, StoreError> {
+    let mut lock = File::open(dir.join(LOCK))?;
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => Ok(Some(holder(&mut lock))),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+fn holder(lock: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    lock.take(20).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+/// Makes renames in `dir` durable.
+pub(crate) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+    Ok(File::open(dir)?.sync_all()?)
+}
+
+/// Creates `dir` for its owner alone, unless it exists.
+fn create_private(dir: &Path) -> Result<(), StoreError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    Ok(builder.create(dir)?)
+}

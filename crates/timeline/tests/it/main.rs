@@ -1,0 +1,4 @@
+//! What a store promises, against SQLite.
+
+mod basics;
+mod support;
