@@ -21,7 +21,7 @@ mod state;
 mod tests;
 
 pub use command::{Command, decide, undo};
-pub use definition::{Definition, Origin, SpecProblem};
+pub use definition::{Definition, Origin};
 pub use evaluate::{Evaluation, Reason, evaluate};
 pub use event::Event;
 pub use state::{Flag, State, Switch};

@@ -44,6 +44,13 @@ impl Context {
         self
     }
 
+    /// The same context for a command that has an id already: one with an idempotency key, or one that follows from it.
+    #[must_use]
+    pub fn of_command(mut self, command: CommandId) -> Self {
+        self.command = command;
+        self
+    }
+
     /// A new id. Within one context, ids are made in ascending order of nothing but chance: sort by position instead.
     #[must_use]
     pub fn id<I: TypedId>(&self) -> I {
@@ -89,6 +96,18 @@ mod tests {
         assert_eq!(ids(7), ids(7));
         assert_ne!(ids(7), ids(8));
         assert_ne!(ids(7)[0], ids(7)[1]);
+    }
+
+    #[test]
+    fn a_keyed_command_is_recognised_with_the_same_request_and_with_another() {
+        let key = crate::Sha256::of(b"key");
+        let keyed = |request: &[u8]| CommandId::keyed(&key, &crate::Sha256::of(request));
+        assert_eq!(keyed(b"a"), keyed(b"a"));
+        assert_ne!(keyed(b"a"), keyed(b"b"));
+        let (from, to) = keyed(b"a").same_key();
+        assert!((from..=to).contains(&keyed(b"b")) && keyed(b"a").is_keyed());
+        let other = CommandId::keyed(&crate::Sha256::of(b"other"), &crate::Sha256::of(b"a"));
+        assert!(!(from..=to).contains(&other));
     }
 
     #[test]

@@ -71,3 +71,34 @@ typed_ids! {
     /// One browser session; not the secret.
     SessionId;
 }
+
+impl CommandId {
+    /// The id of a command that was sent with an idempotency key: a UUID version 8 (RFC 9562, section 5.8), whose first
+    /// half comes from the key and whose second from the request, so that a repetition is recognised, and so is another
+    /// request with the same key.
+    #[must_use]
+    pub fn keyed(key: &crate::Sha256, request: &crate::Sha256) -> Self {
+        let mut bytes = [0_u8; 16];
+        let (first, second) = bytes.split_at_mut(8);
+        first.iter_mut().zip(key.0).for_each(|(to, from)| *to = from);
+        second.iter_mut().zip(request.0).for_each(|(to, from)| *to = from);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    /// True if the id was made by [`CommandId::keyed`].
+    #[must_use]
+    pub fn is_keyed(&self) -> bool {
+        self.0.get_version_num() == 8
+    }
+
+    /// The smallest and the largest id of commands with the same key as this one.
+    #[must_use]
+    pub fn same_key(&self) -> (Self, Self) {
+        let fill = |with: u8| {
+            let mut bytes = *self.0.as_bytes();
+            bytes.iter_mut().skip(8).for_each(|byte| *byte = with);
+            Self(Uuid::from_bytes(bytes))
+        };
+        (fill(0), fill(0xff))
+    }
+}
