@@ -15,6 +15,7 @@
 //! - Nothing here knows how a check is run.
 
 mod command;
+mod declared;
 mod definition;
 mod event;
 mod explain;

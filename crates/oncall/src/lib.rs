@@ -15,6 +15,7 @@
 //! - Time zones come from the database in this program, so that every machine gives the same answer.
 
 mod command;
+mod declared;
 mod event;
 mod rotation;
 mod schedule;

@@ -134,6 +134,11 @@ pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     TimeZoneDatabase::bundled().get(name).ok()
 }
 
+/// Every name that [`zone`] knows.
+pub(crate) fn zone_names() -> Vec<String> {
+    TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect()
+}
+
 impl Rotation {
     /// The first hand-over, in local time: on the first fitting day from `starts` on.
     #[must_use]
