@@ -1,0 +1,145 @@
+//! What every handler has: the engine, the settings, and who is asking.
+
+use std::{net::IpAddr, sync::Arc};
+
+use engine::{Engine, Receipt, Request};
+use kernel::{Refusal, Sha256, Timestamp};
+use world::World;
+
+use crate::{live::Live, search::Search};
+
+/// What the operator chose.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The address by which people reach the server, without a slash at the end.
+    pub base_url: String,
+    /// True for `demo`: whoever comes from this machine may do everything without signing in.
+    pub open_on_loopback: bool,
+    /// The SHA-256 of the administrator's token from the environment.
+    pub admin_token: Option<Sha256>,
+    /// What this server is, if that must not be overlooked: `demo`.
+    pub label: Option<String>,
+    /// True if browsers reach the server by HTTPS, so that cookies may be bound to it.
+    pub https: bool,
+    /// The secret that form tokens are made with; new with every start.
+    pub form_secret: [u8; 32],
+}
+
+/// What every handler has. Cloning it is cheap.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+struct Shared {
+    engine: Engine,
+    settings: Settings,
+    search: Search,
+    live: Live,
+}
+
+impl App {
+    /// The server's parts, put together.
+    #[must_use]
+    pub fn new(engine: Engine, settings: Settings) -> Self {
+        let live = Live::of(&engine);
+        Self(Arc::new(Shared { engine, settings, search: Search::default(), live }))
+    }
+
+    /// The loop.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// What the operator chose.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The indexes over the catalog and its docs.
+    #[must_use]
+    pub fn search(&self) -> &Search {
+        &self.0.search
+    }
+
+    /// What tells open pages that something changed.
+    #[must_use]
+    pub fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    /// Everything that is known now.
+    #[must_use]
+    pub fn world(&self) -> Arc<World> {
+        self.0.engine.world()
+    }
+
+    /// The server's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.engine.now()
+    }
+
+    /// Carries out a command.
+    ///
+    /// # Errors
+    /// What was refused and why.
+    pub async fn submit(&self, request: Request) -> Result<Receipt, Refusal> {
+        self.0.engine.submit(request).await
+    }
+
+    /// Everything that was known at `at`.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    pub async fn world_at(&self, at: Timestamp) -> Result<Arc<World>, Refusal> {
+        self.blocking(move |engine| engine.world_at(at)).await
+    }
+
+    /// Runs what blocks (reading the store) where that harms nobody.
+    ///
+    /// # Errors
+    /// What `work` refuses; `INTERNAL` if it panics.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let engine = self.0.engine.clone();
+        match tokio::task::spawn_blocking(move || work(&engine)).await {
+            Ok(result) => result,
+            Err(error) => Err(Refusal::new(&kernel::codes::INTERNAL, format!("a task ended by a panic: {error}"))),
+        }
+    }
+
+    /// True where nobody needs to sign in: the demo, asked from this machine by a name of this machine. The name is
+    /// looked at because any web site can make a browser ask the loopback address under the site's own name.
+    #[must_use]
+    pub fn is_open_to(&self, peer: Option<IpAddr>, host: Option<&str>) -> bool {
+        self.0.settings.open_on_loopback
+            && peer.is_some_and(|peer| peer.to_canonical().is_loopback())
+            && host.is_some_and(is_loopback_name)
+    }
+}
+
+fn is_loopback_name(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback_name;
+
+    #[test]
+    fn only_names_of_this_machine_open_the_demo() {
+        for name in ["localhost", "LOCALHOST:7070", "127.0.0.1:7070", "127.0.0.5", "[::1]:7070", "[::1]"] {
+            assert!(is_loopback_name(name), "{name}");
+        }
+        for name in ["attacker.example", "127.0.0.1.attacker.example:7070", "10.0.0.1", "", "[::2]", "localhost.x"] {
+            assert!(!is_loopback_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The catalog's screens.
+
+pub mod list;
+pub mod show;

@@ -1,0 +1,5 @@
+//! The incidents' screens.
+
+pub mod list;
+pub mod show;
+pub mod undo;

@@ -1,0 +1,17 @@
+//! The HTTP server: screens, assets, and what guards them.
+//!
+//! [`shell`] is the frame around every screen and [`views`] are the pieces that screens are made of; one folder per area
+//! has its screens, each a struct of plain values with its template under `templates/`. [`assets`] serves the style sheet
+//! and the script from within the binary. [`security::protect`] stands around all routes, and [`problem`] gives every
+//! refusal its form.
+//!
+//! Architecture invariant: a screen can be drawn from invented values, without a server and without a World.
+
+pub mod assets;
+pub mod catalog;
+pub mod home;
+pub mod incidents;
+pub mod problem;
+pub mod security;
+pub mod shell;
+pub mod views;

@@ -1,0 +1,143 @@
+//! The route table: every route with what it needs, from which the router, the OpenAPI document and the tests that walk
+//! all routes are made. A route can't exist outside of it.
+
+use access::Scope;
+use axum::{Router, http::Method, middleware::from_fn_with_state, routing::MethodRouter};
+use utoipa::openapi::{
+    Content, ContentBuilder, HttpMethod, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder, path::PathItem,
+};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+use crate::{App, guard};
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody. The reason stands beside the route.
+    Public {
+        /// Why nobody needs to be known.
+        because: &'static str,
+    },
+    /// Who has this scope.
+    Needs(Scope),
+}
+
+/// One route.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{parameters}`.
+    pub path: String,
+    /// Who may use it.
+    pub access: Access,
+    /// True if it is in the OpenAPI document: the API. Screens are not.
+    pub documented: bool,
+}
+
+/// The table while it is written.
+pub struct Table {
+    app: App,
+    router: Router<App>,
+    routes: Vec<Route>,
+    openapi: OpenApi,
+}
+
+impl Table {
+    /// An empty table.
+    #[must_use]
+    pub fn new(app: App, openapi: OpenApi) -> Self {
+        Self { app, router: Router::new(), routes: Vec::new(), openapi }
+    }
+
+    /// Adds routes of the API: `routes!(handler)` brings path, method and description.
+    #[must_use]
+    pub fn api(mut self, access: Access, routes: UtoipaMethodRouter<App>) -> Self {
+        let (schemas, mut paths, handler) = routes;
+        for (path, item) in &mut paths.paths {
+            for method in methods_of(item) {
+                self.routes.push(Route { method, path: path.clone(), access, documented: true });
+            }
+            document(item, access);
+            self.router = self.router.route(path, guarded(&self.app, access, handler.clone()));
+        }
+        let components = utoipa::openapi::ComponentsBuilder::new().schemas_from_iter(schemas).build();
+        self.openapi.merge(OpenApiBuilder::new().paths(paths).components(Some(components)).build());
+        self
+    }
+
+    /// Adds a screen, or another route that is not part of the documented API.
+    #[must_use]
+    pub fn screen(mut self, access: Access, method: Method, path: &str, handler: MethodRouter<App>) -> Self {
+        self.routes.push(Route { method, path: path.to_owned(), access, documented: false });
+        self.router = self.router.route(path, guarded(&self.app, access, handler));
+        self
+    }
+
+    /// The router, the list of routes and the OpenAPI document.
+    #[must_use]
+    pub fn finish(self) -> (Router, Vec<Route>, OpenApi) {
+        (self.router.with_state(self.app), self.routes, self.openapi)
+    }
+}
+
+fn guarded(app: &App, access: Access, handler: MethodRouter<App>) -> MethodRouter<App> {
+    match access {
+        Access::Public { .. } => handler,
+        Access::Needs(scope) => handler.route_layer(from_fn_with_state((app.clone(), scope), guard::require)),
+    }
+}
+
+fn methods_of(item: &PathItem) -> Vec<Method> {
+    [
+        (&item.get, Method::GET),
+        (&item.put, Method::PUT),
+        (&item.post, Method::POST),
+        (&item.delete, Method::DELETE),
+        (&item.patch, Method::PATCH),
+    ]
+    .into_iter()
+    .filter_map(|(operation, method)| operation.as_ref().map(|_| method))
+    .collect()
+}
+
+/// Every operation can be refused in the same form, and says which scope it needs.
+fn document(item: &mut PathItem, access: Access) {
+    let operations =
+        [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten();
+    for operation in operations {
+        let problem: Content = ContentBuilder::new()
+            .schema(Some(RefOr::Ref(Ref::from_schema_name("Problem"))))
+            .build();
+        let refused = ResponseBuilder::new()
+            .description("It was refused: see `type` and `fix`.")
+            .content("application/problem+json", problem)
+            .build();
+        operation.responses.responses.entry("default".to_owned()).or_insert(RefOr::T(refused));
+        let needs = match access {
+            Access::Public { because } => {
+                operation.security = Some(Vec::new());
+                format!("Needs no token: {because}.")
+            }
+            Access::Needs(scope) => format!("Needs the scope `{scope}`."),
+        };
+        let description = operation.description.get_or_insert_default();
+        if !description.is_empty() {
+            description.push_str("\n\n");
+        }
+        description.push_str(&needs);
+    }
+}
+
+/// The method as OpenAPI has it; for tests that compare the two.
+#[must_use]
+pub fn openapi_method(method: &Method) -> Option<HttpMethod> {
+    match *method {
+        Method::GET => Some(HttpMethod::Get),
+        Method::PUT => Some(HttpMethod::Put),
+        Method::POST => Some(HttpMethod::Post),
+        Method::DELETE => Some(HttpMethod::Delete),
+        Method::PATCH => Some(HttpMethod::Patch),
+        _ => None,
+    }
+}
