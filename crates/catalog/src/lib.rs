@@ -1,0 +1,54 @@
+//! The catalog: who owns what, and what depends on what.
+//!
+//! **Cast.** A [`Bundle`] is the files of one *source*, a folder that the operator named. [`read`] makes of it a
+//! [`Reading`]: [`Descriptor`]s in Backstage's format, [`DocSet`]s, and every [`Problem`] of every file at once. An
+//! [`Entity`] is a descriptor in the catalog's [`State`], with its [`Relation`]s to others. A [`Finding`] is what is
+//! wrong with the catalog as a whole, such as a reference that leads nowhere.
+//!
+//! **Flow.** files → [`Bundle`] → [`read`] → [`Apply`] → [`plan`](plan()) or [`decide`] → [`Event`] → [`State::fold`].
+//! [`undo`] puts an entity back; [`export`](export()) writes the catalog as files again.
+//!
+//! **Invariants.**
+//! - Reading is pure, total and bounded: no bytes make it fail, hang or grow beyond its limits.
+//! - A good entity counts although its neighbours are bad; what is left out is a problem with a place, never silence.
+//! - A document is kept whole: keys that mean nothing to us come back from the API and from an export as they were.
+//! - What a broken file declared before stays until the file can be read again.
+//! - An entity belongs to the source that declared it first.
+//! - An undone change stays undone until its file says something new; meanwhile the drift is shown.
+
+mod backstage;
+mod bundle;
+mod codeowners;
+mod command;
+mod difference;
+mod docs;
+mod entity;
+mod event;
+mod export;
+mod files;
+mod kinds;
+mod locations;
+mod names;
+mod path;
+mod plan;
+mod problem;
+mod read;
+mod relations;
+mod report;
+mod rules;
+mod state;
+mod substitute;
+mod yaml;
+
+pub use backstage::{to_backstage_json, uid};
+pub use bundle::{Bundle, BundleFile};
+pub use command::{Apply, Command, decide, undo};
+pub use docs::{Blob, DocSet, NavItem, Page};
+pub use entity::{ApiDefinition, Definition, Descriptor, Entity, Link, Origin};
+pub use event::{Counts, Event, Moved};
+pub use export::export;
+pub use plan::{Action, FieldChange, Plan, PlannedChange, plan};
+pub use problem::{Problem, Rule, Severity, render};
+pub use read::{Reading, read};
+pub use relations::Relation;
+pub use state::{Reached, Source, State};
