@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, backup::Backup};
 
-use crate::{StoreError, Verified, chain, folder::Folder, folder::sync_dir, limits, reader, rows, sqlite};
+use crate::{StoreError, Verified, folder::Folder, folder::sync_dir, integrity, reader, sqlite};
 
 /// See [`Store::backup`](crate::Store::backup).
 pub(crate) fn backup(from: &Path, to: &Path) -> Result<Verified, StoreError> {
@@ -20,7 +20,7 @@ pub(crate) fn backup(from: &Path, to: &Path) -> Result<Verified, StoreError> {
     Backup::new(&source, &mut copy)?.step(-1)?;
     // Without a write-ahead log the copy is one file.
     copy.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
-    let verified = verify(&copy)?;
+    let verified = integrity::everything(&copy)?;
     copy.close().map_err(|(_, error)| error)?;
     unfinished.publish(to)?;
     Ok(verified)
@@ -31,7 +31,7 @@ pub(crate) fn backup(from: &Path, to: &Path) -> Result<Verified, StoreError> {
 /// # Errors
 /// If the backup doesn't verify, or the folder has anything in it.
 pub fn restore(backup: &Path, dir: &Path) -> Result<Verified, StoreError> {
-    let verified = verify(&open_alone(backup)?)?;
+    let verified = integrity::everything(&open_alone(backup)?)?;
     if dir.exists() && fs::read_dir(dir)?.next().is_some() {
         let what = format!("{} is not empty; a backup is restored into a folder of its own", dir.display());
         return Err(StoreError::Io(what));
@@ -51,23 +51,6 @@ fn open_alone(file: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     sqlite::harden(&connection)?;
     Ok(connection)
-}
-
-/// Checks everything that can be checked: SQLite's own structures, then the whole chain.
-pub(crate) fn verify(connection: &Connection) -> Result<Verified, StoreError> {
-    sqlite::check_header(connection)?;
-    let says: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-    if says != "ok" {
-        return Err(StoreError::corrupt(says));
-    }
-    let mut walk = chain::Walk::default();
-    loop {
-        let entries = reader::read(connection, walk.position(), limits::READ_ENTRIES)?;
-        if entries.is_empty() {
-            return walk.finish(rows::tip(connection)?.head);
-        }
-        entries.iter().try_for_each(|entry| walk.step(entry))?;
-    }
 }
 
 /// A file that is being written under another name; it is deleted unless it is published.

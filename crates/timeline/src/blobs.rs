@@ -12,7 +12,8 @@ pub(crate) fn pack(blob: &[u8]) -> Result<Packed, StoreError> {
 
 /// Stores the blob unless it is there.
 pub(crate) fn put(connection: &Connection, blob: &Packed) -> Result<Sha256, StoreError> {
-    let mut statement = connection.prepare_cached("INSERT OR IGNORE INTO blob (digest, size, body) VALUES (?1, ?2, ?3)")?;
+    let mut statement =
+        connection.prepare_cached("INSERT OR IGNORE INTO blob (digest, size, body) VALUES (?1, ?2, ?3)")?;
     statement.execute(params![blob.digest.0, blob.size, blob.body])?;
     Ok(blob.digest)
 }

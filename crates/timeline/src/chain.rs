@@ -73,10 +73,16 @@ impl Walk {
             return Err(StoreError::corrupt_at(expected, "the entry is missing"));
         }
         if hash(&self.last.hash, entry) != entry.hash {
-            return Err(StoreError::corrupt_at(expected, "the entry was changed after it was written: its hash differs"));
+            return Err(StoreError::corrupt_at(
+                expected,
+                "the entry was changed after it was written: its hash differs",
+            ));
         }
         if stamp.at < self.at {
-            return Err(StoreError::corrupt_at(expected, "the entry's time is before that of the entry in front of it"));
+            return Err(StoreError::corrupt_at(
+                expected,
+                "the entry's time is before that of the entry in front of it",
+            ));
         }
         self.last = entry.head();
         self.at = stamp.at;

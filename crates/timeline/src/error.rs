@@ -94,7 +94,10 @@ impl From<rusqlite::Error> for StoreError {
             // The index of the write-ahead log is a file too, and can fail to grow.
             (_, ffi::SQLITE_FULL) | (ffi::SQLITE_IOERR_SHMSIZE, _) => Self::DiskFull,
             (ffi::SQLITE_READONLY_DBMOVED, _) => Self::Io(format!("the file was moved or deleted: {text}")),
-            (_, ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_AUTH) => Self::ReadOnly(text),
+            // The files are there when they are opened; what is missing then is permission.
+            (_, ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_AUTH | ffi::SQLITE_CANTOPEN) => {
+                Self::ReadOnly(text)
+            }
             (_, ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED) => Self::Busy,
             (_, ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB) => Self::corrupt(text),
             // A statement that doesn't fit the file: tables or columns are missing.

@@ -1,11 +1,12 @@
 //! The data folder: its lock, and the files in it.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::{StoreError, sqlite::FILE};
+use crate::StoreError;
 
+const FILE: &str = "timeline.db";
 const LOCK: &str = "lock";
 
 /// A data folder that this process has locked. The operating system unlocks it when the process ends, however it does.
@@ -36,21 +37,7 @@ impl Folder {
 
     /// The database file.
     pub(crate) fn file(&self) -> PathBuf {
-        self.path.join(FILE)
-    }
-
-    /// Whether there is a timeline. A file that was emptied, or has lost its main part, is damage: a new timeline must not
-    /// silently take its place.
-    pub(crate) fn has_timeline(&self) -> Result<bool, StoreError> {
-        match fs::metadata(self.file()) {
-            Ok(metadata) if metadata.len() == 0 => Err(StoreError::corrupt(format!("{FILE} is empty"))),
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-            Err(_) if self.path.join(format!("{FILE}-wal")).exists() => {
-                Err(StoreError::corrupt(format!("{FILE} is missing, but its write-ahead log is there")))
-            }
-            Err(_) => Ok(false),
-        }
+        file_in(&self.path)
     }
 
     /// Makes renames in the folder durable.
@@ -59,9 +46,32 @@ impl Folder {
     }
 }
 
+/// The database file of the data folder `dir`.
+pub(crate) fn file_in(dir: &Path) -> PathBuf {
+    dir.join(FILE)
+}
+
+/// Whether there is a timeline in `dir`. A file that was emptied, or has lost its main part, is damage: a new timeline must
+/// not silently take its place.
+pub(crate) fn has_timeline(dir: &Path) -> Result<bool, StoreError> {
+    match fs::metadata(file_in(dir)) {
+        Ok(metadata) if metadata.len() == 0 => Err(StoreError::corrupt(format!("{FILE} is empty"))),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        Err(_) if dir.join(format!("{FILE}-wal")).exists() => {
+            Err(StoreError::corrupt(format!("{FILE} is missing, but its write-ahead log is there")))
+        }
+        Err(_) => Ok(false),
+    }
+}
+
 /// Who holds the lock of `dir`, if anybody does: `Some(None)` if it can't be told who.
 pub(crate) fn lock_holder(dir: &Path) -> Result<Option<Option<u32>>, StoreError> {
-    let mut lock = File::open(dir.join(LOCK))?;
+    let mut lock = match File::open(dir.join(LOCK)) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
     match lock.try_lock_shared() {
         Ok(()) => Ok(None),
         Err(TryLockError::WouldBlock) => Ok(Some(holder(&mut lock))),

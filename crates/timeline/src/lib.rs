@@ -28,9 +28,12 @@
 mod backup;
 mod blobs;
 mod chain;
+pub mod conformance;
+mod doctor;
 mod error;
 mod find;
 mod folder;
+mod integrity;
 mod packed;
 mod query;
 mod reader;
@@ -44,6 +47,7 @@ mod writer;
 
 pub use backup::restore;
 pub use chain::{Verified, hash};
+pub use doctor::{Finding, doctor};
 pub use error::StoreError;
 pub use query::{Page, Query};
 pub use samples::{NotFinite, Sample, SampleBatch, SampleRange, Sketch};

@@ -1,5 +1,7 @@
 //! Entries as rows: how they are written and read back.
 
+use std::collections::BTreeSet;
+
 use kernel::{Actor, CommandId, EntityRef, EventId, Sha256, Stamp, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -82,7 +84,7 @@ fn insert(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
     if written == 0 {
         return Err(StoreError::Unacceptable(format!("event {} was appended before", stamp.event)));
     }
-    let mut statement = connection.prepare_cached("INSERT OR IGNORE INTO entry_label VALUES (?1, ?2)")?;
+    let mut statement = connection.prepare_cached("INSERT INTO entry_label VALUES (?1, ?2)")?;
     for text in labels(entry) {
         statement.execute(params![label(connection, &text)?, stamp.position])?;
     }
@@ -90,9 +92,9 @@ fn insert(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
 }
 
 /// What an entry can be found by.
-fn labels(entry: &Entry) -> impl Iterator<Item = String> {
+pub(crate) fn labels(entry: &Entry) -> BTreeSet<String> {
     let subjects = entry.subjects.iter().map(subject_label);
-    subjects.chain([kind_label(&entry.kind), actor_label(&entry.stamp.actor)])
+    subjects.chain([kind_label(&entry.kind), actor_label(&entry.stamp.actor)]).collect()
 }
 
 /// The label of entries about `subject`.

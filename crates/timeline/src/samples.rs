@@ -158,7 +158,9 @@ impl SampleRange {
             return Ok(());
         }
         let most = limits::SAMPLE_POINTS;
-        Err(StoreError::Unacceptable(format!("{points} samples are asked for; take longer steps to get at most {most}")))
+        Err(StoreError::Unacceptable(format!(
+            "{points} samples are asked for; take longer steps to get at most {most}"
+        )))
     }
 
     /// The first minute of the step that `minute` is in.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kernel::Sha256;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::{StoreError, limits, packed::Packed, reader::representable, rows};
 
@@ -35,10 +35,14 @@ pub(crate) fn save(connection: &Connection, snapshot: &PackedSnapshot) -> Result
     let PackedSnapshot { schema, position, body } = snapshot;
     let head = rows::tip(connection)?.head.position;
     if *position > head {
-        return Err(StoreError::Unacceptable(format!("a snapshot at position {position}, ahead of the head at {head}")));
+        return Err(StoreError::Unacceptable(format!(
+            "a snapshot at position {position}, ahead of the head at {head}"
+        )));
     }
     connection
-        .prepare_cached("INSERT OR REPLACE INTO snapshot (schema, position, digest, size, body) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .prepare_cached(
+            "INSERT OR REPLACE INTO snapshot (schema, position, digest, size, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
         .execute(params![schema, position, body.digest.0, body.size, body.body])?;
     prune(connection, *schema)
 }
@@ -76,15 +80,33 @@ pub(crate) fn newest(connection: &Connection, schema: u32, position: u64) -> Res
     let mut found = statement.query(params![schema, representable(position)])?;
     while let Some(row) = found.next()? {
         let position = row.get(0)?;
-        let packed = Packed { digest: Sha256(row.get(1)?), size: row.get(2)?, body: row.get(3)? };
-        match unpack(packed) {
+        match unpack(packed(row)?) {
             Ok(body) => return Ok(Some(Snapshot { schema, position, body })),
             Err(what) => {
-                tracing::warn!(mainstay.timeline.position = position, error.message = what, "a snapshot was passed over");
+                tracing::warn!(
+                    mainstay.timeline.position = position,
+                    error.message = what,
+                    "a snapshot was passed over"
+                );
             }
         }
     }
     Ok(None)
+}
+
+/// The position of each snapshot, whatever its schema, and whether it is sound.
+pub(crate) fn all(connection: &Connection) -> Result<Vec<(u64, bool)>, StoreError> {
+    let mut statement = connection.prepare("SELECT position, digest, size, body FROM snapshot")?;
+    let mut found = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = found.next()? {
+        all.push((row.get(0)?, unpack(packed(row)?).is_ok()));
+    }
+    Ok(all)
+}
+
+fn packed(row: &Row<'_>) -> Result<Packed, StoreError> {
+    Ok(Packed { digest: Sha256(row.get(1)?), size: row.get(2)?, body: row.get(3)? })
 }
 
 fn unpack(packed: Packed) -> Result<Vec<u8>, &'static str> {

@@ -8,8 +8,9 @@ use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
 use crate::{
-    Entry, Head, NewEntry, Page, Query, Sample, SampleBatch, SampleRange, Snapshot, Store, StoreError, Verified, backup,
-    blobs, find, folder::Folder, reader, reader::Readers, rows, samples, secrets, snapshots, writer::Writer,
+    Entry, Head, NewEntry, Page, Query, Sample, SampleBatch, SampleRange, Snapshot, Store, StoreError, Verified,
+    backup, blobs, find, folder, folder::Folder, integrity, reader, reader::Readers, rows, samples, secrets, snapshots,
+    writer::Writer,
 };
 
 /// How a store is opened.
@@ -32,12 +33,6 @@ impl Default for Options {
     }
 }
 
-/// The file in the data folder.
-pub(crate) const FILE: &str = "timeline.db";
-/// "Mstl": marks the file as ours (SQLite's `application_id`).
-pub(crate) const APPLICATION: i32 = 0x4d73_746c;
-/// The newest schema that this version knows (SQLite's `user_version`).
-pub(crate) const SCHEMA_VERSION: u32 = 1;
 const SCHEMA: &str = include_str!("schema.sql");
 const PAGE_BYTES: u64 = 4096;
 
@@ -62,11 +57,11 @@ impl SqliteStore {
     pub fn open(dir: &Path, options: &Options) -> Result<Self, StoreError> {
         let folder = Folder::lock(dir)?;
         let file = folder.file();
-        if !folder.has_timeline()? {
+        if !folder::has_timeline(dir)? {
             create(&folder)?;
         }
         let connection = open_for_writing(&file, options)?;
-        check(&connection)?;
+        integrity::head(&connection)?;
         let writer = Writer::start(connection, options.queue)?;
         let readers = Readers::open(&file, options.readers)?;
         Ok(Self { readers, writer, folder, _temporary: None })
@@ -100,8 +95,8 @@ fn create(folder: &Folder) -> Result<(), StoreError> {
     let connection = Connection::open(&unfinished)?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "application_id", APPLICATION)?;
-    connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    connection.pragma_update(None, "application_id", integrity::APPLICATION)?;
+    connection.pragma_update(None, "user_version", integrity::SCHEMA_VERSION)?;
     connection.execute_batch(SCHEMA)?;
     connection.close().map_err(|(_, error)| error)?;
     fs::rename(&unfinished, folder.file())?;
@@ -115,7 +110,7 @@ fn open_for_writing(file: &Path, options: &Options) -> Result<Connection, StoreE
         return Err(StoreError::ReadOnly(format!("{} is read-only", file.display())));
     }
     harden(&connection)?;
-    check_header(&connection)?;
+    integrity::header(&connection)?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if !mode.eq_ignore_ascii_case("wal") {
         return Err(StoreError::Io(format!("the file system has no write-ahead log; the journal's mode is {mode}")));
@@ -137,31 +132,6 @@ pub(crate) fn harden(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     Ok(())
-}
-
-/// Refuses files that are not ours or newer than we are.
-pub(crate) fn check_header(connection: &Connection) -> Result<(), StoreError> {
-    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if application != APPLICATION {
-        return Err(StoreError::corrupt("the file is not a timeline, but another program's database"));
-    }
-    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match found {
-        SCHEMA_VERSION => Ok(()),
-        0 => Err(StoreError::corrupt("the file has no schema version")),
-        found => Err(StoreError::TooNew { found, known: SCHEMA_VERSION }),
-    }
-}
-
-/// Refuses a timeline whose head is not its last entry: the cheapest sign that a part of the file is older than another.
-pub(crate) fn check(connection: &Connection) -> Result<(), StoreError> {
-    let head = rows::tip(connection)?.head;
-    let last = reader::last(connection)?.map_or(Head::EMPTY, |entry| entry.head());
-    if last == head {
-        return Ok(());
-    }
-    let what = format!("the head is at position {}, but the last entry is at {}", head.position, last.position);
-    Err(StoreError::corrupt_at(head.position.min(last.position), what))
 }
 
 impl Store for SqliteStore {

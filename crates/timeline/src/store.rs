@@ -229,11 +229,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// The first error of the store or of `visit`.
-    fn for_each(
-        &self,
-        after: u64,
-        visit: &mut dyn FnMut(Entry) -> Result<(), StoreError>,
-    ) -> Result<Head, StoreError> {
+    fn for_each(&self, after: u64, visit: &mut dyn FnMut(Entry) -> Result<(), StoreError>) -> Result<Head, StoreError> {
         let head = self.head()?;
         let mut after = after;
         while after < head.position {

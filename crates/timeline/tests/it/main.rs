@@ -1,4 +1,8 @@
 //! What a store promises, against SQLite.
 
-mod basics;
-mod support;
+use timeline::{SqliteStore, conformance};
+
+#[test]
+fn sqlite_does_what_every_store_must() {
+    conformance::run(|| Box::new(SqliteStore::temporary().unwrap()));
+}
