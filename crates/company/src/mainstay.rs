@@ -1,0 +1,129 @@
+//! Mainstay's public HTTP API, as the company's pipelines and services call it.
+//!
+//! This is the only file that knows its paths and bodies.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::estate::Settings;
+
+/// The only environment that the company has.
+pub(crate) const ENVIRONMENT: &str = "production";
+
+const CHANGE_TIMEOUT: Duration = Duration::from_secs(10);
+const EVALUATE_TIMEOUT: Duration = Duration::from_millis(400);
+
+/// A client of one Mainstay.
+#[derive(Clone)]
+pub(crate) struct Mainstay {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+/// A deployment that has ended well.
+#[derive(Debug, Clone)]
+pub(crate) struct DeploymentReport {
+    pub(crate) component: String,
+    pub(crate) version: String,
+    pub(crate) commit: Option<String>,
+    pub(crate) rollback_of: Option<String>,
+}
+
+/// Why a call did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum MainstayError {
+    /// No answer came, or none that can be read.
+    #[error("Mainstay does not answer: {0}")]
+    Unreachable(#[from] reqwest::Error),
+    /// It answered that it won't.
+    #[error("Mainstay answered {status}: {detail}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The beginning of what it said.
+        detail: String,
+    },
+}
+
+impl MainstayError {
+    /// True if trying again will not help.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => (400..500).contains(status) && *status != 429,
+            Self::Unreachable(_) => false,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Evaluation {
+    value: bool,
+}
+
+impl Mainstay {
+    pub(crate) fn new(http: reqwest::Client, base: &str, token: &str) -> Self {
+        Self { http, base: base.trim_end_matches('/').to_owned(), token: token.to_owned() }
+    }
+
+    /// Records a deployment that has taken effect.
+    pub(crate) async fn deployed(&self, report: &DeploymentReport) -> Result<(), MainstayError> {
+        let DeploymentReport { component, version, commit, rollback_of } = report;
+        let mut body = json!({
+            "component": format!("component:default/{component}"),
+            "environment": ENVIRONMENT,
+            "version": version,
+            "outcome": "succeeded",
+            "url": format!("https://git.drizzle.example/{component}/releases/{version}"),
+        });
+        if let (Some(fields), Some(commit)) = (body.as_object_mut(), commit) {
+            fields.insert("commit".to_owned(), json!(commit));
+        }
+        if let (Some(fields), Some(event)) = (body.as_object_mut(), rollback_of) {
+            fields.insert("rollback_of".to_owned(), json!(event));
+        }
+        self.change("/api/v1/deployments", &body).await
+    }
+
+    /// Records a configuration that has taken effect.
+    pub(crate) async fn configured(&self, component: &str, settings: &Settings) -> Result<(), MainstayError> {
+        let body = json!({
+            "component": format!("component:default/{component}"),
+            "environment": ENVIRONMENT,
+            "config": settings,
+        });
+        self.change("/api/v1/configs", &body).await
+    }
+
+    /// Turns a flag on or off.
+    pub(crate) async fn turn(&self, flag: &str, on: bool, reason: &str) -> Result<(), MainstayError> {
+        let verb = if on { "on" } else { "off" };
+        let body = json!({"environment": ENVIRONMENT, "reason": reason});
+        self.change(&format!("/api/v1/flags/{flag}/{verb}"), &body).await
+    }
+
+    /// Evaluates a boolean flag by the OpenFeature Remote Evaluation Protocol.
+    pub(crate) async fn evaluate(&self, flag: &str, service: &str) -> Result<bool, MainstayError> {
+        let body = json!({"context": {"targetingKey": service, "service": service, "environment": ENVIRONMENT}});
+        let path = format!("/ofrep/v1/evaluate/flags/{flag}");
+        let answer = self.post(&path, &body, EVALUATE_TIMEOUT).await?;
+        Ok(answer.json::<Evaluation>().await?.value)
+    }
+
+    async fn change(&self, path: &str, body: &Value) -> Result<(), MainstayError> {
+        self.post(path, body, CHANGE_TIMEOUT).await.map(drop)
+    }
+
+    async fn post(&self, path: &str, body: &Value, timeout: Duration) -> Result<reqwest::Response, MainstayError> {
+        let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(&self.token).json(body);
+        let answer = request.timeout(timeout).send().await?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let status = answer.status().as_u16();
+        let detail = answer.text().await.unwrap_or_default().chars().take(300).collect();
+        Err(MainstayError::Refused { status, detail })
+    }
+}

@@ -1,0 +1,116 @@
+//! The company's delivery pipeline: makes a change take effect, then tells Mainstay.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    estate::{Estate, EstateError, Settings, Version},
+    mainstay::{DeploymentReport, Mainstay, MainstayError},
+};
+
+/// A report is tried this often, since Mainstay may be restarting.
+const REPORT_ATTEMPTS: u32 = 5;
+const REPORT_RETRY: Duration = Duration::from_millis(500);
+
+/// Makes changes take effect and reports them.
+#[derive(Clone)]
+pub(crate) struct Pipeline {
+    pub(crate) estate: Arc<Estate>,
+    pub(crate) mainstay: Mainstay,
+}
+
+/// Why a change was not made, or not reported.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The company has no such thing.
+    #[error(transparent)]
+    Estate(#[from] EstateError),
+    /// Mainstay was not told.
+    #[error(transparent)]
+    Mainstay(#[from] MainstayError),
+}
+
+impl Pipeline {
+    /// Deploys a version that was built.
+    pub(crate) async fn deploy(
+        &self,
+        component: &str,
+        version: Version,
+        rollback_of: Option<String>,
+    ) -> Result<(), ChangeError> {
+        self.estate.switch(component, version)?;
+        self.report_version(component, version, rollback_of).await
+    }
+
+    /// Replaces a component's settings.
+    pub(crate) async fn configure(&self, component: &str, settings: Settings) -> Result<(), ChangeError> {
+        self.estate.configure(component, settings)?;
+        self.report_settings(component).await
+    }
+
+    /// Reports everything as it is now.
+    pub(crate) async fn report_estate(&self) -> Result<(), ChangeError> {
+        for component in self.estate.components() {
+            let deployed = self.estate.deployed(component)?;
+            self.report_version(component, deployed.version, None).await?;
+            if !deployed.settings.is_empty() {
+                self.report_settings(component).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn report_version(
+        &self,
+        component: &str,
+        version: Version,
+        rollback_of: Option<String>,
+    ) -> Result<(), ChangeError> {
+        self.report(&Report::Version(DeploymentReport {
+            component: component.to_owned(),
+            version: version.to_string(),
+            commit: Some(commit_of(component, version)),
+            rollback_of,
+        }))
+        .await
+    }
+
+    async fn report_settings(&self, component: &str) -> Result<(), ChangeError> {
+        let settings = self.estate.deployed(component)?.settings;
+        self.report(&Report::Settings(component, settings)).await
+    }
+
+    /// Tries again while Mainstay is away; a refusal stands.
+    async fn report(&self, report: &Report<'_>) -> Result<(), ChangeError> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let told = match report {
+                Report::Version(deployment) => self.mainstay.deployed(deployment).await,
+                Report::Settings(component, settings) => self.mainstay.configured(component, settings).await,
+            };
+            match told {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_final() || attempts == REPORT_ATTEMPTS => return Err(error.into()),
+                Err(_) => tokio::time::sleep(REPORT_RETRY).await,
+            }
+        }
+    }
+}
+
+/// What Mainstay is told.
+enum Report<'a> {
+    Version(DeploymentReport),
+    Settings(&'a str, Settings),
+}
+
+/// The commit of a build: invented, but always the same (FNV-1a, forty hexadecimal digits).
+fn commit_of(component: &str, version: Version) -> String {
+    let digits = |salt: u64| {
+        let seed = 0xcbf2_9ce4_8422_2325_u64 ^ salt;
+        format!("{component} {version}")
+            .bytes()
+            .fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    };
+    let text = format!("{:016x}{:016x}{:016x}", digits(1), digits(2), digits(3));
+    text.chars().take(40).collect()
+}
