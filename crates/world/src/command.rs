@@ -1,0 +1,57 @@
+//! Every wish there is.
+
+use kernel::{Context, EventId, Refusal};
+use serde::{Deserialize, Serialize};
+
+use crate::{Event, World, effects, undo};
+
+/// A wish, of any area.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Users, tokens, sessions.
+    Access(access::Command),
+    /// Entities.
+    Catalog(catalog::Command),
+    /// Checks.
+    Checks(checks::Command),
+    /// Deployments and configurations.
+    Deploys(deploys::Command),
+    /// Effects.
+    Effects(effects::Command),
+    /// Flags.
+    Flags(flags::Command),
+    /// Incidents.
+    Incidents(incidents::Command),
+    /// Rotations.
+    Oncall(oncall::Command),
+    /// Reverse a change.
+    Undo(Undo),
+}
+
+/// Reverse a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undo {
+    /// The change.
+    pub event: EventId,
+}
+
+/// Decides what happens. An empty answer means that all is as wished already.
+///
+/// # Errors
+/// What the area refuses, and why.
+pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
+    fn wrap<E: Into<Event>>(events: Vec<E>) -> Vec<Event> {
+        events.into_iter().map(Into::into).collect()
+    }
+    match command {
+        Command::Access(command) => access::decide(&world.access, command, context).map(wrap),
+        Command::Catalog(command) => catalog::decide(&world.catalog, command, context).map(wrap),
+        Command::Checks(command) => checks::decide(&world.checks, command, context).map(wrap),
+        Command::Deploys(command) => deploys::decide(&world.deploys, command, context).map(wrap),
+        Command::Effects(command) => effects::decide(&world.effects, command, context).map(wrap),
+        Command::Flags(command) => flags::decide(&world.flags, command, context).map(wrap),
+        Command::Incidents(command) => incidents::decide(&world.incidents, command, context).map(wrap),
+        Command::Oncall(command) => oncall::decide(&world.oncall, command, context).map(wrap),
+        Command::Undo(Undo { event }) => undo::decide(world, event, context),
+    }
+}

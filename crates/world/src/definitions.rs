@@ -1,0 +1,86 @@
+//! What is declared in catalog files and lives in other areas: checks, flags, rotations.
+
+use catalog::{Descriptor, Entity};
+use kernel::EntityRef;
+use serde_json::Value;
+use spec::SpecProblem;
+
+use crate::{Command, World, react::Reaction};
+
+/// A declared thing of another area.
+enum Declared {
+    Check(checks::CheckDefinition),
+    Flag(flags::Definition),
+    Rotation(oncall::Rotation),
+}
+
+/// What is wrong with the `spec` of a declared check, flag or rotation; nothing for other kinds.
+#[must_use]
+pub fn spec_problems(descriptor: &Descriptor) -> Vec<SpecProblem> {
+    read(descriptor).and_then(Result::err).unwrap_or_default()
+}
+
+/// The declared thing, or what is wrong with it; none for kinds that are the catalog's own.
+fn read(descriptor: &Descriptor) -> Option<Result<Declared, Vec<SpecProblem>>> {
+    let reference = descriptor.reference.clone();
+    let kind = reference.kind();
+    if !matches!(kind, "check" | "flag" | "rotation") {
+        return None;
+    }
+    let document = descriptor.json();
+    let spec = document.get("spec").unwrap_or(&Value::Null);
+    Some(match kind {
+        "check" => checks::CheckDefinition::from_spec(reference, spec).map(Declared::Check),
+        "flag" => {
+            let description = document.pointer("/metadata/description").and_then(Value::as_str);
+            flags::Definition::from_spec(reference, description, spec).map(Declared::Flag)
+        }
+        _ => oncall::Rotation::from_spec(reference, spec).map(Declared::Rotation),
+    })
+}
+
+/// The commands that make the areas agree with what the catalog now declares.
+pub(crate) fn follow(world: &World, event: &catalog::Event) -> Vec<Reaction> {
+    let command = match event {
+        catalog::Event::EntityDeclared { entity, .. } | catalog::Event::EntityChanged { entity, .. } => define(entity),
+        catalog::Event::EntityRemoved { entity, .. } => remove(world, &entity.reference),
+        catalog::Event::SourceApplied { .. } | catalog::Event::DocsPublished { .. } => None,
+    };
+    command.map(|command| Reaction { command, part: None }).into_iter().collect()
+}
+
+/// A declaration that can't be read leaves what was defined before; it is shown as a finding.
+fn define(descriptor: &Descriptor) -> Option<Command> {
+    Some(match read(descriptor)?.ok()? {
+        Declared::Check(definition) => Command::Checks(checks::Command::Define { definition }),
+        Declared::Flag(definition) => Command::Flags(flags::Command::Define { definition }),
+        Declared::Rotation(definition) => Command::Oncall(oncall::Command::DefineRotation { definition }),
+    })
+}
+
+fn remove(world: &World, reference: &EntityRef) -> Option<Command> {
+    match reference.kind() {
+        "check" => {
+            world.checks.watch(reference)?;
+            Some(Command::Checks(checks::Command::Remove { check: reference.clone() }))
+        }
+        "flag" => {
+            world.flags.flag(reference)?;
+            Some(Command::Flags(flags::Command::Remove { flag: reference.clone() }))
+        }
+        "rotation" => {
+            world.oncall.roster(reference)?;
+            Some(Command::Oncall(oncall::Command::RemoveRotation { rotation: reference.clone() }))
+        }
+        _ => None,
+    }
+}
+
+/// Every declared check, flag or rotation that can't be read, with what is wrong.
+pub fn unread(world: &World) -> impl Iterator<Item = (&Entity, Vec<SpecProblem>)> {
+    ["check", "flag", "rotation"]
+        .into_iter()
+        .flat_map(|kind| world.catalog.of_kind(kind))
+        .map(|entity| (entity.as_ref(), spec_problems(&entity.descriptor)))
+        .filter(|(_, problems)| !problems.is_empty())
+}

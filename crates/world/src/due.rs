@@ -1,0 +1,11 @@
+//! What follows from time passing.
+
+use kernel::Timestamp;
+
+use crate::{Command, World};
+
+/// The commands whose time has come, each with the part of Mainstay that gives it.
+#[must_use]
+pub fn due(world: &World, now: Timestamp) -> Vec<(Command, &'static str)> {
+    deploys::due(&world.deploys, now).into_iter().map(|command| (Command::Deploys(command), "hooks")).collect()
+}

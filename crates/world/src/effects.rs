@@ -1,0 +1,226 @@
+//! What must happen outside.
+//!
+//! An effect is asked for by an event and carried out by the engine, at least once, with the effect's id as its
+//! idempotency key. Until its outcome is an event, it is part of the World, so that it survives a crash.
+
+use imbl::OrdMap;
+use jiff::SignedDuration;
+use kernel::{Context, EffectId, EntityRef, EventId, Refusal, Stamp, Timestamp, codes};
+use serde::{Deserialize, Serialize};
+
+/// The effects that are not done.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Effects {
+    pending: OrdMap<EffectId, Effect>,
+}
+
+/// Something that must happen outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Its id, which is its idempotency key.
+    pub id: EffectId,
+    /// What is to be called.
+    pub call: Call,
+    /// The entity that it is for.
+    pub subject: EntityRef,
+    /// The change that it undoes, where it does.
+    pub undoes: Option<EventId>,
+    /// When it was asked for.
+    pub requested: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is to be tried next.
+    pub next: Timestamp,
+    /// Why it failed the last time.
+    pub last_error: Option<String>,
+}
+
+/// A call of somebody's hook: `POST` of a JSON document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Where.
+    pub url: String,
+    /// The document, as JSON text.
+    pub body: String,
+    /// What it is meant to bring about, in words.
+    pub purpose: String,
+}
+
+/// What happened to an effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// It was asked for.
+    Requested {
+        /// All of it.
+        effect: Effect,
+    },
+    /// It was tried, and will be tried again.
+    Failed {
+        /// Which.
+        effect: EffectId,
+        /// The entity that it is for.
+        subject: EntityRef,
+        /// Why.
+        error: String,
+        /// When it is tried again.
+        next: Timestamp,
+    },
+    /// It is done.
+    Done {
+        /// Which.
+        effect: EffectId,
+        /// The entity that it is for.
+        subject: EntityRef,
+        /// What the other side answered.
+        answer: String,
+    },
+    /// It failed too often and will not be tried again.
+    GaveUp {
+        /// Which.
+        effect: EffectId,
+        /// The entity that it is for.
+        subject: EntityRef,
+        /// The change that it would have undone.
+        undoes: Option<EventId>,
+        /// Why.
+        error: String,
+    },
+}
+
+impl Event {
+    /// The stable name of this sort of event.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Requested { .. } => "effects.requested",
+            Self::Failed { .. } => "effects.failed",
+            Self::Done { .. } => "effects.done",
+            Self::GaveUp { .. } => "effects.gave_up",
+        }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<EntityRef> {
+        match self {
+            Self::Requested { effect } => vec![effect.subject.clone()],
+            Self::Failed { subject, .. } | Self::Done { subject, .. } | Self::GaveUp { subject, .. } => {
+                vec![subject.clone()]
+            }
+        }
+    }
+
+    /// One sentence without its actor.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Requested { effect } => format!("will {}", effect.call.purpose),
+            Self::Failed { subject, error, .. } => {
+                format!("the hook of {} failed and is tried again: {error}", subject.short())
+            }
+            Self::Done { subject, .. } => format!("the hook of {} took the request", subject.short()),
+            Self::GaveUp { subject, error, .. } => {
+                format!("gave up calling the hook of {}: {error}", subject.short())
+            }
+        }
+    }
+}
+
+/// What the engine reports of an effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Command {
+    /// Ask for it.
+    Request {
+        /// All of it.
+        effect: Effect,
+    },
+    /// It was done.
+    Report {
+        /// Which.
+        effect: EffectId,
+        /// The other side's answer, or why it failed.
+        outcome: Result<String, String>,
+        /// False where trying again can't help.
+        retry: bool,
+    },
+}
+
+/// Tries are 1, 2, 4, ... seconds apart, at most five minutes; after this many the effect is given up, in about an hour.
+const ATTEMPTS_MAX: u32 = 20;
+const WAIT_S_MAX: i64 = 300;
+const TEXT_BYTES_MAX: usize = 1_000;
+const PENDING_MAX: usize = 100_000;
+
+/// Decides what becomes of an effect.
+///
+/// # Errors
+/// If too many are pending. A report about an effect that is not pending is nothing new.
+pub(crate) fn decide(effects: &Effects, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
+    match command {
+        Command::Request { effect } => {
+            if effects.pending.len() >= PENDING_MAX {
+                let detail = format!("{PENDING_MAX} calls of hooks are waiting, which is the bound");
+                return Err(Refusal::new(&codes::BUSY, detail));
+            }
+            Ok(vec![Event::Requested { effect }])
+        }
+        Command::Report { effect: id, outcome, retry } => {
+            let Some(effect) = effects.pending.get(&id) else { return Ok(Vec::new()) };
+            let subject = effect.subject.clone();
+            let event = match outcome {
+                Ok(answer) => Event::Done { effect: id, subject, answer: shortened(answer) },
+                Err(error) if retry && effect.attempts + 1 < ATTEMPTS_MAX => {
+                    let wait = SignedDuration::from_secs(WAIT_S_MAX.min(1 << effect.attempts.min(20)));
+                    let next = context.now.checked_add(wait).unwrap_or(context.now);
+                    Event::Failed { effect: id, subject, error: shortened(error), next }
+                }
+                Err(error) => Event::GaveUp { effect: id, subject, undoes: effect.undoes, error: shortened(error) },
+            };
+            Ok(vec![event])
+        }
+    }
+}
+
+fn shortened(mut text: String) -> String {
+    let cut = text.floor_char_boundary(TEXT_BYTES_MAX);
+    text.truncate(cut);
+    text
+}
+
+impl Effects {
+    /// Those that are to be tried now, oldest first.
+    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = &Effect> {
+        self.pending.values().filter(move |effect| effect.next <= now)
+    }
+
+    /// All that are not done, oldest first.
+    pub fn pending(&self) -> impl Iterator<Item = &Effect> {
+        self.pending.values()
+    }
+
+    /// The effect of this id, if it is not done.
+    #[must_use]
+    pub fn get(&self, effect: EffectId) -> Option<&Effect> {
+        self.pending.get(&effect)
+    }
+
+    pub(crate) fn fold(&mut self, event: &Event, _stamp: &Stamp) {
+        match event {
+            Event::Requested { effect } => {
+                self.pending.insert(effect.id, effect.clone());
+            }
+            Event::Failed { effect, error, next, .. } => {
+                if let Some(effect) = self.pending.get_mut(effect) {
+                    effect.attempts += 1;
+                    effect.next = *next;
+                    effect.last_error = Some(error.clone());
+                }
+            }
+            Event::Done { effect, .. } | Event::GaveUp { effect, .. } => {
+                self.pending.remove(effect);
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What follows from an event, across areas.
+
+use incidents::Failed;
+use kernel::{Context, EffectId, EntityRef, EventId};
+use serde_json::json;
+
+use crate::{Call, Command, Effect, Event, Recorded, World, definitions, effects, suspects, undo};
+
+/// A command that follows from an event.
+#[derive(Debug, Clone)]
+pub struct Reaction {
+    /// The command.
+    pub command: Command,
+    /// The part of Mainstay that acts; none if it is a part of what the first actor did.
+    pub part: Option<&'static str>,
+}
+
+/// The commands that follow from an event, in order. `world` is as of that event.
+#[must_use]
+pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<Reaction> {
+    match recorded.event.as_ref() {
+        Event::Catalog(event) => definitions::follow(world, event),
+        Event::Checks(event) => incident_for(world, event),
+        Event::Deploys(event) => call_hook(world, event, recorded, context),
+        Event::Effects(event) => report_hook(world, event),
+        Event::Access(_) | Event::Flags(_) | Event::Incidents(_) | Event::Journal(_) | Event::Oncall(_) => Vec::new(),
+    }
+}
+
+fn incident_for(world: &World, event: &checks::Event) -> Vec<Reaction> {
+    let command = match event {
+        checks::Event::WentDown { check, path, since, last_good, evidence, .. } => {
+            let Some(watch) = world.checks.watch(check) else { return Vec::new() };
+            let entity = watch.definition.target.clone();
+            let upstream = suspects::needs(world, &entity).into_iter().map(|(entity, _)| entity).collect();
+            incidents::Command::Open {
+                title: format!("{} is down: {}", entity.short(), evidence.error),
+                severity: severity(watch.definition.severity),
+                failed: Failed {
+                    check: Some(check.clone()),
+                    entity,
+                    since: *since,
+                    last_good: *last_good,
+                    path: path.clone(),
+                    upstream,
+                    evidence: words_of(evidence),
+                },
+            }
+        }
+        checks::Event::Recovered { check, .. } | checks::Event::Removed { check, .. } => {
+            incidents::Command::Recover { check: check.clone() }
+        }
+        checks::Event::Defined { .. }
+        | checks::Event::Paused { .. }
+        | checks::Event::Resumed { .. }
+        | checks::Event::CameUp { .. }
+        | checks::Event::Faltered { .. }
+        | checks::Event::Steadied { .. }
+        | checks::Event::Degraded { .. }
+        | checks::Event::Restored { .. }
+        | checks::Event::FellSilent { .. } => return Vec::new(),
+    };
+    vec![Reaction { command: Command::Incidents(command), part: Some("incidents") }]
+}
+
+fn severity(of: checks::Severity) -> incidents::Severity {
+    match of {
+        checks::Severity::Critical => incidents::Severity::Sev1,
+        checks::Severity::High => incidents::Severity::Sev2,
+        checks::Severity::Low => incidents::Severity::Sev3,
+    }
+}
+
+fn words_of(evidence: &checks::Evidence) -> String {
+    match &evidence.body_excerpt {
+        Some(body) => format!("{}\n{body}", evidence.error),
+        None => evidence.error.clone(),
+    }
+}
+
+/// Somebody asked to go back: the component's hook is called.
+fn call_hook(world: &World, event: &deploys::Event, recorded: &Recorded, context: &Context) -> Vec<Reaction> {
+    let (component, environment) = event.place();
+    let (effect, of, body, purpose) = match event {
+        deploys::Event::RollbackRequested { to_version, of, effect, .. } => {
+            let body = json!({
+                "idempotency_key": effect, "component": component, "environment": environment,
+                "version": to_version, "rollback_of": of,
+            });
+            let purpose = format!("ask the deploy hook of {} for {to_version} in {environment}", component.short());
+            (*effect, *of, body, purpose)
+        }
+        deploys::Event::ConfigRestoreRequested { to, of, effect, .. } => {
+            let body = json!({
+                "idempotency_key": effect, "component": component, "environment": environment,
+                "config": to, "rollback_of": of,
+            });
+            let purpose =
+                format!("ask the config hook of {} for the configuration before in {environment}", component.short());
+            (*effect, *of, body, purpose)
+        }
+        deploys::Event::DeploymentFinished { .. }
+        | deploys::Event::ConfigApplied { .. }
+        | deploys::Event::UndoAccepted { .. }
+        | deploys::Event::UndoFailed { .. } => return Vec::new(),
+    };
+    let Some(url) = undo::hook_for(world, event) else { return Vec::new() };
+    let call = Call { url, body: body.to_string(), purpose };
+    vec![request(effect, of, call, component.clone(), recorded, context)]
+}
+
+fn request(
+    id: EffectId,
+    undoes: EventId,
+    call: Call,
+    subject: EntityRef,
+    recorded: &Recorded,
+    context: &Context,
+) -> Reaction {
+    let effect = Effect {
+        id,
+        call,
+        subject,
+        undoes: Some(undoes),
+        requested: recorded.stamp.at,
+        attempts: 0,
+        next: context.now,
+        last_error: None,
+    };
+    Reaction { command: Command::Effects(effects::Command::Request { effect }), part: Some("hooks") }
+}
+
+/// A hook answered, or never will.
+fn report_hook(world: &World, event: &effects::Event) -> Vec<Reaction> {
+    let (effect, error) = match event {
+        effects::Event::Done { effect, .. } => (*effect, None),
+        effects::Event::GaveUp { effect, error, .. } => (*effect, Some(error.clone())),
+        effects::Event::Requested { .. } | effects::Event::Failed { .. } => return Vec::new(),
+    };
+    if world.deploys.pending_effect(effect).is_none() {
+        return Vec::new();
+    }
+    let command = Command::Deploys(deploys::Command::ReportUndo { effect, error });
+    vec![Reaction { command, part: Some("hooks") }]
+}
