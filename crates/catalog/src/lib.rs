@@ -18,6 +18,7 @@
 
 mod backstage;
 mod bundle;
+mod circles;
 mod codeowners;
 mod command;
 mod difference;
@@ -26,6 +27,7 @@ mod entity;
 mod event;
 mod export;
 mod files;
+mod findings;
 mod kinds;
 mod locations;
 mod names;
@@ -38,6 +40,8 @@ mod report;
 mod rules;
 mod state;
 mod substitute;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 pub use backstage::{to_backstage_json, uid};
@@ -47,6 +51,7 @@ pub use docs::{Blob, DocSet, NavItem, Page};
 pub use entity::{ApiDefinition, Definition, Descriptor, Entity, Link, Origin};
 pub use event::{Counts, Event, Moved};
 pub use export::export;
+pub use findings::{Finding, FindingRule, findings};
 pub use plan::{Action, FieldChange, Plan, PlannedChange, plan};
 pub use problem::{Problem, Rule, Severity, render};
 pub use read::{Reading, read};

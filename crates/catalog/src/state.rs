@@ -238,9 +238,9 @@ impl State {
         all.filter(|(other, _)| *other == relation).map(|(_, reference)| reference).collect()
     }
 
-    /// True if anything is related to the entity, or it to anything.
-    pub(crate) fn is_related(&self, entity: &Entity) -> bool {
-        !entity.relations.is_empty() || self.incoming(entity.reference()).next().is_some()
+    /// True if any other entity declares a relation to it.
+    pub(crate) fn is_referred_to(&self, entity: &EntityRef) -> bool {
+        self.incoming(entity).next().is_some()
     }
 
     /// Who answers for the entity, as declared: it need not exist.

@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Number;
-use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, Span};
+use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, Span};
 
 use crate::Rule;
 
@@ -179,6 +179,7 @@ pub(crate) fn parse(text: &str) -> Vec<Document> {
     documents
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enum of errors is non-exhaustive")]
 fn next_document<'a, T: granit_parser::input::BorrowedInput<'a>>(parser: &mut Parser<'a, T>) -> Option<Document> {
     let mut builder = Builder::default();
     let mut start = None;
@@ -196,7 +197,11 @@ fn next_document<'a, T: granit_parser::input::BorrowedInput<'a>>(parser: &mut Pa
             }
             Err(error) => {
                 let mark = error.marker();
-                Some(Fault::new(Rule::Syntax, place(mark.line(), mark.col()), error.info()))
+                let place = place(mark.line(), mark.col());
+                Some(match error.kind() {
+                    ErrorKind::RecursionLimitExceeded => too_deep(place),
+                    _ => Fault::new(Rule::Syntax, place, error.info()),
+                })
             }
         };
         if let Some(fault) = fault {
@@ -205,6 +210,10 @@ fn next_document<'a, T: granit_parser::input::BorrowedInput<'a>>(parser: &mut Pa
             return Some(Document { place, root: None, faults: builder.faults });
         }
     }
+}
+
+fn too_deep(place: Place) -> Fault {
+    Fault::new(Rule::TooDeep, place, format!("nested more than {DEPTH_MAX} levels deep"))
 }
 
 fn place_of(span: &Span) -> Place {
@@ -290,8 +299,7 @@ impl Builder {
     fn count(&mut self, values: usize, depth: usize, place: Place) -> Result<(), Fault> {
         self.values += values;
         if depth > DEPTH_MAX {
-            let message = format!("nested more than {DEPTH_MAX} levels deep");
-            return Err(Fault::new(Rule::TooDeep, place, message));
+            return Err(too_deep(place));
         }
         if self.values > VALUES_MAX {
             let message =
