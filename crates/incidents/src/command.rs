@@ -135,7 +135,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             }
             Ok(vec![Event::SuspectMarked { about: incident.about.clone(), event, verdict }])
         }
-        Command::Recover { check } => Ok(state.for_check(&check).map_or(vec![], |incident| recover(incident, check))),
+        Command::Recover { check } => Ok(recover(state, check)),
         Command::Resolve { incident } => {
             let incident = held(state, incident)?;
             let resolve = || Event::Resolved { about: incident.about.clone(), cause: Resolution::ByHand };
@@ -164,7 +164,9 @@ fn open(
         }
     } else if let Some(same) = state.open().find(|open| *open.entity() == failed.entity) {
         let detail = format!("Incident {} is open for {} already.", same.number(), failed.entity.short());
-        return Err(Refusal::new(&codes::CONFLICT, detail).field("entity").fix("add a note to it, or resolve it first"));
+        return Err(Refusal::new(&codes::CONFLICT, detail)
+            .field("entity")
+            .fix("add a note to it, or resolve it first"));
     }
     let one_line = title.split_whitespace().collect::<Vec<_>>().join(" ");
     let title = sound_text("title", cut(one_line, TITLE_BYTES_MAX), TITLE_BYTES_MAX)?;
@@ -195,11 +197,15 @@ fn severity_event(incident: &Incident, to: Severity) -> Option<Event> {
     (from != to).then_some(Event::SeverityChanged { about, from, to })
 }
 
-fn recover(incident: &Incident, check: EntityRef) -> Vec<Event> {
+/// A check that still failed when its incident was resolved by hand recovers in it later: otherwise it would keep the
+/// incident open after a relapse of another.
+fn recover(state: &State, check: EntityRef) -> Vec<Event> {
+    let in_ended = || state.recent().find(|incident| incident.failing().any(|failing| failing.check == check));
+    let Some(incident) = state.for_check(&check).or_else(in_ended) else { return vec![] };
     let last = incident.failing().all(|failing| failing.check == check);
     let about = incident.about.clone();
     let mut events = vec![Event::Recovered { about: about.clone(), check }];
-    if last && !incident.declared {
+    if last && incident.is_open() && !incident.declared {
         events.push(Event::Resolved { about, cause: Resolution::ByRecovery });
     }
     events

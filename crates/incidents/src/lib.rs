@@ -4,6 +4,7 @@
 //! - An [`Incident`] has one broken entity, the checks that fail because of it, a [`Severity`], a log and an end.
 //! - [`Command`] is what may be asked, [`Event`] what happened, [`State`] all incidents as of one position.
 //! - [`suspects`] ranks recorded changes by how likely each one caused a failure, and says why in words.
+//! - [`evaluation`] makes random worlds with one guilty change each, to measure that ranking.
 //!
 //! The flow: a check's verdict turns bad and a reaction gives [`Command::Open`]. It opens an incident, joins one that
 //! is open for an overlapping path, or reopens one that ended less than [`REOPENS_WITHIN`] ago. Each recovery is a
@@ -18,6 +19,7 @@
 //!   [`suspects::Topology`].
 
 mod command;
+pub mod evaluation;
 mod event;
 mod state;
 pub mod suspects;

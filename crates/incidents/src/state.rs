@@ -319,7 +319,8 @@ impl State {
 
     fn forget_oldest(&mut self) {
         while self.incidents.len() - self.open.len() > KEPT {
-            let oldest = self.incidents.values().find(|incident| !incident.is_open()).map(|incident| incident.about.clone());
+            let oldest =
+                self.incidents.values().find(|incident| !incident.is_open()).map(|incident| incident.about.clone());
             let Some(About { incident, number, .. }) = oldest else { return };
             self.incidents.remove(&number);
             self.numbers.remove(&incident);

@@ -64,6 +64,11 @@ impl<'t> Map<'t> {
 }
 
 impl Neighbourhood {
+    /// Everything that was reached, by name.
+    pub(super) fn entities(&self) -> impl Iterator<Item = &EntityRef> {
+        self.reached.keys()
+    }
+
     /// The nearest of these; the first by name among equally near ones.
     pub(super) fn nearest(&self, targets: &[&EntityRef]) -> Option<&Reached> {
         let found = targets.iter().filter_map(|target| self.reached.get(*target));

@@ -7,9 +7,8 @@
 //! just before the failure scores high, one that was followed by passing results scores low.
 
 use jiff::{SignedDuration, Timestamp};
-use kernel::EntityRef;
 
-use super::{Change, Failure, RECORDING_LAG, Reason};
+use super::{Change, Failure, Reason};
 
 /// How long faulty changes take to show: most break what they touch at once or as they roll out, some when a cache or a
 /// pool runs out, a few when the hour of a job or the day's peak comes. Share and mean in seconds of each sort.
@@ -30,20 +29,10 @@ pub(super) fn interval(failure: &Failure<'_>) -> SignedDuration {
     known.unwrap_or(ASSUMED_INTERVAL).max(SHORTEST_INTERVAL)
 }
 
-/// The points of a change, given that `entity` failed first at `since`, `interval` after it last passed.
-pub(super) fn judge(
-    change: &Change,
-    entity: &EntityRef,
-    since: Timestamp,
-    interval: SignedDuration,
-    window: SignedDuration,
-) -> Reason {
+/// The points of a change, given that the first failing result came at `since`, `interval` after the last passing one.
+pub(super) fn judge(change: &Change, since: Timestamp, interval: SignedDuration, window: SignedDuration) -> Reason {
     let before = since.duration_since(change.at);
     let done = change.kind.done();
-    if before < -RECORDING_LAG {
-        let words = format!("{done} {} after {} had begun to fail", in_words(-before), entity.short());
-        return Reason { points: LEAST as i32, words };
-    }
     let (gap_s, interval_s) = (before.as_secs_f64().max(1.0), interval.as_secs_f64());
     let shown = shown_after(gap_s) - shown_after(gap_s - interval_s);
     let by_chance = interval_s / window.as_secs_f64().max(interval_s);
@@ -52,7 +41,11 @@ pub(super) fn judge(
     let words = if before < SignedDuration::ZERO {
         format!("{done} {} after the first failure, as recorded", in_words(-before))
     } else if passed_since >= SignedDuration::from_mins(1) && points < 0 {
-        format!("{done} {} before the first failure; checks passed for {} after it", in_words(before), in_words(passed_since))
+        format!(
+            "{done} {} before the first failure; checks passed for {} after it",
+            in_words(before),
+            in_words(passed_since)
+        )
     } else {
         format!("{done} {} before the first failure", in_words(before))
     };
