@@ -27,11 +27,23 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(what: &'static str, seen: Result<String, StoreError>, fix: &str) -> Self {
+    fn new(what: &'static str, seen: Seen, fix: &str) -> Self {
         match seen {
             Ok(detail) => Self { what, ok: true, detail, fix: None },
-            Err(error) => Self { what, ok: false, detail: error.to_string(), fix: Some(fix.to_owned()) },
+            Err(Wrong(detail)) => Self { what, ok: false, detail, fix: Some(fix.to_owned()) },
         }
+    }
+}
+
+/// What was seen: as it should be, or not.
+type Seen = Result<String, Wrong>;
+
+/// What is wrong, in words.
+struct Wrong(String);
+
+impl<E: std::error::Error> From<E> for Wrong {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
     }
 }
 
@@ -39,7 +51,7 @@ impl Finding {
 /// compared with the time of the newest entry. What can't be seen because of an earlier finding is left out.
 #[must_use]
 pub fn doctor(dir: &Path, now: Timestamp) -> Vec<Finding> {
-    let exists = fs::read_dir(dir).map(|_| format!("{} can be read", dir.display())).map_err(StoreError::from);
+    let exists = fs::read_dir(dir).map(|_| format!("{} can be read", dir.display())).map_err(Wrong::from);
     let missing = exists.is_err();
     let mut findings = vec![Finding::new("folder", exists, "name the data folder with `--data`")];
     if missing {
@@ -57,7 +69,7 @@ pub fn doctor(dir: &Path, now: Timestamp) -> Vec<Finding> {
         Ok(None) => {
             findings.push(Finding::new("timeline", Ok("there is none yet; the server makes one".to_owned()), ""))
         }
-        Err(error) => findings.push(Finding::new("timeline", Err(error), RESTORE)),
+        Err(error) => findings.push(Finding::new("timeline", Err(error.into()), RESTORE)),
     }
     findings
 }
@@ -73,7 +85,9 @@ fn open(dir: &Path) -> Result<Option<Connection>, StoreError> {
 
 fn contents(connection: &Connection, now: Timestamp) -> Vec<Finding> {
     let schema = Ok(format!("version {}", integrity::SCHEMA_VERSION));
-    let structure = integrity::structure(connection).map(|()| "SQLite finds its pages and tables sound".to_owned());
+    let structure = integrity::structure(connection)
+        .map(|()| "SQLite finds its pages and tables sound".to_owned())
+        .map_err(Wrong::from);
     vec![
         Finding::new("schema", schema, ""),
         Finding::new("structure", structure, RESTORE),
@@ -92,24 +106,24 @@ fn contents(connection: &Connection, now: Timestamp) -> Vec<Finding> {
     ]
 }
 
-fn permissions(dir: &Path) -> Result<String, StoreError> {
+fn permissions(dir: &Path) -> Seen {
     use rustix::fs::{Access, access};
     let file = folder::file_in(dir);
-    access(dir, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK).map_err(std::io::Error::from)?;
+    access(dir, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
     if file.exists() {
-        access(&file, Access::READ_OK | Access::WRITE_OK).map_err(std::io::Error::from)?;
+        access(&file, Access::READ_OK | Access::WRITE_OK)?;
     }
     #[cfg(unix)]
     {
         let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(dir)?) & 0o777;
         if mode & 0o077 != 0 {
-            return Err(StoreError::Io(format!("other users can read the folder (mode {mode:o})")));
+            return Err(Wrong(format!("other users can read the folder (mode {mode:o})")));
         }
     }
     Ok("this user alone can read and write".to_owned())
 }
 
-fn lock(dir: &Path) -> Result<String, StoreError> {
+fn lock(dir: &Path) -> Seen {
     Ok(match folder::lock_holder(dir)? {
         None => "no server is using the folder".to_owned(),
         Some(None) => "a server is using the folder".to_owned(),
@@ -117,30 +131,30 @@ fn lock(dir: &Path) -> Result<String, StoreError> {
     })
 }
 
-fn room(dir: &Path) -> Result<String, StoreError> {
-    let disk = rustix::fs::statvfs(dir).map_err(std::io::Error::from)?;
+fn room(dir: &Path) -> Seen {
+    let disk = rustix::fs::statvfs(dir)?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     if free < ROOM_BYTES_LEAST {
-        return Err(StoreError::Io(format!("only {} MiB are free on the disk", free >> 20)));
+        return Err(Wrong(format!("only {} MiB are free on the disk", free >> 20)));
     }
     Ok(format!("{} GiB are free on the disk", free >> 30))
 }
 
-fn chain(connection: &Connection) -> Result<String, StoreError> {
+fn chain(connection: &Connection) -> Seen {
     let verified = integrity::entries(connection)?;
     Ok(format!("{} events, the newest with hash {}", verified.events, verified.head.hash))
 }
 
-fn all_snapshots(connection: &Connection) -> Result<String, StoreError> {
+fn all_snapshots(connection: &Connection) -> Seen {
     let damaged: Vec<u64> =
         snapshots::all(connection)?.into_iter().filter_map(|(at, sound)| (!sound).then_some(at)).collect();
     if damaged.is_empty() {
         return Ok("all can be read".to_owned());
     }
-    Err(StoreError::corrupt(format!("the snapshots at positions {damaged:?} can't be read")))
+    Err(Wrong(format!("the snapshots at positions {damaged:?} can't be read")))
 }
 
-fn all_blobs(connection: &Connection) -> Result<String, StoreError> {
+fn all_blobs(connection: &Connection) -> Seen {
     let mut statement = connection.prepare("SELECT digest FROM blob")?;
     let mut found = statement.query([])?;
     let mut sound = 0_u64;
@@ -151,10 +165,10 @@ fn all_blobs(connection: &Connection) -> Result<String, StoreError> {
     Ok(format!("{sound}, all as they were stored"))
 }
 
-fn clock(connection: &Connection, now: Timestamp) -> Result<String, StoreError> {
+fn clock(connection: &Connection, now: Timestamp) -> Seen {
     let newest = rows::tip(connection)?.at;
     if now < newest {
-        return Err(StoreError::Io(format!("the clock says {now}, which is before the newest event at {newest}")));
+        return Err(Wrong(format!("the clock says {now}, which is before the newest event at {newest}")));
     }
     Ok(format!("{now}, not before the newest event"))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kernel::{Actor, CommandId, EntityRef, EventId, Sha256, Stamp, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
 use crate::{Entry, Head, NewEntry, StoreError, chain::sort_of, limits};
 
@@ -48,12 +48,13 @@ pub(crate) fn append(connection: &Connection, expected: u64, entries: &[NewEntry
     if entries.is_empty() {
         return Ok(head);
     }
+    let mut insert = Insert::prepare(connection)?;
     for new in entries {
         if new.at < at {
             return Err(StoreError::Backwards { at: new.at, previous: at });
         }
         let entry = new.clone().seal(head.position + 1, &head.hash);
-        insert(connection, &entry)?;
+        insert.entry(&entry)?;
         at = entry.stamp.at;
         head = entry.head();
     }
@@ -62,33 +63,60 @@ pub(crate) fn append(connection: &Connection, expected: u64, entries: &[NewEntry
     Ok(head)
 }
 
-fn insert(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
-    let stamp = &entry.stamp;
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (event) DO NOTHING",
-    )?;
-    let written = statement.execute(params![
-        stamp.position,
-        stamp.event.as_bytes(),
-        stamp.command.as_bytes(),
-        nanoseconds(stamp.at)?,
-        sort_of(&stamp.actor),
-        stamp.actor.name(),
-        stamp.reason,
-        entry.kind,
-        entry.version,
-        join(&entry.subjects),
-        entry.body,
-        entry.hash.0,
-    ])?;
-    if written == 0 {
-        return Err(StoreError::Unacceptable(format!("event {} was appended before", stamp.event)));
+/// The statements that write an entry.
+struct Insert<'a> {
+    entry: CachedStatement<'a>,
+    label: CachedStatement<'a>,
+    new_label: CachedStatement<'a>,
+    entry_label: CachedStatement<'a>,
+}
+
+impl<'a> Insert<'a> {
+    fn prepare(connection: &'a Connection) -> Result<Self, StoreError> {
+        Ok(Self {
+            entry: connection.prepare_cached(
+                "INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                 ON CONFLICT (event) DO NOTHING",
+            )?,
+            label: connection.prepare_cached("SELECT id FROM label WHERE text = ?1")?,
+            new_label: connection.prepare_cached("INSERT INTO label (text) VALUES (?1) RETURNING id")?,
+            entry_label: connection.prepare_cached("INSERT INTO entry_label VALUES (?1, ?2)")?,
+        })
     }
-    let mut statement = connection.prepare_cached("INSERT INTO entry_label VALUES (?1, ?2)")?;
-    for text in labels(entry) {
-        statement.execute(params![label(connection, &text)?, stamp.position])?;
+
+    fn entry(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let stamp = &entry.stamp;
+        let written = self.entry.execute(params![
+            stamp.position,
+            stamp.event.as_bytes(),
+            stamp.command.as_bytes(),
+            nanoseconds(stamp.at)?,
+            sort_of(&stamp.actor),
+            stamp.actor.name(),
+            stamp.reason,
+            entry.kind,
+            entry.version,
+            join(&entry.subjects),
+            entry.body,
+            entry.hash.0,
+        ])?;
+        if written == 0 {
+            return Err(StoreError::Unacceptable(format!("event {} was appended before", stamp.event)));
+        }
+        for text in labels(entry) {
+            let label = self.label(&text)?;
+            self.entry_label.execute(params![label, stamp.position])?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// The number that stands for a label, which is given one if it has none.
+    fn label(&mut self, text: &str) -> Result<i64, StoreError> {
+        if let Some(known) = self.label.query_row([text], |row| row.get(0)).optional()? {
+            return Ok(known);
+        }
+        Ok(self.new_label.query_row([text], |row| row.get(0))?)
+    }
 }
 
 /// What an entry can be found by.
@@ -110,16 +138,6 @@ pub(crate) fn kind_label(kind: &str) -> String {
 /// The label of entries by `actor`.
 pub(crate) fn actor_label(actor: &Actor) -> String {
     format!("actor {} {}", sort_of(actor), actor.name())
-}
-
-/// The number that stands for a label, which is given one if it has none.
-fn label(connection: &Connection, text: &str) -> Result<i64, StoreError> {
-    let mut known = connection.prepare_cached("SELECT id FROM label WHERE text = ?1")?;
-    if let Some(id) = known.query_row([text], |row| row.get(0)).optional()? {
-        return Ok(id);
-    }
-    connection.prepare_cached("INSERT INTO label (text) VALUES (?1)")?.execute([text])?;
-    Ok(connection.last_insert_rowid())
 }
 
 /// Reads an entry from a row with the columns of [`COLUMNS`].

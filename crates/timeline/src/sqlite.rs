@@ -35,6 +35,13 @@ impl Default for Options {
 
 const SCHEMA: &str = include_str!("schema.sql");
 const PAGE_BYTES: u64 = 4096;
+/// After how many pages the write-ahead log is folded into the file: seldom enough that busy pages are copied once for many
+/// commits.
+const WAL_PAGES: u32 = 4000;
+/// How large the write-ahead log's file may stay after an unusually large transaction.
+const WAL_BYTES_KEPT: u64 = 64 << 20;
+/// How much of the file each connection keeps in memory.
+const CACHE_KIB: i32 = 16 << 10;
 
 /// A [`Store`] in a folder, which no other process can open for writing at the same time.
 #[derive(Debug)]
@@ -74,7 +81,7 @@ impl SqliteStore {
     /// If there is no room for temporary files.
     pub fn temporary() -> Result<Self, StoreError> {
         let dir = TempDir::with_prefix("mainstay-")?;
-        let store = Self::open(dir.path(), &Options { durable: false, ..Options::default() })?;
+        let store = Self::open(&dir.path().join("data"), &Options { durable: false, ..Options::default() })?;
         Ok(Self { _temporary: Some(dir), ..store })
     }
 
@@ -118,7 +125,8 @@ fn open_for_writing(file: &Path, options: &Options) -> Result<Connection, StoreE
     connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
     // On macOS a plain fsync doesn't reach the disk.
     connection.pragma_update(None, "fullfsync", options.durable)?;
-    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
     if let Some(bytes) = options.max_bytes {
         connection.pragma_update_and_check(None, "max_page_count", bytes.div_ceil(PAGE_BYTES), |_| Ok(()))?;
     }
@@ -129,6 +137,7 @@ fn open_for_writing(file: &Path, options: &Options) -> Result<Connection, StoreE
 pub(crate) fn harden(connection: &Connection) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     Ok(())

@@ -1,5 +1,14 @@
 //! What a store promises, against SQLite.
 
+#![cfg(test)]
+
+mod backup;
+mod child;
+mod damage;
+mod full;
+mod kill;
+mod open;
+
 use timeline::{SqliteStore, conformance};
 
 #[test]
