@@ -11,27 +11,25 @@ use crate::{Entity, State};
 pub fn to_backstage_json(state: &State, reference: &EntityRef) -> Option<Value> {
     let entity = state.get(reference)?;
     let Value::Object(mut document) = entity.descriptor.json() else { return None };
-    let mut metadata = object(document.remove("metadata"));
-    metadata.entry("namespace").or_insert_with(|| (&*entity.namespace).into());
-    metadata.insert("uid".to_owned(), uid(reference).into());
-    metadata.insert("etag".to_owned(), etag(entity).into());
-    let mut annotations = object(metadata.remove("annotations"));
-    for key in ["backstage.io/managed-by-location", "backstage.io/managed-by-origin-location"] {
-        annotations.entry(key).or_insert_with(|| location(entity).into());
+    if let Some(metadata) = object(&mut document, "metadata") {
+        metadata.entry("namespace").or_insert_with(|| (&*entity.namespace).into());
+        metadata.insert("uid".to_owned(), uid(reference).into());
+        metadata.insert("etag".to_owned(), etag(entity).into());
+        if let Some(annotations) = object(metadata, "annotations") {
+            for key in ["backstage.io/managed-by-location", "backstage.io/managed-by-origin-location"] {
+                annotations.entry(key).or_insert_with(|| location(entity).into());
+            }
+        }
     }
-    metadata.insert("annotations".to_owned(), Value::Object(annotations));
-    document.insert("metadata".to_owned(), Value::Object(metadata));
     let relations = state.relations_of(reference).into_iter();
     let relations = relations.map(|(relation, target)| json!({ "type": relation.as_str(), "targetRef": target }));
     document.insert("relations".to_owned(), relations.collect());
     Some(Value::Object(document))
 }
 
-fn object(value: Option<Value>) -> Map<String, Value> {
-    match value {
-        Some(Value::Object(map)) => map,
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) | None => Map::new(),
-    }
+/// The object under a key, which is made if there is none.
+fn object<'a>(map: &'a mut Map<String, Value>, key: &str) -> Option<&'a mut Map<String, Value>> {
+    map.entry(key).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
 }
 
 /// A UUID version 8 (RFC 9562, section 5.8) made of the reference: the same for ever, as clients remember it.

@@ -215,14 +215,7 @@ impl Entity {
     #[must_use]
     pub fn api_definition(&self) -> Option<ApiDefinition> {
         let json = self.descriptor.json();
-        let text = match at(&json, &["spec", "definition"]) {
-            Value::String(text) if !text.trim().is_empty() => text.clone(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
-            included @ (Value::Array(_) | Value::Object(_)) if self.definition == Definition::Present => {
-                included.to_string()
-            }
-            Value::Array(_) | Value::Object(_) => return None,
-        };
+        let text = at(&json, &["spec", "definition"]).as_str().filter(|text| !text.trim().is_empty())?.to_owned();
         Some(ApiDefinition { format: self.spec_type.as_deref().unwrap_or_default().to_lowercase(), text })
     }
 }
@@ -264,9 +257,6 @@ fn definition(kind: &str, spec: &Value) -> Definition {
         Value::String(text) if text.trim().is_empty() => Definition::Empty,
         Value::String(text) if looks_right(text) => Definition::Present,
         Value::Object(map) if map.len() == 1 && map.keys().all(|key| key.starts_with('$')) => Definition::NotFetched,
-        Value::Object(map) if ["openapi", "swagger", "asyncapi"].iter().any(|key| map.contains_key(*key)) => {
-            Definition::Present
-        }
         Value::String(_) | Value::Object(_) | Value::Array(_) => Definition::Unreadable,
     }
 }

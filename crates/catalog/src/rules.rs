@@ -336,7 +336,11 @@ fn did_you_mean(word: &str, candidates: &[&str]) -> Option<String> {
 }
 
 fn wrong_type(node: &Node, field: &str, wanted: &str, report: &mut Report<'_>) {
-    let fix = if wanted == "a text" { quoted(node) } else { None };
+    let fix = match node.value {
+        Value::Map(_) if wanted == "a text" => Some("write it as a text, or name its file with $text".to_owned()),
+        _ if wanted == "a text" => quoted(node),
+        _ => None,
+    };
     report.add_with(Rule::WrongType, node.place, format!("{field} must be {wanted}, not {}", node.sort()), fix);
 }
 

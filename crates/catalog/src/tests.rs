@@ -8,8 +8,11 @@ use crate::*;
 
 mod applying;
 mod corpora;
+mod gaps;
 mod hostile;
 mod rules;
+mod scale;
+mod showing;
 
 /// A bundle of these files.
 fn bundle(files: &[(&str, &str)]) -> Bundle {
