@@ -107,9 +107,20 @@ fn split_front_matter(markdown: &str) -> (Option<FrontMatter>, &str) {
         let fence = line.trim_end();
         if fence == "---" || fence == "..." {
             let (yaml, rest) = after_open.split_at(end);
-            return (serde_saphyr::from_str(yaml).ok(), rest.get(line.len()..).unwrap_or_default());
+            return (read_yaml(yaml).ok(), rest.get(line.len()..).unwrap_or_default());
         }
         end += line.len();
     }
     (None, markdown)
+}
+
+/// Reads YAML that needs no depth and no aliases.
+fn read_yaml<'de, T: Deserialize<'de>>(yaml: &'de str) -> Result<T, serde_saphyr::Error> {
+    let mut budget = serde_saphyr::Budget::default();
+    budget.max_depth = MAX_DEPTH;
+    budget.max_nodes = 20_000;
+    let mut options = serde_saphyr::Options::default();
+    options.budget = Some(budget);
+    options.alias_limits.max_total_replayed_events = 1_000;
+    serde_saphyr::from_str_with_options(yaml, options)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Deserialize;
 
 use crate::extensions::capitalised;
+use crate::read_yaml;
 
 /// How deep the tree may be.
 const MAX_DEPTH: usize = 12;
@@ -120,7 +121,7 @@ fn read(yaml: &str) -> Result<MkDocs, Problem> {
     if yaml.len() > MAX_YAML_BYTES {
         return Err(Problem { line: None, message: format!("mkdocs.yml is longer than {} KB", MAX_YAML_BYTES / 1024) });
     }
-    serde_saphyr::from_str(yaml).map_err(|error| Problem {
+    read_yaml(yaml).map_err(|error| Problem {
         line: error.location().map(|location| location.line()).filter(|line| *line > 0),
         message: format!("mkdocs.yml can't be read: {}", error.without_snippet()),
     })

@@ -226,6 +226,21 @@ fn a_bad_mkdocs_yml_is_a_problem_with_its_line_and_the_folders_are_followed() {
     assert!(nav.problems[0].line.is_some(), "{:?}", nav.problems);
 }
 
+#[test]
+fn a_hostile_mkdocs_yml_is_refused() {
+    let laughs = (1..9).fold("a0: &a0 [x, x]\n".to_owned(), |yaml, level| {
+        format!("{yaml}a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 9].join(", "))
+    });
+    for yaml in [
+        format!("{laughs}nav: *a8\n"),
+        format!("nav: {}", "[".repeat(100_000)),
+        format!("nav:{}", " - a:".repeat(9_000)),
+    ] {
+        let nav = nav(Some(&yaml), &["docs/index.md"]);
+        assert_eq!((nav.items.len(), nav.problems.len()), (1, 1), "{:?}", nav.problems);
+    }
+}
+
 fn markdown_soup() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "!!! note\n",

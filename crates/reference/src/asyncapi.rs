@@ -111,7 +111,9 @@ fn operations_v3<'v>(walk: &mut Walk<'v>) -> Vec<Operation> {
         operation.parameters = parameters(walk, channel);
         put_listed(walk, &mut operation, sender, value, channel);
         if let Some(reply) = value.get("reply").and_then(|reply| walk.resolve(reply)) {
-            let channel = reply.get("channel").and_then(|channel| walk.resolve(channel)).unwrap_or(&Value::Null);
+            let reference = reply.get("channel").unwrap_or(&Value::Null);
+            used.insert(text(reference, "$ref"));
+            let channel = walk.resolve(reference).unwrap_or(&Value::Null);
             let replier = if sender == Sender::Client { Sender::Application } else { Sender::Client };
             put_listed(walk, &mut operation, replier, reply, channel);
         }

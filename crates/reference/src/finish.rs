@@ -13,6 +13,9 @@ pub(crate) fn finish(mut reference: Reference) -> Reference {
     let mut ids = Slugs::default();
     for operation in reference.groups.iter_mut().flat_map(|group| &mut group.operations) {
         operation.id = ids.unique(&operation.id);
+        if operation.summary.is_empty() {
+            operation.summary = first_sentence(&operation.description);
+        }
     }
     let Reference { groups, types, .. } = &mut reference;
     let mut examples = Examples::new(types);
@@ -46,5 +49,17 @@ fn complete(body: &mut Body, examples: &mut Examples) {
     }
     if body.example.as_ref().is_some_and(|example| example.len() > MAX_EXAMPLE_BYTES) {
         body.example = None;
+    }
+}
+
+/// What a description says first, on one line.
+fn first_sentence(description: &str) -> String {
+    const MAX_CHARS: usize = 120;
+    let paragraph =
+        description.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = paragraph.split_inclusive(". ").next().unwrap_or_default().trim();
+    match sentence.char_indices().nth(MAX_CHARS) {
+        Some((at, _)) => format!("{}…", sentence.split_at(at).0.trim_end()),
+        None => sentence.to_owned(),
     }
 }

@@ -196,7 +196,6 @@ impl Reader {
             id: format!("{verb} {}", field.name),
             verb: verb.to_owned(),
             path: field.name.clone(),
-            summary: first_sentence(&description),
             description,
             deprecated,
             parameters: field.arguments.iter().map(|argument| self.argument(argument)).collect(),
@@ -308,17 +307,6 @@ fn described(description: Option<&str>, directives: &[Directive<'_, Text>]) -> (
         description.push_str(reason);
     }
     (true, description)
-}
-
-pub(crate) fn first_sentence(description: &str) -> String {
-    const MAX_CHARS: usize = 120;
-    let paragraph =
-        description.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-    let sentence = paragraph.split_inclusive(". ").next().unwrap_or_default().trim();
-    match sentence.char_indices().nth(MAX_CHARS) {
-        Some((at, _)) => format!("{}…", sentence.split_at(at).0.trim_end()),
-        None => sentence.to_owned(),
-    }
 }
 
 fn is_required(type_: &Type<'_, Text>) -> bool {

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, MethodDescriptorProto,
+    UninterpretedOption,
 };
 
-use crate::graphql::first_sentence;
 use crate::model::{Body, EnumValue, Field, Group, Operation, Reference, Response, Schema, Shape, TypeDoc};
 use crate::walk::{Slugs, Warnings};
 use crate::{DefinitionKind, ReferenceError};
@@ -131,7 +131,6 @@ impl<'f> Reader<'f> {
     }
 
     fn method(&mut self, full_name: &str, service: &str, method: &MethodDescriptorProto, path: &[i32]) -> Operation {
-        let description = self.comment(path);
         let verb = match (method.client_streaming(), method.server_streaming()) {
             (false, false) => "rpc unary",
             (true, false) => "rpc client-stream",
@@ -144,9 +143,8 @@ impl<'f> Reader<'f> {
             id: format!("{service} {}", method.name()),
             verb: verb.to_owned(),
             path: format!("{full_name}/{}", method.name()),
-            summary: first_sentence(&description),
-            description,
-            deprecated: method.options.as_ref().is_some_and(|options| options.deprecated()),
+            description: self.comment(path),
+            deprecated: method.options.as_ref().is_some_and(|options| is_deprecated(&options.uninterpreted_option)),
             request: vec![request],
             responses: vec![Response {
                 status: response.name.clone(),
@@ -173,7 +171,7 @@ impl<'f> Reader<'f> {
             .zip(&message.field)
             .map(|(at, field)| self.field(field, message, &full_name, &below(path, MESSAGE_FIELDS, at)))
             .collect();
-        let deprecated = message.options.as_ref().is_some_and(|options| options.deprecated());
+        let deprecated = message.options.as_ref().is_some_and(|options| is_deprecated(&options.uninterpreted_option));
         self.add_type(&full_name, path, Shape::Object { fields, others: None }, deprecated, Vec::new());
         for (at, nested) in (0..).zip(&message.nested_type) {
             self.message(nested, &full_name, &below(path, MESSAGE_MESSAGES, at));
@@ -190,10 +188,11 @@ impl<'f> Reader<'f> {
             .map(|(at, value)| EnumValue {
                 name: value.name().to_owned(),
                 description: self.comment(&below(path, ENUM_VALUES, at)),
-                deprecated: value.options.as_ref().is_some_and(|options| options.deprecated()),
+                deprecated: value.options.as_ref().is_some_and(|options| is_deprecated(&options.uninterpreted_option)),
             })
             .collect();
-        let deprecated = enumeration.options.as_ref().is_some_and(|options| options.deprecated());
+        let deprecated =
+            enumeration.options.as_ref().is_some_and(|options| is_deprecated(&options.uninterpreted_option));
         let shape = Shape::Scalar { name: "enum".to_owned(), format: String::new() };
         self.add_type(&full_name, path, shape, deprecated, values);
     }
@@ -212,7 +211,7 @@ impl<'f> Reader<'f> {
             schema = Schema::of(Shape::List(Box::new(schema)));
         }
         schema.description = self.comment(path);
-        schema.deprecated = field.options.as_ref().is_some_and(|options| options.deprecated());
+        schema.deprecated = field.options.as_ref().is_some_and(|options| is_deprecated(&options.uninterpreted_option));
         schema.default = field.default_value.as_deref().map(Into::into);
         let oneof = field.oneof_index.filter(|_| !field.proto3_optional());
         let oneof = oneof.and_then(|at| message.oneof_decl.get(usize::try_from(at).ok()?));
@@ -299,6 +298,14 @@ fn learn(message: &DescriptorProto, scope: &str, known: &mut HashMap<String, Kno
         Known::Type { id: slugs.unique(&format!("type-{}", short_name(&name, package))) }
     };
     known.insert(name, entry);
+}
+
+/// The parser keeps options as they are written, since their meaning may be in an import.
+fn is_deprecated(options: &[UninterpretedOption]) -> bool {
+    options.iter().any(|option| {
+        let names_it = matches!(option.name.as_slice(), [part] if part.name_part == "deprecated" && !part.is_extension);
+        names_it && option.identifier_value() == "true"
+    })
 }
 
 fn is_map_entry(message: &DescriptorProto) -> bool {

@@ -192,16 +192,20 @@ impl Slugs {
     }
 }
 
-/// Letters and digits of a name, in lower case, with a hyphen for whatever stands between them.
+/// Letters and digits of a name, in lower case, with a hyphen for whatever stands between them and at each hump.
 fn slug(name: &str) -> String {
     const MAX_CHARS: usize = 120;
     let mut slug = String::new();
+    let mut after_small = false;
     for c in name.chars().take(MAX_CHARS) {
-        if c.is_alphanumeric() || c == '_' {
-            slug.extend(c.to_lowercase());
-        } else if !slug.ends_with('-') && !slug.is_empty() {
+        let is_word = c.is_alphanumeric() || c == '_';
+        if (!is_word || (c.is_uppercase() && after_small)) && !slug.ends_with('-') && !slug.is_empty() {
             slug.push('-');
         }
+        if is_word {
+            slug.extend(c.to_lowercase());
+        }
+        after_small = c.is_lowercase() || c.is_numeric();
     }
     slug.truncate(slug.trim_end_matches('-').len());
     if slug.is_empty() { "unnamed".to_owned() } else { slug }
