@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod catalog;
 mod hooks;
 mod life;
 mod mainstay;
