@@ -6,7 +6,7 @@ use engine::{Engine, Receipt, Request};
 use kernel::{Refusal, Sha256, Timestamp};
 use world::World;
 
-use crate::{live::Live, search::Search};
+use crate::{indexes::Indexes, live::Live};
 
 /// What the operator chose.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,7 @@ pub struct App(Arc<Shared>);
 struct Shared {
     engine: Engine,
     settings: Settings,
-    search: Search,
+    indexes: Indexes,
     live: Live,
 }
 
@@ -41,7 +41,7 @@ impl App {
     #[must_use]
     pub fn new(engine: Engine, settings: Settings) -> Self {
         let live = Live::of(&engine);
-        Self(Arc::new(Shared { engine, settings, search: Search::default(), live }))
+        Self(Arc::new(Shared { engine, settings, indexes: Indexes::default(), live }))
     }
 
     /// The loop.
@@ -58,8 +58,8 @@ impl App {
 
     /// The indexes over the catalog and its docs.
     #[must_use]
-    pub fn search(&self) -> &Search {
-        &self.0.search
+    pub fn indexes(&self) -> &Indexes {
+        &self.0.indexes
     }
 
     /// What tells open pages that something changed.

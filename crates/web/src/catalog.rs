@@ -1,4 +1,6 @@
 //! The catalog's screens.
 
+pub mod findings;
+pub mod graph;
 pub mod list;
 pub mod show;

@@ -7,11 +7,20 @@
 //!
 //! Architecture invariant: a screen can be drawn from invented values, without a server and without a World.
 
+pub mod access;
 pub mod assets;
 pub mod catalog;
+pub mod checks;
+pub mod docs;
+pub mod flags;
+pub mod help;
 pub mod home;
 pub mod incidents;
+pub mod oncall;
 pub mod problem;
+pub mod search;
 pub mod security;
+pub mod settings;
 pub mod shell;
+pub mod timeline;
 pub mod views;

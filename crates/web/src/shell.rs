@@ -165,6 +165,18 @@ impl Place {
         self.parts().1
     }
 
+    /// What it is called.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        self.parts().0
+    }
+
+    /// The key that follows `g`.
+    #[must_use]
+    pub fn key(self) -> char {
+        self.parts().2
+    }
+
     /// What it is called, its address, and the key that follows `g`.
     fn parts(self) -> (&'static str, &'static str, char) {
         match self {

@@ -16,7 +16,7 @@ pub use change::{Change, Undo};
 pub use finding::Finding;
 pub use form::{Choice, Entry, Field, Filters, Form, Press};
 pub use link::{Entity, Link, Who};
-pub use list::{Pager, Tab, Tabs};
+pub use list::{Pager, Row, Tab, Tabs};
 pub use moment::Moment;
 pub use say::{Callout, Cli, Diff, DiffLine, Empty};
 pub use state::{Answer, Score, State, Tone};

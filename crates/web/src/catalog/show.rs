@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::{
     shell::Chrome,
-    views::{Answer, Change, Empty, Entity, Finding, Link, Moment, Press, State, Tabs},
+    views::{Answer, Change, Empty, Entity, Finding, Link, Moment, Press, Row, State, Tabs},
 };
 
 /// One entity of the catalog.
@@ -46,13 +46,13 @@ pub struct EntityScreen {
     /// What the catalog lacks or contradicts here.
     pub findings: Vec<Finding>,
     /// Checks on it or on what it is part of.
-    pub checks: Vec<Line>,
+    pub checks: Vec<Row>,
     /// Flags that it reads.
-    pub flags: Vec<Line>,
+    pub flags: Vec<Row>,
     /// APIs that it provides or consumes.
-    pub apis: Vec<Line>,
+    pub apis: Vec<Row>,
     /// Deployments, the latest first.
-    pub deployments: Vec<Line>,
+    pub deployments: Vec<Row>,
     /// Dashboards, repositories and the rest.
     pub links: Vec<Link>,
     /// What the catalog file says besides, and where it is.
@@ -94,19 +94,4 @@ pub struct LastGood {
     pub why: String,
     /// Goes back to it, where Mainstay can.
     pub button: Option<Press>,
-}
-
-/// Anything with a state, a name and a remark.
-#[derive(Debug)]
-pub struct Line {
-    /// How it is.
-    pub state: Option<State>,
-    /// What it is called.
-    pub name: String,
-    /// Its screen.
-    pub href: String,
-    /// A remark.
-    pub note: String,
-    /// Since when, or when.
-    pub at: Option<Moment>,
 }

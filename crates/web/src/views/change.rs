@@ -14,7 +14,7 @@ pub struct Change {
     pub href: String,
     /// What sort, in one word: `deploy`, `flag`, `config`, `check`, `incident`, `catalog`.
     pub sort: String,
-    /// What it was done to, where the sentence needs it.
+    /// What it was done to, where the screen is not about that alone.
     pub subject: Option<Entity>,
     /// One sentence without the actor: `turned new-checkout on in production`.
     pub summary: String,

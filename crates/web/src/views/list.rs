@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::writes_html;
+use super::{Moment, State, writes_html};
 
 /// Views of one thing, as links.
 #[derive(Debug, Clone, Template)]
@@ -39,4 +39,58 @@ pub struct Pager {
     pub after: Option<String>,
 }
 
-writes_html!(Tabs, Pager);
+/// One line of a list: anything with a name, a state and a remark.
+#[derive(Debug, Clone, Template)]
+#[template(path = "components/row.html")]
+pub struct Row {
+    /// How it is.
+    pub state: Option<State>,
+    /// What it is called.
+    pub name: String,
+    /// Its screen.
+    pub href: String,
+    /// A remark beside the name.
+    pub note: String,
+    /// A second line.
+    pub under: Option<String>,
+    /// Since when, or when.
+    pub at: Option<Moment>,
+}
+
+impl Row {
+    /// A line that is no more than a name.
+    #[must_use]
+    pub fn new(name: impl Into<String>, href: impl Into<String>) -> Self {
+        Self { state: None, name: name.into(), href: href.into(), note: String::new(), under: None, at: None }
+    }
+
+    /// With a state.
+    #[must_use]
+    pub fn state(mut self, state: State) -> Self {
+        self.state = Some(state);
+        self
+    }
+
+    /// With a remark.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+
+    /// With a second line.
+    #[must_use]
+    pub fn under(mut self, under: impl Into<String>) -> Self {
+        self.under = Some(under.into());
+        self
+    }
+
+    /// With a time.
+    #[must_use]
+    pub fn at(mut self, at: Moment) -> Self {
+        self.at = Some(at);
+        self
+    }
+}
+
+writes_html!(Tabs, Pager, Row);

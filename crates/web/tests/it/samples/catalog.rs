@@ -1,10 +1,12 @@
 use web::{
     catalog::{
         list::{ServiceRow, ServicesScreen},
-        show::{Dependency, EntityScreen, LastGood, Line, Runbook},
+        show::{Dependency, EntityScreen, LastGood, Runbook},
     },
     shell::{Chrome, Past, Place},
-    views::{Answer, Choice, Cli, Empty, Entity, Field, Filters, Finding, Link, Pager, Press, State, Tab, Tabs, Tone},
+    views::{
+        Answer, Choice, Cli, Empty, Entity, Field, Filters, Finding, Link, Pager, Press, Row, State, Tab, Tabs, Tone,
+    },
 };
 
 use super::*;
@@ -99,13 +101,7 @@ fn tabs() -> Tabs {
 }
 
 fn entity() -> EntityScreen {
-    let line = |state, name: &str, note: &str, at| Line {
-        state,
-        name: name.to_owned(),
-        href: "/x".to_owned(),
-        note: note.to_owned(),
-        at,
-    };
+    let line = |state, name: &str, note: &str, at| Row { state, at, ..Row::new(name, "/x").note(note) };
     EntityScreen {
         chrome: Chrome { live: Some("/live?entity=payments".to_owned()), incident: None, ..chrome("payments", Place::Services) },
         parents: vec![Link::new("Commerce", "/services/domain:commerce"), Link::new("checkout", "/services/system:checkout")],

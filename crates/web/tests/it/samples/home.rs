@@ -93,7 +93,7 @@ fn changes() -> Vec<Change> {
             change(190, "deploy", "product-catalog", "deployed v412 to production", "token ci"),
             "deploys v411 to production again",
         ),
-        change(260, "catalog", "email", "now belongs to Messaging", "catalog platform"),
+        change(260, "catalog", "email", "moved email to Messaging", "catalog platform"),
     ]
 }
 

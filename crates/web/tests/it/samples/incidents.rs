@@ -109,7 +109,7 @@ fn open() -> IncidentScreen {
         began: for_minutes(12),
         ended: None,
         advice: None,
-        buttons: vec![press("Acknowledge", "acknowledge", true), press("Resolve", "resolve", false)],
+        buttons: vec![press("Acknowledge", "acknowledge", false), press("Resolve", "resolve", false)],
         answers: vec![
             Answer::to("Broken").state(down(), Some(for_minutes(12))).note("Buyer pays by card"),
             Answer::to("Whose service")
@@ -206,7 +206,7 @@ fn open() -> IncidentScreen {
                 ),
                 "deploys v87",
             ),
-            related(change(38, "catalog", "email", "now belongs to Messaging", "catalog platform"), "26 min before"),
+            related(change(38, "catalog", "email", "moved email to Messaging", "catalog platform"), "26 min before"),
         ],
         note: Some(Form {
             action: "/incidents/12/notes".to_owned(),

@@ -3,6 +3,11 @@
 mod catalog;
 mod home;
 mod incidents;
+mod operations;
+mod reading;
+mod system;
+
+use std::sync::LazyLock;
 
 use askama::Template;
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +22,9 @@ pub(crate) fn screens() -> Vec<(&'static str, String)> {
     home::add(&mut screens);
     catalog::add(&mut screens);
     incidents::add(&mut screens);
+    operations::add(&mut screens);
+    reading::add(&mut screens);
+    system::add(&mut screens);
     screens
 }
 
@@ -26,9 +34,10 @@ pub(crate) fn draw(screens: &mut Screens, address: &'static str, screen: &impl T
     screens.push((address, screen.render().unwrap()));
 }
 
-/// The samples' present: 2026-11-20, 03:19 in the morning.
+/// The samples' present: the moment they are first asked for.
 pub(crate) fn now() -> Timestamp {
-    "2026-11-20T03:19:00Z".parse().unwrap()
+    static NOW: LazyLock<Timestamp> = LazyLock::new(Timestamp::now);
+    *NOW
 }
 
 pub(crate) fn minutes_ago(minutes: i64) -> Timestamp {

@@ -1,0 +1,185 @@
+//! Deployments and configurations: record, list.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::{Query, State},
+};
+use deploys::{Outcome, What};
+use kernel::{EntityRef, EventId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use world::Command;
+
+use super::{Asked, Done, Listed, Paging, carry_out, flags::production, reference};
+use crate::{App, problem::Problem};
+
+/// A deployment that has ended.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDeployment {
+    /// The component; `storefront` means `component:default/storefront`.
+    pub component: String,
+    /// Where to; `production` if left out.
+    #[serde(default = "production")]
+    pub environment: String,
+    /// The version.
+    pub version: String,
+    /// How it ended; `succeeded` if left out.
+    #[serde(default)]
+    pub outcome: NewOutcome,
+    /// The commit that it was built from.
+    pub commit: Option<String>,
+    /// A page about it.
+    pub url: Option<String>,
+    /// The deployment that it takes back, by its event.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub rollback_of: Option<EventId>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// How a deployment ended.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NewOutcome {
+    /// The version is live.
+    #[default]
+    Succeeded,
+    /// The version is not live.
+    Failed,
+}
+
+/// Records a deployment that has ended.
+#[utoipa::path(post, path = "/api/v1/deployments", tag = "deploys", request_body = NewDeployment,
+    responses((status = 200, body = Done)))]
+pub async fn record(State(app): State<App>, asked: Asked<NewDeployment>) -> Result<Json<Done>, Problem> {
+    let new = &asked.body;
+    let command = deploys::Command::RecordDeployment {
+        component: reference("component", &new.component, "component")?,
+        environment: new.environment.clone(),
+        version: new.version.clone(),
+        outcome: match new.outcome {
+            NewOutcome::Succeeded => Outcome::Succeeded,
+            NewOutcome::Failed => Outcome::Failed,
+        },
+        url: new.url.clone(),
+        commit: new.commit.clone(),
+        rollback_of: new.rollback_of,
+    };
+    carry_out(&app, &asked, Command::Deploys(command), new.reason.as_deref()).await
+}
+
+/// A configuration that has taken effect.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewConfig {
+    /// The component.
+    pub component: String,
+    /// Where; `production` if left out.
+    #[serde(default = "production")]
+    pub environment: String,
+    /// Every setting, without secrets.
+    pub config: BTreeMap<String, String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Records a configuration that has taken effect.
+#[utoipa::path(post, path = "/api/v1/configs", tag = "deploys", request_body = NewConfig,
+    responses((status = 200, body = Done)))]
+pub async fn configure(State(app): State<App>, asked: Asked<NewConfig>) -> Result<Json<Done>, Problem> {
+    let new = &asked.body;
+    let command = deploys::Command::RecordConfig {
+        component: reference("component", &new.component, "component")?,
+        environment: new.environment.clone(),
+        settings: new.config.clone(),
+    };
+    carry_out(&app, &asked, Command::Deploys(command), new.reason.as_deref()).await
+}
+
+/// Something that changed what runs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeploymentView {
+    /// The component.
+    #[schema(value_type = String)]
+    pub component: EntityRef,
+    /// Where.
+    pub environment: String,
+    /// The event: what is undone.
+    #[schema(value_type = String, format = "uuid")]
+    pub event: EventId,
+    /// When.
+    #[schema(value_type = String, format = "date-time")]
+    pub at: Timestamp,
+    /// The version, for a deployment.
+    pub version: Option<String>,
+    /// The version before, for a deployment.
+    pub previous: Option<String>,
+    /// `succeeded` or `failed`, for a deployment.
+    pub outcome: Option<NewOutcome>,
+    /// The settings that changed, for a configuration.
+    pub changed: Vec<String>,
+    /// True if this version is live.
+    pub live: bool,
+}
+
+/// Whose deployments.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Which {
+    /// The component; all if left out.
+    pub component: Option<String>,
+    /// The environment; all if left out.
+    pub environment: Option<String>,
+}
+
+/// Lists deployments and configurations, newest first.
+#[utoipa::path(get, path = "/api/v1/deployments", tag = "deploys", params(Which, Paging),
+    responses((status = 200, body = Listed<DeploymentView>)))]
+pub async fn list(
+    State(app): State<App>,
+    Query(which): Query<Which>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Listed<DeploymentView>>, Problem> {
+    let world = app.world();
+    let wanted = which.component.as_deref().map(|name| reference("component", name, "component")).transpose()?;
+    let mut all = Vec::new();
+    for component in world.deploys.components().filter(|component| wanted.as_ref().is_none_or(|one| one == *component)) {
+        for environment in world.deploys.environments(component) {
+            if which.environment.as_deref().is_some_and(|one| one != environment) {
+                continue;
+            }
+            let live = world.deploys.live(component, environment).map(|live| live.event);
+            let history = world.deploys.history(component, environment);
+            all.extend(history.map(|change| view(component, environment, change, live)));
+        }
+    }
+    all.sort_by_key(|view| std::cmp::Reverse((view.at, view.event)));
+    paging.page(all, |view| view)
+}
+
+fn view(component: &EntityRef, environment: &str, change: &deploys::Change, live: Option<EventId>) -> DeploymentView {
+    let (version, previous, outcome, changed) = match &change.what {
+        What::Deployed(deployed) => {
+            let outcome = match deployed.outcome {
+                Outcome::Succeeded => NewOutcome::Succeeded,
+                Outcome::Failed => NewOutcome::Failed,
+            };
+            (Some(deployed.version.clone()), deployed.previous.clone(), Some(outcome), Vec::new())
+        }
+        What::Configured(changed) => (None, None, None, changed.to_vec()),
+    };
+    DeploymentView {
+        component: component.clone(),
+        environment: environment.to_owned(),
+        event: change.event,
+        at: change.at,
+        version,
+        previous,
+        outcome,
+        changed,
+        live: live == Some(change.event),
+    }
+}

@@ -1,0 +1,4 @@
+//! The checks' screens.
+
+pub mod list;
+pub mod show;

@@ -1,0 +1,100 @@
+//! Tokens and passwords.
+//!
+//! A token is 256 random bits and only its SHA-256 is kept: it can't be guessed, so a fast hash is enough. A password is
+//! verified by argon2id (RFC 9106) with the crate's defaults (19 MiB, two passes), which OWASP's cheat sheet gives as its
+//! first choice; the verifier lies in the store's vault under the user's id.
+
+use argon2::{
+    Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
+    password_hash::{Salt, SaltString},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kernel::{Actor, Context, Refusal, UserId, codes};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::App;
+
+/// A password has at least this many characters (NIST SP 800-63B asks for 8; 12 where there is no second factor here).
+pub const PASSWORD_CHARS_MIN: usize = 12;
+/// And at most this many bytes: verifying costs time.
+const PASSWORD_BYTES_MAX: usize = 1_024;
+
+/// A new token: `mst_` and 43 characters of URL-safe base64.
+///
+/// # Errors
+/// If the operating system gives no randomness.
+pub fn new_token() -> Result<String, Refusal> {
+    Ok(format!("mst_{}", URL_SAFE_NO_PAD.encode(random::<32>()?)))
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Refusal> {
+    let mut bytes = [0; N];
+    let no_randomness = |_| Refusal::new(&codes::INTERNAL, "the operating system gave no randomness");
+    SystemRandom::new().fill(&mut bytes).map_err(no_randomness)?;
+    Ok(bytes)
+}
+
+fn secret_name(user: UserId) -> String {
+    format!("password/{user}")
+}
+
+/// Keeps a password's verifier for a user that is about to be created, and returns the user's id.
+///
+/// # Errors
+/// If the password is too short or too long, or the store can't write.
+pub async fn keep_password(app: &App, password: String) -> Result<UserId, Refusal> {
+    let user: UserId = Context::new(app.now(), Actor::mainstay("access"), app.engine().clock().seed()).id();
+    set_password(app, user, password).await?;
+    Ok(user)
+}
+
+/// Keeps the verifier of a user's password.
+///
+/// # Errors
+/// If the password is too short or too long, or the store can't write.
+pub async fn set_password(app: &App, user: UserId, password: String) -> Result<(), Refusal> {
+    if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
+        let detail = format!("a password has {PASSWORD_CHARS_MIN} characters at least and {PASSWORD_BYTES_MAX} bytes at most");
+        return Err(Refusal::new(&codes::INVALID, detail).field("password"));
+    }
+    app.blocking(move |engine| {
+        let verifier = verifier(&password)?;
+        Ok(engine.store().put_secret(&secret_name(user), Some(verifier.as_bytes()))?)
+    })
+    .await
+}
+
+fn verifier(password: &str) -> Result<String, Refusal> {
+    let broken = |error: argon2::password_hash::Error| Refusal::new(&codes::INTERNAL, format!("argon2: {error}"));
+    let salt = SaltString::encode_b64(&random::<{ Salt::RECOMMENDED_LENGTH }>()?).map_err(broken)?;
+    Argon2::default().hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string()).map_err(broken)
+}
+
+/// The user of this name, if the password is right. An unknown name costs as much time as a wrong password.
+///
+/// # Errors
+/// `UNAUTHENTICATED` if the two don't go together; whatever keeps the store from being read.
+pub async fn sign_in(app: &App, name: &str, password: String) -> Result<UserId, Refusal> {
+    let world = app.world();
+    let user = world.access.user_named(name).filter(|(_, user)| !user.disabled).map(|(id, _)| id);
+    let right = app
+        .blocking(move |engine| {
+            let kept = match user {
+                Some(user) => engine.store().get_secret(&secret_name(user))?,
+                None => None,
+            };
+            let verifier = match kept.map(String::from_utf8) {
+                Some(Ok(verifier)) => verifier,
+                Some(Err(_)) | None => verifier("nobody has this password")?,
+            };
+            let bounded = password.len() <= PASSWORD_BYTES_MAX;
+            let hash = PasswordHash::new(&verifier);
+            let matches = hash.is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+            Ok(bounded && matches)
+        })
+        .await?;
+    match user {
+        Some(user) if right => Ok(user),
+        Some(_) | None => Err(Refusal::new(&codes::UNAUTHENTICATED, "the name and the password don't go together")),
+    }
+}

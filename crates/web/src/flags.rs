@@ -1,0 +1,4 @@
+//! The flags' screens.
+
+pub mod list;
+pub mod show;

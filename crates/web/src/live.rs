@@ -1,0 +1,107 @@
+//! What tells open pages that something changed: one stream of server-sent events.
+//!
+//! A message says which areas changed and up to which position; the page fetches itself anew and replaces what differs.
+//! So a lost message costs nothing but time, and the stream carries no secrets. A browser that comes back shows its
+//! `Last-Event-ID`, and gets one message if anything happened since.
+
+use std::{collections::BTreeSet, convert::Infallible, time::Duration};
+
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use engine::{Commit, Engine};
+use futures::stream;
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use crate::App;
+
+/// The commits, for those who stream them.
+pub struct Live {
+    engine: Engine,
+}
+
+/// At most this many messages a second reach one page; what comes between is told with the next.
+const PACE: Duration = Duration::from_millis(200);
+/// A comment this often keeps proxies from closing the stream.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+impl Live {
+    /// The commits of this engine.
+    #[must_use]
+    pub fn of(engine: &Engine) -> Self {
+        Self { engine: engine.clone() }
+    }
+
+    fn commits(&self) -> broadcast::Receiver<Commit> {
+        self.engine.subscribe()
+    }
+}
+
+/// One page's place in the stream.
+struct Place {
+    commits: broadcast::Receiver<Commit>,
+    missed: Option<u64>,
+}
+
+/// Streams that something changed.
+pub async fn stream(State(app): State<App>, headers: HeaderMap) -> Response {
+    let commits = app.live().commits();
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse::<u64>().ok());
+    let now = app.world().position;
+    let missed = last.filter(|last| *last < now).map(|_| now);
+    let messages = stream::unfold(Place { commits, missed }, |mut place| async move {
+        if let Some(position) = place.missed.take() {
+            return Some((message(position, &BTreeSet::from(["all"])), place));
+        }
+        let (position, areas) = next(&mut place.commits).await?;
+        Some((message(position, &areas), place))
+    });
+    let sse = Sse::new(messages).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    ([("x-accel-buffering", "no"), ("cache-control", "no-store")], sse).into_response()
+}
+
+fn message(position: u64, areas: &BTreeSet<&'static str>) -> Result<Event, Infallible> {
+    let areas: Vec<&str> = areas.iter().copied().collect();
+    Ok(Event::default().event("changed").id(position.to_string()).data(areas.join(" ")))
+}
+
+/// The next change, with all that come within the pace after it. Nothing when the server stops.
+async fn next(commits: &mut broadcast::Receiver<Commit>) -> Option<(u64, BTreeSet<&'static str>)> {
+    let mut areas = BTreeSet::new();
+    let mut position = wait(commits, &mut areas).await?;
+    let pause = tokio::time::sleep(PACE);
+    tokio::pin!(pause);
+    loop {
+        tokio::select! {
+            () = &mut pause => return Some((position, areas)),
+            more = wait(commits, &mut areas) => match more {
+                Some(later) => position = later,
+                None => return Some((position, areas)),
+            },
+        }
+    }
+}
+
+async fn wait(commits: &mut broadcast::Receiver<Commit>, areas: &mut BTreeSet<&'static str>) -> Option<u64> {
+    loop {
+        match commits.recv().await {
+            Ok(commit) => {
+                areas.extend(commit.recorded.iter().map(|recorded| area(recorded.event.kind())));
+                return Some(commit.world.position);
+            }
+            Err(RecvError::Lagged(_)) => {
+                areas.insert("all");
+            }
+            Err(RecvError::Closed) => return None,
+        }
+    }
+}
+
+fn area(kind: &'static str) -> &'static str {
+    kind.split_once('.').map_or(kind, |(area, _)| area)
+}

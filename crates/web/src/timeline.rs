@@ -1,0 +1,4 @@
+//! The timeline's screens.
+
+pub mod list;
+pub mod show;
