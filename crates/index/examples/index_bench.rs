@@ -91,6 +91,7 @@ fn texts(entities: &[(EntityRef, String)]) {
     let started = Instant::now();
     let texts = TextIndex::build(entities.iter().map(document));
     report("build text index", started.elapsed().as_secs_f64() * 1e3);
+    print(&format!("{:44} {:9.1} MB", "memory of the text index", texts.bytes() as f64 / 1e6));
     for query in ["payments", "checkout service 12", "chekcout", "p"] {
         measure(&format!("search \"{query}\""), || drop(texts.search(query, "", 20)));
     }

@@ -47,12 +47,16 @@ pub(crate) fn first_of(folded: &str) -> &str {
 
 /// The value as it is compared; nothing for null.
 pub(crate) fn folded(cell: &str) -> Option<&str> {
-    (cell != NULL).then(|| cell.split_once('\0').map_or(cell, |(folded, _)| folded))
+    (cell != NULL).then(|| separator(cell).and_then(|at| cell.get(..at)).unwrap_or(cell))
 }
 
 /// The value as it was written; nothing for null.
 pub(crate) fn original(cell: &str) -> Option<&str> {
-    (cell != NULL).then(|| cell.split_once('\0').map_or(cell, |(_, original)| original))
+    (cell != NULL).then(|| separator(cell).and_then(|at| cell.get(at + 1..)).unwrap_or(cell))
+}
+
+fn separator(cell: &str) -> Option<usize> {
+    memchr::memchr(0, cell.as_bytes())
 }
 
 fn fits(text: &str) -> bool {

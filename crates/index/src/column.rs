@@ -71,10 +71,10 @@ impl<W: Copy> Column<W> {
 
     /// Calls `found` with each entry whose text contains the needle somewhere within what `extent` says counts, once.
     pub(crate) fn containing(&self, needle: &Finder<'_>, extent: impl Fn(&str) -> usize, mut found: impl FnMut(usize)) {
-        let mut from = 0;
+        let (mut from, mut entry) = (0, 0);
         while let Some(at) = self.texts.as_bytes().get(from..).and_then(|rest| needle.find(rest)) {
             let at = from + at;
-            let entry = self.ends.partition_point(|end| end.text as usize <= at);
+            entry += passed(self.ends.get(entry..).unwrap_or_default(), at);
             let range = self.text_range(entry);
             if at + needle.needle().len() <= range.start + extent(self.text(entry)) {
                 found(entry);
@@ -110,6 +110,17 @@ impl<W: Copy> Column<W> {
         added.for_each(|new| writer.push(&[], renumbered, new));
         writer.column()
     }
+}
+
+/// How many of the first ends are not beyond a place; fast if they are few.
+fn passed(ends: &[End], at: usize) -> usize {
+    let before = |end: &End| end.text as usize <= at;
+    let mut step = 1;
+    while ends.get(step - 1).is_some_and(before) {
+        step *= 2;
+    }
+    let low = step / 2;
+    low + ends.get(low..step.min(ends.len())).unwrap_or_default().partition_point(before)
 }
 
 struct Writer<W> {

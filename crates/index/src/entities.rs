@@ -3,7 +3,6 @@
 use std::{iter::once, ops::Range};
 
 use kernel::EntityRef;
-use memchr::memmem::Finder;
 
 use crate::{
     bits::Bits,
@@ -13,7 +12,7 @@ use crate::{
     filter::Filter,
     layers::{Base, Recent, Renumbering},
     order::{Beyond, Candidate, Travel},
-    query::{ORDER_FIELDS_MAX, Order, Position, TextFilter},
+    query::{ORDER_FIELDS_MAX, Order, Position, TextSearch},
 };
 
 /// Entities by reference, and for each key the values that they have.
@@ -22,6 +21,8 @@ pub(crate) struct Entities {
     references: Vec<EntityRef>,
     /// Ascending by key; entries are [cells](cell).
     columns: Vec<(Box<str>, Column<()>)>,
+    /// Where among them those stand that have text. Most keys are the names of list items, and are only ever true.
+    textual: Vec<usize>,
 }
 
 impl Entities {
@@ -78,28 +79,26 @@ impl Entities {
     }
 
     /// The entities that have all the words.
-    pub(crate) fn with_text(&self, text: &TextFilter) -> Bits {
+    pub(crate) fn with_text(&self, text: &TextSearch<'_>) -> Bits {
         let mut all = Bits::all(self.references.len());
         for word in &text.words {
-            let finder = Finder::new(word.as_bytes());
             let mut one = Bits::none(self.references.len());
             let mut search = |column: &Column<()>, counts: fn(&str) -> bool| {
                 let extent = |cell: &str| cell::folded(cell).map_or(0, str::len);
-                column.containing(&finder, extent, |entry| {
+                column.containing(word, extent, |entry| {
                     if counts(column.text(entry)) {
                         column.postings(entry..entry + 1).iter().for_each(|(number, ())| one.insert(*number));
                     }
                 });
             };
-            match &text.fields {
+            match text.fields {
                 Some(keys) => {
                     keys.iter().filter_map(|key| self.column(key)).for_each(|column| search(column, |_| true))
                 }
-                None => self
-                    .columns
-                    .iter()
-                    .filter(|(_, column)| column.len() > 1 || TextFilter::is_text(column.text(0)))
-                    .for_each(|(_, column)| search(column, TextFilter::is_text)),
+                None => {
+                    let columns = self.textual.iter().filter_map(|at| self.columns.get(*at));
+                    columns.for_each(|(_, column)| search(column, TextSearch::is_text));
+                }
             }
             all = all.and(&one);
         }
@@ -267,6 +266,10 @@ impl Base for Entities {
             add(key, Some(old), same.map_or(&[], |(_, rows)| rows));
         }
         added.for_each(|(key, rows)| add(key, None, rows));
-        Self { references: renumbering.keys, columns }
+        let has_text = |column: &Column<()>| {
+            column.len() > 2 || (0..column.len()).any(|entry| TextSearch::is_text(column.text(entry)))
+        };
+        let textual = (0..).zip(&columns).filter(|(_, (_, column))| has_text(column)).map(|(at, _)| at).collect();
+        Self { references: renumbering.keys, columns, textual }
     }
 }

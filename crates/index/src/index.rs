@@ -82,16 +82,16 @@ impl Index {
         self.layers.base.bytes()
     }
 
-    /// Whether the filter holds for this one entity; false if there is no such entity.
+    /// For each of these entities, whether the filter holds for it; false if there is no such entity.
     #[must_use]
-    pub fn holds(&self, filter: &Filter, reference: &EntityRef) -> bool {
-        match self.layers.recent_of(reference) {
+    pub fn holds<'a>(&self, filter: &Filter, references: impl IntoIterator<Item = &'a EntityRef>) -> Vec<bool> {
+        let base = &self.layers.base;
+        let matching = base.matching(filter);
+        let holds = |reference: &EntityRef| match self.layers.recent_of(reference) {
             Some(document) => document.is_some_and(|document| filter.matches(document)),
-            None => {
-                let number = self.layers.base.number(reference);
-                number.is_some_and(|number| self.layers.base.matching(filter).contains(number))
-            }
-        }
+            None => base.number(reference).is_some_and(|number| matching.contains(number)),
+        };
+        references.into_iter().map(holds).collect()
     }
 
     /// All entities for which the filter holds, by reference.
@@ -170,10 +170,12 @@ impl Index {
 
     fn found(&self, filter: &Filter, text: Option<&TextFilter>) -> Found<'_> {
         let mut base = self.layers.base.matching(filter);
-        if let Some(text) = text {
+        let text = text.map(TextFilter::search);
+        if let Some(text) = &text {
             base = base.and(&self.layers.base.with_text(text));
         }
-        let holds = |document: &&Document| filter.matches(document) && text.is_none_or(|text| text.matches(document));
+        let holds =
+            |document: &&Document| filter.matches(document) && text.as_ref().is_none_or(|text| text.matches(document));
         Found {
             base: base.without(&self.layers.hidden),
             recent: self.layers.recent().map(|(_, document)| document).filter(holds).collect(),

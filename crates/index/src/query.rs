@@ -2,10 +2,11 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::{EntityRef, Refusal, codes};
+use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{cell, filter::Filter};
+use crate::{cell, document::Document, filter::Filter};
 
 /// The most entities on one page.
 pub const LIMIT_MAX: usize = 10_000;
@@ -155,15 +156,32 @@ impl TextFilter {
         }
     }
 
+    pub(crate) fn search(&self) -> TextSearch<'_> {
+        TextSearch {
+            words: self.words.iter().map(|word| Finder::new(word.as_bytes())).collect(),
+            fields: self.fields.as_deref(),
+        }
+    }
+}
+
+/// A full-text filter made ready for many texts.
+pub(crate) struct TextSearch<'a> {
+    pub(crate) words: Vec<Finder<'a>>,
+    pub(crate) fields: Option<&'a [String]>,
+}
+
+impl TextSearch<'_> {
     /// Whether a cell is text to be searched when no fields are chosen.
     pub(crate) fn is_text(cell: &str) -> bool {
         cell != "true" && cell != "false"
     }
 
     /// Whether it holds for this one entity.
-    pub(crate) fn matches(&self, document: &crate::Document) -> bool {
-        let within = |cell: &str, word: &str| cell::folded(cell).is_some_and(|value| value.contains(word));
-        self.words.iter().all(|word| match &self.fields {
+    pub(crate) fn matches(&self, document: &Document) -> bool {
+        let within = |cell: &str, word: &Finder<'_>| {
+            cell::folded(cell).is_some_and(|value| word.find(value.as_bytes()).is_some())
+        };
+        self.words.iter().all(|word| match self.fields {
             Some(fields) => fields.iter().any(|key| document.cells(key).any(|cell| within(cell, word))),
             None => document.rows().any(|(_, cell)| Self::is_text(cell) && within(cell, word)),
         })

@@ -124,6 +124,14 @@ impl TextIndex {
         self.len() == 0
     }
 
+    /// About how much memory the merged part of the index takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let base = &self.layers.base;
+        let titles = base.titles.iter().map(|title| size_of::<Title>() + title.title.len() + title.key.len() + 32);
+        base.words.as_ref().map_or(0, Column::bytes) + titles.sum::<usize>()
+    }
+
     /// The best documents for the query, best first, among those whose key begins with `within`.
     ///
     /// Only those are returned that have as many of the query's words as any has.

@@ -152,6 +152,8 @@ impl Walker<'_> {
             let message = format!("the link {path} leads out of the catalog's folder and is not followed");
             self.problem(Rule::SymlinkOutside, &path, message, "put a copy there, or serve the other folder as well");
         } else if !target.is_dir() {
+            // Changes of the file are told of where it stands, which may be a folder that is not walked.
+            self.walk.folders.extend(target.parent().map(Path::to_owned));
             let metadata = fs::metadata(&target);
             self.file(path, target, metadata, sort);
         } else if self.chain.contains(&target) {

@@ -39,9 +39,12 @@ fn check(filter: &Filter, expected: &[&str]) {
     for index in both(&entities()) {
         let found: Vec<&str> = index.matching(filter).into_iter().map(EntityRef::short).collect();
         assert_eq!(found, expected, "{filter:?}");
-        for entity in entities() {
-            assert_eq!(index.holds(filter, &entity.reference), entity.matches(filter), "{filter:?} {entity:?}");
-        }
+        let entities = entities();
+        let nobody: EntityRef = "component:nobody".parse().unwrap();
+        let holds = index.holds(filter, entities.iter().map(|entity| &entity.reference).chain([&nobody]));
+        let mut expected: Vec<bool> = entities.iter().map(|entity| entity.matches(filter)).collect();
+        expected.push(false);
+        assert_eq!(holds, expected, "{filter:?}");
     }
 }
 

@@ -146,6 +146,9 @@ async fn a_folder_that_is_switched_by_a_link_is_seen() {
     symlink("..2", root.join("..data_tmp")).unwrap();
     fs::rename(root.join("..data_tmp"), root.join("..data")).unwrap();
     watched.sees(&[("a.yaml", "1"), ("b.yaml", "2")]).await;
+    // The folder itself is hidden, but a link leads to its file.
+    put(&root, "..2/b.yaml", "3");
+    watched.sees(&[("a.yaml", "1"), ("b.yaml", "3")]).await;
 }
 
 #[tokio::test]
