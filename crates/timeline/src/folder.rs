@@ -13,7 +13,7 @@ const LOCK: &str = "lock";
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Folder {
@@ -28,7 +28,7 @@ impl Folder {
         }
         lock.set_len(0)?;
         lock.write_all(std::process::id().to_string().as_bytes())?;
-        Ok(Self { path: dir.to_owned(), _lock: lock })
+        Ok(Self { path: dir.to_owned(), lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -43,6 +43,13 @@ impl Folder {
     /// Makes renames in the folder durable.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         sync_dir(&self.path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a program that another thread is just starting has it open too, for a moment.
+        let _ = self.lock.unlock();
     }
 }
 

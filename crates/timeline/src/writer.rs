@@ -147,3 +147,6 @@ fn transact(connection: &mut Connection, group: &mut Jobs) -> Result<Vec<Result<
     transaction.commit()?;
     Ok(outcomes)
 }
+
+#[cfg(test)]
+mod tests;
