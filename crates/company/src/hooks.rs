@@ -107,7 +107,7 @@ async fn work(pipeline: Pipeline, mut orders: mpsc::Receiver<Order>, takes: Dura
             Order::Deploy { component, version, rollback_of } => {
                 pipeline.deploy(&component, version, rollback_of).await
             }
-            Order::Configure { component, settings } => pipeline.configure(&component, settings).await,
+            Order::Configure { component, settings } => pipeline.configure(&component, settings, None).await,
         };
         if let Err(error) = done {
             tracing::warn!(error.message = %error, "the sample company's deployer failed");

@@ -109,10 +109,10 @@ impl Company {
                 let version = estate.build(component, defect)?;
                 self.pipeline.deploy(component, version, None).await
             }
-            Change::Set { component, setting, value } => {
+            Change::Set { component, setting, value, reason } => {
                 let mut settings = estate.deployed(component)?.settings;
                 settings.insert(setting.to_owned(), value.to_owned());
-                self.pipeline.configure(component, settings).await
+                self.pipeline.configure(component, settings, Some(reason)).await
             }
             Change::Turn { flag, on, reason } => Ok(self.pipeline.mainstay.turn(flag, on, reason).await?),
         }

@@ -88,8 +88,14 @@ impl Mainstay {
     }
 
     /// Records a configuration that has taken effect.
-    pub(crate) async fn configured(&self, component: &str, settings: &Settings) -> Result<(), MainstayError> {
+    pub(crate) async fn configured(
+        &self,
+        component: &str,
+        settings: &Settings,
+        reason: Option<&str>,
+    ) -> Result<(), MainstayError> {
         let body = json!({
+            "reason": reason,
             "component": format!("component:default/{component}"),
             "environment": ENVIRONMENT,
             "config": settings,

@@ -42,9 +42,14 @@ impl Pipeline {
     }
 
     /// Replaces a component's settings.
-    pub(crate) async fn configure(&self, component: &str, settings: Settings) -> Result<(), ChangeError> {
+    pub(crate) async fn configure(
+        &self,
+        component: &str,
+        settings: Settings,
+        reason: Option<&str>,
+    ) -> Result<(), ChangeError> {
         self.estate.configure(component, settings)?;
-        self.report_settings(component).await
+        self.report_settings(component, reason).await
     }
 
     /// Reports everything as it is now.
@@ -53,7 +58,7 @@ impl Pipeline {
             let deployed = self.estate.deployed(component)?;
             self.report_version(component, deployed.version, None).await?;
             if !deployed.settings.is_empty() {
-                self.report_settings(component).await?;
+                self.report_settings(component, None).await?;
             }
         }
         Ok(())
@@ -74,9 +79,9 @@ impl Pipeline {
         .await
     }
 
-    async fn report_settings(&self, component: &str) -> Result<(), ChangeError> {
+    async fn report_settings(&self, component: &str, reason: Option<&str>) -> Result<(), ChangeError> {
         let settings = self.estate.deployed(component)?.settings;
-        self.report(&Report::Settings(component, settings)).await
+        self.report(&Report::Settings { component, settings, reason }).await
     }
 
     /// Tries again while Mainstay is away; a refusal stands.
@@ -86,7 +91,9 @@ impl Pipeline {
             attempts += 1;
             let told = match report {
                 Report::Version(deployment) => self.mainstay.deployed(deployment).await,
-                Report::Settings(component, settings) => self.mainstay.configured(component, settings).await,
+                Report::Settings { component, settings, reason } => {
+                    self.mainstay.configured(component, settings, *reason).await
+                }
             };
             match told {
                 Ok(()) => return Ok(()),
@@ -100,7 +107,7 @@ impl Pipeline {
 /// What Mainstay is told.
 enum Report<'a> {
     Version(DeploymentReport),
-    Settings(&'a str, Settings),
+    Settings { component: &'a str, settings: Settings, reason: Option<&'a str> },
 }
 
 /// The commit of a build: invented, but always the same (FNV-1a, forty hexadecimal digits).

@@ -8,7 +8,7 @@ pub(crate) enum Change {
     /// The component's next version is built and deployed.
     Deploy { component: &'static str, defect: Option<Defect> },
     /// One setting gets another value.
-    Set { component: &'static str, setting: &'static str, value: &'static str },
+    Set { component: &'static str, setting: &'static str, value: &'static str, reason: &'static str },
     /// A flag is turned on or off.
     Turn { flag: &'static str, on: bool, reason: &'static str },
 }
@@ -109,26 +109,36 @@ impl Scenario {
             Self::PaymentsRelease => {
                 broken("payments", Defect::Fails("cannot read the card token: missing field \"network\""))
             }
-            Self::ImpatientCheckout => {
-                Change::Set { component: "checkout", setting: "payments_timeout_ms", value: "50" }
-            }
+            Self::ImpatientCheckout => Change::Set {
+                component: "checkout",
+                setting: "payments_timeout_ms",
+                value: "50",
+                reason: "customers should not have to wait",
+            },
             Self::WeatherMoods => {
                 Change::Turn { flag: "weather-moods", on: true, reason: "experiment 7, for everybody" }
             }
             Self::ProductsRelease => broken("products", Defect::Hangs),
-            Self::SandboxRates => Change::Set { component: "currency", setting: "rates_source", value: "sandbox" },
+            Self::SandboxRates => Change::Set {
+                component: "currency",
+                setting: "rates_source",
+                value: "sandbox",
+                reason: "the same settings everywhere",
+            },
             Self::ShippingRelease => broken("shipping", Defect::Fails("carrier \"aunt\": division by zero jars")),
         }
     }
 }
 
-/// Settings that may have any of these values.
-const HARMLESS_SETTINGS: [(&str, &str, &[&str]); 5] = [
-    ("cart", "basket_days", &["30", "31", "45"]),
-    ("email", "paper", &["cream", "sky blue", "ivory"]),
-    ("shipping", "carriers", &["pigeon,packet-boat,aunt", "pigeon,aunt", "packet-boat,pigeon"]),
-    ("products", "pool_size", &["20", "24", "32"]),
-    ("payments", "bank_concurrency", &["8", "6", "7"]),
+/// A component's setting that may have any of these values, and why somebody sets it.
+type HarmlessSetting = (&'static str, &'static str, [&'static str; 3], &'static str);
+
+const HARMLESS_SETTINGS: [HarmlessSetting; 5] = [
+    ("cart", "basket_days", ["30", "31", "45"], "baskets evaporate at another time"),
+    ("email", "paper", ["cream", "sky blue", "ivory"], "the stationer had something else"),
+    ("shipping", "carriers", ["pigeon,packet-boat,aunt", "pigeon,aunt", "packet-boat,pigeon"], "the wind has turned"),
+    ("products", "pool_size", ["20", "24", "32"], "trying how many connections are enough"),
+    ("payments", "bank_concurrency", ["8", "6", "7"], "the bank asked for it"),
 ];
 
 /// Flags that may be on or off, and why somebody turns them.
@@ -143,8 +153,8 @@ pub(crate) fn harmless(random: &mut Random, components: &[&'static str]) -> Opti
     match random.next() % 10 {
         0..6 => random.pick(components).map(|component| Change::Deploy { component, defect: None }),
         6..8 => {
-            let (component, setting, values) = random.pick(&HARMLESS_SETTINGS)?;
-            random.pick(values).map(|value| Change::Set { component, setting, value })
+            let (component, setting, values, reason) = random.pick(&HARMLESS_SETTINGS)?;
+            random.pick(values).map(|value| Change::Set { component, setting, value, reason })
         }
         _ => {
             let on = random.next().is_multiple_of(2);

@@ -71,6 +71,18 @@ fn the_demo_reads_without_a_problem() {
 }
 
 #[test]
+fn every_api_of_the_demo_can_be_read_as_a_reference() {
+    let state = applied(read("demo"));
+    for api in state.of_kind("api") {
+        let definition = api.api_definition().unwrap();
+        let kind = reference::detect(&definition.format, &definition.text).unwrap();
+        let reference = reference::parse(kind, &definition.text).unwrap();
+        assert_eq!(reference.warnings, Vec::<String>::new(), "{}", api.name);
+    }
+    assert_eq!(state.of_kind("api").count(), 15);
+}
+
+#[test]
 fn the_minimal_catalog_reads_without_a_problem_and_lacks_nothing() {
     check_reads_without_a_problem("minimal");
     assert_eq!(catalog::findings(&applied(read("minimal"))), []);
