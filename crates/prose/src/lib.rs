@@ -6,8 +6,8 @@
 //!
 //! The flow: front matter is cut off → what MkDocs adds to Markdown is written as plain Markdown and HTML
 //! (`extensions`) → pulldown-cmark parses it → `markup` gives headings their ids, labels diagrams and marks broken
-//! links → ammonia sanitises all of it (`sanitise`), so that whatever came before can't be trusted with safety and
-//! isn't. Only then is the text for search taken from it (`text`).
+//! links → `balance` makes the tags nest → ammonia sanitises all of it (`sanitise`); nothing before it is trusted with
+//! safety → the words for search are taken from what is left (`text`).
 //!
 //! Architecture invariants:
 //!
@@ -18,6 +18,7 @@
 //! - Size, depth and the work per byte are bounded: [`MAX_BYTES`], [`MAX_DEPTH`].
 //! - No I/O: files are the caller's.
 
+mod balance;
 mod extensions;
 mod links;
 mod markup;

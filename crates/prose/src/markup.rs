@@ -9,7 +9,6 @@ use pulldown_cmark::{
 
 use crate::extensions::capitalised;
 use crate::links::{Links, is_relative};
-use crate::sanitise::RawDepth;
 use crate::text::escape;
 use crate::{Heading, ID_PREFIX, MAX_DEPTH};
 
@@ -46,7 +45,6 @@ struct Writer<'a, 'l> {
     /// Where in `out` the heading that is being read began, and its words so far.
     heading: Option<(usize, String)>,
     depth: usize,
-    raw: RawDepth,
     /// What ends each open link or image: its own tag, or that of the mark for a broken one.
     anchors: Vec<Option<CowStr<'a>>>,
     alignments: Vec<Alignment>,
@@ -66,7 +64,6 @@ impl<'a, 'l> Writer<'a, 'l> {
             slugs: Slugs::default(),
             heading: None,
             depth: 0,
-            raw: RawDepth::default(),
             anchors: Vec::new(),
             alignments: Vec::new(),
             column: 0,
@@ -100,14 +97,6 @@ impl<'a, 'l> Writer<'a, 'l> {
                 self.note_heading_text(&code);
                 self.out.push(Event::Code(code));
             }
-            Event::Html(html) => {
-                let admitted = self.raw.admits(&html);
-                self.out.push(if admitted { Event::Html(html) } else { Event::Text(html) });
-            }
-            Event::InlineHtml(html) => {
-                let admitted = self.raw.admits(&html);
-                self.out.push(if admitted { Event::InlineHtml(html) } else { Event::Text(html) });
-            }
             Event::FootnoteReference(name) => self.out.push(Event::FootnoteReference(footnote_id(&name))),
             Event::TaskListMarker(done) => {
                 let (checked, label) = if done { (" checked", "done") } else { ("", "not done") };
@@ -117,7 +106,9 @@ impl<'a, 'l> Writer<'a, 'l> {
                 self.note_heading_text(" ");
                 self.out.push(event);
             }
-            Event::Rule | Event::InlineMath(_) | Event::DisplayMath(_) => self.out.push(event),
+            Event::Html(_) | Event::InlineHtml(_) | Event::Rule | Event::InlineMath(_) | Event::DisplayMath(_) => {
+                self.out.push(event);
+            }
         }
     }
 
@@ -278,11 +269,11 @@ fn footnote_id<'a>(name: &str) -> CowStr<'a> {
     format!("footnote-{}", slug(name)).into()
 }
 
-/// Drops `{: target="_blank" }` and `{ .md-button }` from the front of the text after a link.
+/// Drops `{: target="_blank" }`, `{ .md-button }` and `{ width="300" }` from the front of the text after a link.
 fn without_attributes(text: CowStr<'_>) -> CowStr<'_> {
     let rest = text.strip_prefix('{').and_then(|inner| {
         let (list, rest) = inner.split_once('}')?;
-        list.trim_start().starts_with([':', '.', '#']).then(|| rest.to_owned())
+        (list.trim_start().starts_with([':', '.', '#']) || list.contains('=')).then(|| rest.to_owned())
     });
     rest.map_or(text, CowStr::from)
 }

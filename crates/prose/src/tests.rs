@@ -165,6 +165,37 @@ fn nesting_is_bounded() {
 }
 
 #[test]
+fn a_document_cannot_grow_far_beyond_its_text() {
+    let long = "x".repeat(100_000);
+    let hostile = [
+        format!("<p><b title={long}>x{}", "<p>x".repeat(50_000)),
+        format!("<p><b title={long} alt='<div>'>x{}", "<p>x".repeat(50_000)),
+        format!("<b title={long}>\n\n{}", "x\n\n".repeat(50_000)),
+        format!("<table><b title={long}>{}", "<tr><td>x".repeat(20_000)),
+        format!("<p>{}x{}", (0..30).map(|at| format!("<i title={at}>")).collect::<String>(), "<p>x".repeat(50_000)),
+    ];
+    for markdown in hostile {
+        let html = page(&markdown).html;
+        assert!(html.len() < 8 * markdown.len(), "{} from {}", html.len(), markdown.len());
+    }
+}
+
+#[test]
+fn raw_html_around_markdown_works() {
+    check(
+        "<details>\n<summary>More</summary>\n\n- *a*\n\n</details>",
+        "<details><summary>More</summary><ul><li><em>a</em></li></ul></details>",
+    );
+    check("<table><tr><td>a<td><b>b</b></table>", "<table><tbody><tr><td>a</td><td><b>b</b></td></tr></tbody></table>");
+    check(
+        "<p align=center><a href=#x><img src=../img/map.png></a></p>",
+        "<p align=\"center\">\
+         <a href=\"#doc-x\" rel=\"noopener nofollow\"><img src=\"/docs/shop/img/map.png\" loading=\"lazy\"></a></p>",
+    );
+    check("a <kbd>b</kbd> &copy; 1 < 2 <!-- c -->", "<p>a <kbd>b</kbd> © 1 &lt; 2 </p>");
+}
+
+#[test]
 fn an_excerpt_surrounds_the_first_match_and_marks_every_one() {
     let text = format!("{}The Cart service keeps <carts> in Redis. {}", "filler ".repeat(20), "more ".repeat(40));
     assert_eq!(

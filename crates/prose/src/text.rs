@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-/// Tags after which a new line of text begins.
-const INLINE: [&str; 26] = [
-    "a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "i", "input", "ins", "kbd", "mark",
-    "q", "s", "samp", "small", "span", "strong", "sub", "sup", "u", "var",
+/// Elements within a line of text; every other one begins a new line. Those that HTML calls formatting elements must
+/// be here, as far as they are let through: see `balance`.
+pub(crate) const INLINE: [&str; 32] = [
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "i", "img", "input", "ins",
+    "kbd", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
+    "wbr",
 ];
 
 /// How many characters stand before the first match.
