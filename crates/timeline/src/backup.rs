@@ -1,11 +1,12 @@
 //! Copies of everything in one file, and the way back.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, backup::Backup};
+use rusqlite::{Connection, backup::Backup};
 
-use crate::{StoreError, Verified, folder::Folder, folder::sync_dir, integrity, reader, sqlite};
+use crate::{StoreError, Verified, folder, folder::Folder, folder::sync_dir, integrity, reader, sqlite};
 
 /// See [`Store::backup`](crate::Store::backup).
 pub(crate) fn backup(from: &Path, to: &Path) -> Result<Verified, StoreError> {
@@ -18,39 +19,41 @@ pub(crate) fn backup(from: &Path, to: &Path) -> Result<Verified, StoreError> {
     copy.pragma_update(None, "synchronous", "FULL")?;
     // All in one step: a snapshot of one moment, for which no writer has to wait.
     Backup::new(&source, &mut copy)?.step(-1)?;
-    // Without a write-ahead log the copy is one file.
-    copy.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
-    let verified = integrity::everything(&copy)?;
-    copy.close().map_err(|(_, error)| error)?;
+    let verified = close_sound(copy)?;
     unfinished.publish(to)?;
     Ok(verified)
 }
 
-/// Makes the folder `dir`, which must be missing or empty, from a backup.
+/// Makes a data folder of a backup. The folder `dir` must be missing or empty, and stays without a timeline unless the backup
+/// verifies.
 ///
 /// # Errors
-/// If the backup doesn't verify, or the folder has anything in it.
+/// [`StoreError::Corrupt`] if the backup doesn't verify; [`StoreError::Io`] if the folder has anything in it.
 pub fn restore(backup: &Path, dir: &Path) -> Result<Verified, StoreError> {
-    let verified = integrity::everything(&open_alone(backup)?)?;
-    if dir.exists() && fs::read_dir(dir)?.next().is_some() {
+    let source = File::open(backup)?;
+    if source.metadata()?.len() == 0 {
+        return Err(StoreError::corrupt(format!("{} is empty", backup.display())));
+    }
+    if !folder::is_unused(dir)? {
         let what = format!("{} is not empty; a backup is restored into a folder of its own", dir.display());
         return Err(StoreError::Io(what));
     }
     let folder = Folder::lock(dir)?;
     let unfinished = Unfinished::beside(&folder.file())?;
     fs::copy(backup, &unfinished.0)?;
+    let verified = close_sound(Connection::open(&unfinished.0)?)?;
     unfinished.publish(&folder.file())?;
     Ok(verified)
 }
 
-/// Opens a file that nobody else has open.
-fn open_alone(file: &Path) -> Result<Connection, StoreError> {
-    if fs::metadata(file)?.len() == 0 {
-        return Err(StoreError::corrupt(format!("{} is empty", file.display())));
-    }
-    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    sqlite::harden(&connection)?;
-    Ok(connection)
+/// Verifies a copy and closes it as a single file.
+fn close_sound(copy: Connection) -> Result<Verified, StoreError> {
+    sqlite::harden(&copy)?;
+    integrity::header(&copy)?;
+    copy.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+    let verified = integrity::everything(&copy)?;
+    copy.close().map_err(|(_, error)| error)?;
+    Ok(verified)
 }
 
 /// A file that is being written under another name; it is deleted unless it is published.
@@ -61,9 +64,14 @@ impl Unfinished {
         let mut name = file.file_name().unwrap_or_default().to_owned();
         name.push(".unfinished");
         let unfinished = file.with_file_name(name);
-        // Fails if another backup is being written to the same place.
-        File::options().write(true).create_new(true).open(&unfinished)?;
-        Ok(Self(unfinished))
+        match File::options().write(true).create_new(true).open(&unfinished) {
+            Ok(_) => Ok(Self(unfinished)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(StoreError::Io(format!(
+                "{} exists: another process is writing it, or one was interrupted and it can be deleted",
+                unfinished.display()
+            ))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn publish(self, to: &Path) -> Result<(), StoreError> {

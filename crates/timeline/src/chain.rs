@@ -103,3 +103,19 @@ impl Walk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::entry;
+
+    /// The digests were computed by another program, from the description of [`hash`]. If this fails, no timeline that there is
+    /// would verify any more.
+    #[test]
+    fn the_hash_of_an_entry_never_changes() {
+        let first = entry(1).seal(1, &Sha256::ZERO);
+        let second = entry(2).seal(2, &first.hash);
+        assert_eq!(first.hash.to_string(), "005e650955262862810f6bb28d69bf5e9e71837a2955e30461cbe4f073fb0b83");
+        assert_eq!(second.hash.to_string(), "033a52678df84ba69d7bcb549946bcad106b74eaf56dc2d72d035fd08322f237");
+    }
+}

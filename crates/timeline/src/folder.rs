@@ -72,6 +72,21 @@ pub(crate) fn has_timeline(dir: &Path) -> Result<bool, StoreError> {
     }
 }
 
+/// Whether `dir` is missing, or has at most a lock in it.
+pub(crate) fn is_unused(dir: &Path) -> Result<bool, StoreError> {
+    let files = match fs::read_dir(dir) {
+        Ok(files) => files,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error.into()),
+    };
+    for file in files {
+        if file?.file_name() != LOCK {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Who holds the lock of `dir`, if anybody does: `Some(None)` if it can't be told who.
 pub(crate) fn lock_holder(dir: &Path) -> Result<Option<Option<u32>>, StoreError> {
     let mut lock = match File::open(dir.join(LOCK)) {

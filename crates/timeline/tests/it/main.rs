@@ -5,7 +5,9 @@
 mod backup;
 mod child;
 mod damage;
+mod find;
 mod full;
+mod golden;
 mod kill;
 mod open;
 
