@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 /// At most this many bends in all; beyond it, the edges with the longest spans go without.
-const BENDS_MAX: usize = 12_000;
+const BENDS_MAX: usize = 3_000;
 
 /// A component with its layers: vertices below `nodes` are nodes, the others are bends.
 pub(crate) struct Layered {

@@ -69,7 +69,7 @@ pub(crate) fn component(sizes: &[Flow], edges: &[(usize, usize)], layer_gap: f64
                 point(to, centre[*vertex]);
             }
         }
-        way.dedup();
+        simplify(&mut way);
         if layered.turned[edge] {
             way.reverse();
         }
@@ -79,6 +79,22 @@ pub(crate) fn component(sizes: &[Flow], edges: &[(usize, usize)], layer_gap: f64
     let widest = across.iter().zip(&centre).map(|(size, centre)| centre + size / 2.0).fold(0.0, f64::max);
     let extent = Flow { along: (at - layer_gap).max(0.0), across: widest };
     Component { extent, corners, ways, back: layered.turned }
+}
+
+/// Drops points on a straight line between their neighbours.
+fn simplify(way: &mut Vec<Flow>) {
+    way.dedup();
+    let mut kept: Vec<Flow> = Vec::with_capacity(way.len());
+    for point in way.drain(..) {
+        if let [.., a, b] = kept.as_slice()
+            && a.across == b.across
+            && b.across == point.across
+        {
+            kept.pop();
+        }
+        kept.push(point);
+    }
+    *way = kept;
 }
 
 /// Where each edge's chain leaves its first node and enters its last, across: edges spread over the border in the

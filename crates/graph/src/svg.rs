@@ -3,7 +3,7 @@
 //! A style sheet finds `.graph-node` (a group with `rect`, `.graph-label`, `.graph-sub`), `.graph-edge` (a group with
 //! `.graph-line` and `.graph-arrow`; `.graph-back` closes a cycle), each with the classes of its node or edge besides.
 
-use std::fmt::Write;
+use std::{collections::HashMap, fmt::Write};
 
 use crate::{Direction, Drawing, Placed, Point, Route};
 
@@ -26,8 +26,9 @@ impl Drawing {
         let mut svg = format!(
             r#"<svg xmlns="http://www.w3.org/2000/svg" class="graph" role="{role}" aria-label="{label}" width="{w}" height="{h}" viewBox="0 0 {w} {h}">"#
         );
+        let names = self.nodes.iter().map(|node| (node.id.as_str(), node.label.as_str())).collect();
         for edge in &self.edges {
-            svg.push_str(&self.edge(edge));
+            svg.push_str(&self.edge(edge, &names));
         }
         for (node, link) in self.nodes.iter().zip(&links) {
             svg.push_str(&self::node(node, link.as_deref()));
@@ -36,20 +37,17 @@ impl Drawing {
         svg
     }
 
-    fn edge(&self, edge: &Route) -> String {
+    fn edge(&self, edge: &Route, names: &HashMap<&str, &str>) -> String {
         let back = if edge.back { " graph-back" } else { "" };
         let relation = if edge.label.is_empty() { "→" } else { edge.label.as_str() };
-        let title = escape(&format!("{} {relation} {}", self.name_of(&edge.from), self.name_of(&edge.to)));
+        let name = |id| names.get(id).copied().unwrap_or(id);
+        let title = escape(&format!("{} {relation} {}", name(edge.from.as_str()), name(edge.to.as_str())));
         format!(
             r#"<g class="graph-edge{back}{}"><title>{title}</title><path class="graph-line" d="{}"/><path class="graph-arrow" d="{}"/></g>"#,
             classes(&edge.class),
             edge.path(self.direction),
             edge.arrow(self.direction),
         )
-    }
-
-    fn name_of<'a>(&'a self, id: &'a str) -> &'a str {
-        self.nodes.iter().find(|node| node.id == id).map_or(id, |node| &node.label)
     }
 }
 
