@@ -1,5 +1,7 @@
 //! A rotation, and whose turn it is.
 
+use std::sync::LazyLock;
+
 use jiff::{
     Timestamp, ToSpan as _,
     civil::{Date, DateTime, Time},
@@ -129,14 +131,17 @@ impl<'a> Turns<'a> {
 /// Some 2,700 years: beyond it a turn has no number.
 const MAX_DAYS: i32 = 1_000_000;
 
-/// The zone of this IANA name, from the database in this program and not from the machine's.
+/// The zones in this program, not the machine's. Kept, because it remembers the zones that it has read.
+static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
+/// The zone of this IANA name.
 pub(crate) fn zone(name: &str) -> Option<TimeZone> {
-    TimeZoneDatabase::bundled().get(name).ok()
+    ZONES.get(name).ok()
 }
 
 /// Every name that [`zone`] knows.
 pub(crate) fn zone_names() -> Vec<String> {
-    TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect()
+    ZONES.available().map(|name| name.to_string()).collect()
 }
 
 impl Rotation {
