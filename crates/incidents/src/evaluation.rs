@@ -1,7 +1,7 @@
 //! How often the ranking is right, measured on random worlds.
 //!
-//! Each seed makes a [`company`] (10 to 60 services and their databases, with checks on some of them), a [`history`]
-//! of a day's changes, and an [`outage`]: one of those changes is guilty and breaks what it touches after a while; the
+//! Each seed makes a `company` (10 to 60 services and their databases, with checks on some of them), a `history`
+//! of a day's changes, and an `outage`: one of those changes is guilty and breaks what it touches after a while; the
 //! fault travels to whatever really needs that. The ranking is then asked five minutes after the first failed check,
 //! with what Mainstay would know at that moment.
 //!
@@ -9,6 +9,16 @@
 //! fall back and survive; many services have no check and checks are slow or miss the fault; unrelated checks flap;
 //! errors mostly name nobody, or a go-between, or somebody innocent; releases go out in trains; a few changes show
 //! only after hours; innocent changes land on the same path in the minutes before.
+//!
+//! On 20,000 worlds that were not looked at while the weights were chosen:
+//!
+//! | [`Conditions`] | guilty change first | among the first three | what the scores promised for the first |
+//! | --- | --- | --- | --- |
+//! | [`TYPICAL`](Conditions::TYPICAL) | 81 % | 97 % | 77 % |
+//! | [`HARSH`](Conditions::HARSH) | 68 % | 90 % | 70 % |
+//!
+//! Most of what is missed can't be known: an innocent change to the same service a minute before the failure looks
+//! guiltier than the one of twenty minutes before that has only now begun to show.
 //!
 //! Architecture invariant: the worlds are made without the ranking's weights, delays or types of reasons, and the
 //! guilty change is drawn from the same history as the innocent ones, so that nothing marks it but its effect.

@@ -7,13 +7,13 @@
 //!
 //! | observation | points | where they come from |
 //! | --- | --- | --- |
-//! | time from the change to the first failure | -20 ..= +25 | [`timing`]: how long changes take to show, against a change at any time of the window |
-//! | steps upstream of the broken entity | +6, less 1 per step; -6 if no way is recorded | [`reach`]: each hop may absorb a fault; undeclared dependencies exist |
+//! | time from the change to the first failure | -20 ..= +25 | `timing`: how long changes take to show, against a change at any time of the window |
+//! | steps upstream of the broken entity | +6, less 1 per step; -6 if no way is recorded | `reach`: each hop may absorb a fault; undeclared dependencies exist |
 //! | something that needs it failed before it was made | -5 | that failure has another cause, and this one may have the same |
 //! | other failing entities that also need what was changed | +4 each, at most +10 | one cause for several failures |
 //! | failing entities that don't | -3 each, at most -9 | the change leaves them unexplained |
 //! | entities that need it and are healthy | -8 on the changed one, -4, -3, -1 with distance; at least -14 | a guilty change would have shown there |
-//! | the evidence names the changed key or version | +12 | [`evidence`]: hardly ever by chance |
+//! | the evidence names the changed key or version | +12 | `evidence`: hardly ever by chance |
 //! | it names what was changed | +9 | not the broken entity's own name, which says nothing |
 //! | it names something on the way | +4 | the fault lies there or beyond |
 //! | kind of change | 0 ..= -20 | [`ChangeKind::prior`] |
