@@ -12,7 +12,7 @@ use crate::{
     BundleFile, Descriptor, Problem, Rule, entity,
     files::Files,
     path,
-    yaml::{self, Node, Value},
+    yaml::{self, Budget, Node, Value},
 };
 
 /// More pages and images of one entity are left out.
@@ -157,7 +157,7 @@ impl Docs {
     }
 
     fn site(&mut self, file: &BundleFile) -> Option<Node> {
-        let mut documents = yaml::parse(file.text()?);
+        let mut documents = yaml::parse(file.text()?, &mut Budget::default());
         let document = if documents.is_empty() { return None } else { documents.swap_remove(0) };
         if let Some(fault) = document.faults.first() {
             let message = format!("the docs' settings can't be read: line {}: {}", fault.place.line, fault.message);

@@ -37,10 +37,9 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
-    /// The descriptor of a document.
-    #[must_use]
-    pub fn new(reference: EntityRef, origin: Origin, document: &Value) -> Self {
-        let document: Arc<str> = document.to_string().into();
+    /// The descriptor of a document, given as compact JSON.
+    pub(crate) fn new(reference: EntityRef, origin: Origin, document: String) -> Self {
+        let document: Arc<str> = document.into();
         Self { reference, origin, digest: Sha256::of(document.as_bytes()), document }
     }
 

@@ -1,5 +1,47 @@
 //! How names, namespaces, keys and tags may be written: the rules of Backstage's code, which differ from its manual's.
 
+use crate::Rule;
+
+/// A rule for how a text may be written.
+pub(crate) struct Form {
+    pub(crate) rule: Rule,
+    /// The rule in words.
+    pub(crate) wanted: &'static str,
+    pub(crate) is_right: fn(&str) -> bool,
+    /// What a text that breaks the rule was probably meant to be.
+    pub(crate) likely: fn(&str) -> Option<String>,
+}
+
+/// `metadata.name`.
+pub(crate) const NAME: Form = Form { rule: Rule::Name, wanted: NAME_IN_WORDS, is_right: is_name, likely: name_like };
+
+/// The icon of a link.
+pub(crate) const ICON: Form =
+    Form { rule: Rule::LinkIcon, wanted: NAME_IN_WORDS, is_right: is_name, likely: name_like };
+
+/// `metadata.namespace`.
+pub(crate) const NAMESPACE: Form = Form {
+    rule: Rule::Namespace,
+    wanted: "1 to 63 lower-case letters and digits, with single dashes in between",
+    is_right: is_namespace,
+    likely: namespace_like,
+};
+
+/// A tag.
+pub(crate) const TAG: Form = Form {
+    rule: Rule::Tag,
+    wanted: "1 to 63 of a-z, 0-9, :, + and #, with single dashes in between",
+    is_right: is_tag,
+    likely: tag_like,
+};
+
+/// The rule for names in words.
+pub(crate) const NAME_IN_WORDS: &str = "1 to 63 letters and digits, with -, _ and . in between";
+
+/// The rule for keys in words.
+pub(crate) const KEY_IN_WORDS: &str =
+    "[domain/]name, the domain in lower case, the name 1 to 63 letters and digits with -, _ and . in between";
+
 /// Longer names of any sort are refused.
 const NAME_MAX: usize = 63;
 
@@ -13,12 +55,12 @@ pub(crate) fn is_name(text: &str) -> bool {
 }
 
 /// `metadata.namespace`, and each part of a domain name: lower case and digits, with single `-` in between.
-pub(crate) fn is_namespace(text: &str) -> bool {
+fn is_namespace(text: &str) -> bool {
     is_dashed(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit())
 }
 
 /// A tag: as a namespace, with `:`, `+` and `#` as well.
-pub(crate) fn is_tag(text: &str) -> bool {
+fn is_tag(text: &str) -> bool {
     is_dashed(text, is_tag_letter)
 }
 
@@ -31,20 +73,20 @@ pub(crate) fn is_key(text: &str) -> bool {
 }
 
 /// What the tag was probably meant to be.
-pub(crate) fn tag_like(text: &str) -> Option<String> {
+fn tag_like(text: &str) -> Option<String> {
     let dashed: String = text.to_lowercase().chars().map(|c| if is_tag_letter(c) { c } else { '-' }).collect();
     squeeze(&dashed, is_tag)
 }
 
 /// What the name was probably meant to be.
-pub(crate) fn name_like(text: &str) -> Option<String> {
+fn name_like(text: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
     let dashed: String = text.chars().map(|c| if fits(c) { c } else { '-' }).collect();
     squeeze(dashed.trim_matches(|c: char| !c.is_ascii_alphanumeric()), is_name)
 }
 
 /// What the namespace was probably meant to be.
-pub(crate) fn namespace_like(text: &str) -> Option<String> {
+fn namespace_like(text: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let dashed: String = text.to_lowercase().chars().map(|c| if fits(c) { c } else { '-' }).collect();
     squeeze(&dashed, is_namespace)

@@ -65,6 +65,8 @@ rules! {
     TooManyValues = "yaml-too-many-values", Error;
     /// A file has more documents than are read.
     TooManyDocuments = "yaml-too-many-documents", Error;
+    /// A document has more bytes than are kept, counting what it includes.
+    DocumentTooLarge = "document-too-large", Error;
     /// A key stands twice in one mapping.
     DuplicateKey = "duplicate-key", Error;
     /// A mapping's key is itself a list or a mapping.
@@ -117,12 +119,16 @@ rules! {
     LocationNoMatch = "location-no-match", Error;
     /// A Location's target is a URL or lies outside of the catalog's folder, and is not read.
     LocationRemote = "location-remote", Warning;
+    /// A declared check, flag or rotation can't be used as it is.
+    Spec = "spec", Error;
     /// Another file declares the same entity.
     Duplicate = "duplicate-entity", Error;
     /// The same file declares the same entity again.
     Repeated = "repeated-entity", Warning;
     /// Another catalog source declares the same entity.
     OtherSource = "other-source", Error;
+    /// There are more problems than are shown.
+    MoreProblems = "more-problems", Warning;
     /// A docs navigation names a page that is not there.
     DocsPage = "docs-page", Warning;
 }

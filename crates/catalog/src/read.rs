@@ -21,15 +21,17 @@ use crate::{
     report::Report,
     rules,
     substitute::substitute,
-    yaml::{self, Document, Node, Place},
+    yaml::{self, Budget, Document, Node, Place},
 };
 
-/// More problems of one source are counted and not kept.
+/// More problems of one source are not shown.
 const PROBLEMS_MAX: usize = 10_000;
 /// The names by which a file is a descriptor; also as the end of a name: `cart.catalog-info.yaml`.
 const NAMES: &[&str] = &["catalog-info", "backstage", "mainstay"];
 /// The domains of the versions that are ours to read.
 const DOMAINS: &[&str] = &["backstage.io", "scaffolder.backstage.io", "mainstay.dev"];
+/// A larger document, with what it includes, is refused: every event about the entity holds it.
+const DOCUMENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How far into a file that is too large it is looked for what it is.
 const SNIFFED_BYTES: usize = 64 * 1024;
 
@@ -72,7 +74,7 @@ pub fn read(bundle: &Bundle) -> Reading {
     let source: Arc<str> = bundle.source.as_str().into();
     let mut entities: Vec<Descriptor> = Vec::new();
     let mut known: BTreeMap<EntityRef, (Arc<str>, u32)> = BTreeMap::new();
-    for (path, file) in descriptors.0 {
+    for (path, file) in descriptors.files {
         let shared_path: Arc<str> = path.into();
         let code_owners = owners.owners(path);
         let mut report = file.report;
@@ -86,7 +88,7 @@ pub fn read(bundle: &Bundle) -> Reading {
                     vacant.insert((shared_path.clone(), place.line));
                     let (source, path) = (source.clone(), shared_path.clone());
                     let origin = Origin { source, path, line: place.line, code_owners: code_owners.clone() };
-                    entities.push(Descriptor::new(reference, origin, &json));
+                    entities.push(Descriptor::new(reference, origin, json));
                 }
             }
         }
@@ -95,7 +97,11 @@ pub fn read(bundle: &Bundle) -> Reading {
     let docs = Docs::of(&entities, &files);
     problems.extend(docs.problems);
     problems.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
-    problems.truncate(PROBLEMS_MAX);
+    if problems.len() > PROBLEMS_MAX {
+        let message = format!("{} more problems are not shown", problems.len() - PROBLEMS_MAX);
+        problems.truncate(PROBLEMS_MAX);
+        problems.push(Problem::of_file(Rule::MoreProblems, "", message));
+    }
     let blobs = docs.blobs.into_iter().map(|(digest, bytes)| Blob { digest, bytes }).collect();
     Reading { source, entities, problems, docs: docs.sets, blobs }
 }
@@ -107,18 +113,30 @@ fn entity(
     is_strict: bool,
     files: &Files<'_>,
     report: &mut Report<'_>,
-) -> Option<(EntityRef, Place, serde_json::Value)> {
+) -> Option<(EntityRef, Place, String)> {
     let mut root = document.root?;
     if !is_strict && !is_ours(&root) {
         return None;
     }
     let errors = report.errors();
     substitute(&mut root, path, files, report);
+    if root.depth() > yaml::DEPTH_MAX {
+        let message =
+            format!("with what it includes, the document is nested more than {} levels deep", yaml::DEPTH_MAX);
+        report.add(Rule::TooDeep, document.place, message);
+        return None;
+    }
     let reference = rules::check(&root, report);
     if report.errors() > errors {
         return None;
     }
-    Some((reference?, document.place, root.to_json()))
+    let json = root.to_json().to_string();
+    if json.len() > DOCUMENT_BYTES_MAX {
+        let message = format!("with what it includes, the document has more than {DOCUMENT_BYTES_MAX} bytes");
+        report.add(Rule::DocumentTooLarge, document.place, message);
+        return None;
+    }
+    Some((reference?, document.place, json))
 }
 
 fn report_again(reference: &EntityRef, place: Place, path: &str, first: &(Arc<str>, u32), report: &mut Report<'_>) {
@@ -136,27 +154,30 @@ struct DescriptorFile<'a> {
     is_strict: bool,
 }
 
-struct Descriptors<'a>(BTreeMap<&'a str, DescriptorFile<'a>>);
+struct Descriptors<'a> {
+    files: BTreeMap<&'a str, DescriptorFile<'a>>,
+    budget: Budget,
+}
 
 impl<'a> Descriptors<'a> {
     /// Finds the descriptor files, and follows Locations to further ones.
     fn find(files: &Files<'a>, problems: &mut Vec<Problem>) -> Self {
-        let mut found = Self(BTreeMap::new());
+        let mut found = Self { files: BTreeMap::new(), budget: Budget::default() };
         for file in files.iter().filter(|file| is_yaml(file.name())) {
             let is_named = is_descriptor_name(file.name());
             if is_named || mentions_ours(file) {
                 found.open(file, is_named, problems);
             }
         }
-        let mut unfollowed: Vec<&str> = found.0.keys().copied().collect();
+        let mut unfollowed: Vec<&str> = found.files.keys().copied().collect();
         while let Some(path) = unfollowed.pop() {
             for target in found.targets(path, files) {
-                match found.0.get_mut(target) {
+                match found.files.get_mut(target) {
                     Some(file) => file.is_strict = true,
                     None => {
                         let Some(file) = files.get(target) else { continue };
                         found.open(file, true, problems);
-                        unfollowed.extend(found.0.contains_key(target).then_some(target));
+                        unfollowed.extend(found.files.contains_key(target).then_some(target));
                     }
                 }
             }
@@ -166,7 +187,7 @@ impl<'a> Descriptors<'a> {
 
     /// The files that the Locations in a file point at.
     fn targets(&mut self, path: &str, files: &Files<'a>) -> Vec<&'a str> {
-        let Some(file) = self.0.get_mut(path) else { return Vec::new() };
+        let Some(file) = self.files.get_mut(path) else { return Vec::new() };
         let roots = file.documents.iter().filter_map(|document| document.root.as_ref());
         let is_location = |root: &&Node| root.get("kind").and_then(Node::text) == Some("Location") && is_ours(root);
         let report = &mut file.report;
@@ -189,13 +210,13 @@ impl<'a> Descriptors<'a> {
             }
         };
         let mut report = Report::new(path, text);
-        let documents = yaml::parse(text);
+        let documents = yaml::parse(text, &mut self.budget);
         for document in &documents {
             for fault in &document.faults {
                 report.add(fault.rule, fault.place, fault.message.as_str());
             }
         }
-        self.0.insert(path, DescriptorFile { documents, report, is_strict });
+        self.files.insert(path, DescriptorFile { documents, report, is_strict });
     }
 }
 

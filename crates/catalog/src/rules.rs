@@ -5,7 +5,7 @@ use kernel::{EntityRef, RefDefaults, closest};
 use crate::{
     Rule,
     kinds::{Field, KINDS, Kind, Shape, Target},
-    names,
+    names::{self, Form},
     report::Report,
     substitute::is_placeholder,
     yaml::{Entry, Node, Place, Value},
@@ -82,57 +82,35 @@ fn check_metadata<'a>(root: &'a Node, report: &mut Report<'_>) -> Option<&'a str
         }
     }
     if let Some(value) = metadata.get("namespace") {
-        check_text(
-            value,
-            "metadata.namespace",
-            names::is_namespace,
-            Rule::Namespace,
-            NAMESPACE,
-            names::namespace_like,
-            report,
-        );
+        check_form(value, "metadata.namespace", &names::NAMESPACE, report);
     }
     check_pairs(metadata, "labels", report);
     check_pairs(metadata, "annotations", report);
     for tag in list(metadata, "tags", report) {
-        check_text(tag, "metadata.tags", names::is_tag, Rule::Tag, TAG, names::tag_like, report);
+        check_form(tag, "metadata.tags", &names::TAG, report);
     }
     for link in list(metadata, "links", report) {
         check_link(link, report);
     }
     let name = required_text(metadata, entry.key_place, "name", report)?;
-    let is_right = check_text(name, "metadata.name", names::is_name, Rule::Name, NAME, names::name_like, report);
+    let is_right = check_form(name, "metadata.name", &names::NAME, report);
     name.text().filter(|_| is_right)
 }
 
-const NAME: &str = "1 to 63 letters and digits, with -, _ and . in between";
-const NAMESPACE: &str = "1 to 63 lower-case letters and digits, with single dashes in between";
-const TAG: &str = "1 to 63 of a-z, 0-9, :, + and #, with single dashes in between";
-const KEY: &str =
-    "[domain/]name, the domain in lower case, the name 1 to 63 letters and digits with -, _ and . in between";
-
 /// Checks a text against a rule for names; true if it obeys.
-fn check_text(
-    node: &Node,
-    field: &str,
-    is_right: fn(&str) -> bool,
-    rule: Rule,
-    wanted: &str,
-    likely: fn(&str) -> Option<String>,
-    report: &mut Report<'_>,
-) -> bool {
+fn check_form(node: &Node, field: &str, form: &Form, report: &mut Report<'_>) -> bool {
     let Some(text) = node.text() else {
         wrong_type(node, field, "a text", report);
         return false;
     };
-    if is_right(text) {
+    if (form.is_right)(text) {
         return true;
     }
-    let fix = match likely(text) {
-        Some(likely) => format!("write \"{likely}\", or any other {wanted}"),
-        None => format!("what is allowed: {wanted}"),
+    let fix = match (form.likely)(text) {
+        Some(likely) => format!("write \"{likely}\", or any other {}", form.wanted),
+        None => format!("what is allowed: {}", form.wanted),
     };
-    report.add_with(rule, node.place, format!("{field} \"{}\" is not allowed", short(text)), Some(fix));
+    report.add_with(form.rule, node.place, format!("{field} \"{}\" is not allowed", short(text)), Some(fix));
     false
 }
 
@@ -150,16 +128,21 @@ fn check_pairs(metadata: &Node, field: &str, report: &mut Report<'_>) {
     for Entry { key, key_place, value } in pairs.entries() {
         if !names::is_key(key) {
             let message = format!("the key \"{}\" of metadata.{field} is not allowed", short(key));
-            report.add_with(key_rule, *key_place, message, Some(format!("what is allowed: {KEY}")));
+            report.add_with(key_rule, *key_place, message, Some(format!("what is allowed: {}", names::KEY_IN_WORDS)));
         }
         let Some(text) = value.text() else {
             let message = format!("metadata.{field}.{key} must be a text, not {}", value.sort());
-            report.add_with(value_rule, value.place, message, quoted(value));
+            report.add_with(value_rule, value.place, message, as_text(value));
             continue;
         };
         if value_rule == Rule::LabelValue && !text.is_empty() && !names::is_name(text) {
             let message = format!("the value \"{}\" of the label {key} is not allowed", short(text));
-            report.add_with(value_rule, value.place, message, Some(format!("what is allowed: nothing, or {NAME}")));
+            report.add_with(
+                value_rule,
+                value.place,
+                message,
+                Some(format!("what is allowed: nothing, or {}", names::NAME_IN_WORDS)),
+            );
         }
     }
 }
@@ -177,7 +160,7 @@ fn check_link(link: &Node, report: &mut Report<'_>) {
         report.add_with(Rule::LinkUrl, url.place, message, Some("write it with its scheme: https://...".to_owned()));
     }
     if let Some(icon) = link.get("icon") {
-        check_text(icon, "the link's icon", names::is_name, Rule::LinkIcon, NAME, names::name_like, report);
+        check_form(icon, "the link's icon", &names::ICON, report);
     }
     for key in ["title", "type"] {
         if let Some(value) = link.get(key).filter(|value| value.text().is_none()) {
@@ -266,11 +249,12 @@ fn check_reference(value: &Node, name: &str, target: Target, namespace: &str, re
             report.add(Rule::Reference, value.place, format!("{name}: {error}"));
         }
         Ok(reference) => {
-            let kinds: Vec<String> = KINDS.iter().map(|kind| kind.name.to_lowercase()).collect();
-            let known = kinds.iter().any(|kind| kind == reference.kind());
-            if let Some(kind) = closest(reference.kind(), kinds.iter().map(String::as_str)).filter(|_| !known) {
+            let is_known = KINDS.iter().any(|kind| kind.name.eq_ignore_ascii_case(reference.kind()));
+            let likely = || closest(reference.kind(), KINDS.iter().map(|kind| kind.name));
+            if !is_known && let Some(likely) = likely() {
                 let message = format!("{name} \"{text}\" has the unknown kind \"{}\"", reference.kind());
-                report.add_with(Rule::UnknownKey, value.place, message, Some(format!("did you mean {kind}?")));
+                let fix = format!("did you mean {}?", likely.to_lowercase());
+                report.add_with(Rule::UnknownKey, value.place, message, Some(fix));
             }
         }
     }
@@ -336,20 +320,17 @@ fn did_you_mean(word: &str, candidates: &[&str]) -> Option<String> {
 }
 
 fn wrong_type(node: &Node, field: &str, wanted: &str, report: &mut Report<'_>) {
-    let fix = match node.value {
-        Value::Map(_) if wanted == "a text" => Some("write it as a text, or name its file with $text".to_owned()),
-        _ if wanted == "a text" => quoted(node),
-        _ => None,
-    };
+    let fix = if wanted == "a text" { as_text(node) } else { None };
     report.add_with(Rule::WrongType, node.place, format!("{field} must be {wanted}, not {}", node.sort()), fix);
 }
 
-/// A number, true or false becomes a text by quotes.
-fn quoted(node: &Node) -> Option<String> {
+/// How to make a text of what is none.
+fn as_text(node: &Node) -> Option<String> {
     match &node.value {
         Value::Bool(value) => Some(format!("put it in quotes: \"{value}\"")),
         Value::Number(number) => Some(format!("put it in quotes: \"{number}\"")),
-        Value::Null | Value::Text(_) | Value::List(_) | Value::Map(_) => None,
+        Value::List(_) | Value::Map(_) => Some("write it as a text, or name its file with $text".to_owned()),
+        Value::Null | Value::Text(_) => None,
     }
 }
 

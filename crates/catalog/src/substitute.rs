@@ -8,7 +8,7 @@ use crate::{
     files::Files,
     path,
     report::Report,
-    yaml::{self, Node, Place, Value},
+    yaml::{self, Budget, Node, Place, Value},
 };
 
 const KEYS: &[&str] = &["$text", "$json", "$yaml"];
@@ -60,7 +60,7 @@ fn content(node: &Node, file: &str, files: &Files<'_>, report: &mut Report<'_>) 
         report.add_with(Rule::SubstitutionMissing, place, message, fix);
         return None;
     };
-    match read(key, found.text().filter(|_| files.is_readable(&wanted)), place) {
+    match files.include(found).and_then(|text| read(key, text, place)) {
         Ok(value) => Some(value),
         Err(reason) => {
             report.add(Rule::SubstitutionContent, place, format!("{key} can't use {wanted}: {reason}"));
@@ -69,15 +69,14 @@ fn content(node: &Node, file: &str, files: &Files<'_>, report: &mut Report<'_>) 
     }
 }
 
-fn read(key: &str, text: Option<&str>, place: Place) -> Result<Value, String> {
-    let text = text.ok_or("it is no UTF-8 text, or too large")?;
+fn read(key: &str, text: &str, place: Place) -> Result<Value, String> {
     match key {
         "$json" => {
             let json = serde_json::from_str(text).map_err(|error| error.to_string())?;
             Ok(Node::from_json(json, place).value)
         }
         "$yaml" => {
-            let mut documents = yaml::parse(text);
+            let mut documents = yaml::parse(text, &mut Budget::default());
             let document = documents.pop().ok_or("it is empty")?;
             if !documents.is_empty() {
                 return Err("it must hold exactly one YAML document".to_owned());

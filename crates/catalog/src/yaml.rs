@@ -3,8 +3,8 @@
 //! YAML 1.2 with its core schema (section 10.3), as Backstage reads it: `yes` and `on` are texts, `<<` is an ordinary
 //! key. Every document of a file is read on its own: one that is broken does not take the others with it.
 //!
-//! Invariant: whatever the text is, reading takes no more than [`VALUES_MAX`] values per document and no more than
-//! [`DEPTH_MAX`] levels, where an alias counts for all that it stands for.
+//! Invariant: whatever the texts are, reading them makes no more values than their [`Budget`] has, and none deeper than
+//! [`DEPTH_MAX`], where an alias counts for all that it stands for.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,10 +15,21 @@ use crate::Rule;
 
 /// The deepest nesting that is read.
 pub(crate) const DEPTH_MAX: usize = 64;
-/// The most values that one document may have.
-pub(crate) const VALUES_MAX: usize = 250_000;
+/// The most values that one file may have.
+pub(crate) const VALUES_MAX: usize = 500_000;
+/// The most values that all files of a bundle may have.
+const VALUES_MAX_IN_ALL: usize = 8_000_000;
 /// The most documents that one file may have.
 pub(crate) const DOCUMENTS_MAX: usize = 50_000;
+
+/// How many more values may be made of a bundle's files.
+pub(crate) struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(VALUES_MAX_IN_ALL)
+    }
+}
 
 /// A line and a column, both from 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -140,6 +151,11 @@ impl Node {
         Self { place, value }
     }
 
+    /// How many levels there are.
+    pub(crate) fn depth(&self) -> usize {
+        self.measure().1
+    }
+
     /// How many values there are in all, and how many levels.
     fn measure(&self) -> (usize, usize) {
         let children: &mut dyn Iterator<Item = &Self> = match &self.value {
@@ -152,7 +168,7 @@ impl Node {
 }
 
 /// Reads all documents of a text. Empty documents are left out.
-pub(crate) fn parse(text: &str) -> Vec<Document> {
+pub(crate) fn parse(text: &str, budget: &mut Budget) -> Vec<Document> {
     let options = granit_parser::options! {
         emit_comments: false,
         flow_nesting_limit: 2 * DEPTH_MAX,
@@ -160,13 +176,18 @@ pub(crate) fn parse(text: &str) -> Vec<Document> {
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut documents = Vec::new();
-    while let Some(document) = next_document(&mut parser) {
+    let values_max = VALUES_MAX.min(budget.0);
+    let mut values = 0;
+    while let Some(mut document) = next_document(&mut parser, &mut values, values_max) {
         let broken = document.faults.iter().any(|fault| fault.rule.severity() == crate::Severity::Error);
         if documents.len() == DOCUMENTS_MAX {
             let message = format!("there are more than {DOCUMENTS_MAX} documents in this file");
             let faults = vec![Fault::new(Rule::TooManyDocuments, document.place, message)];
             documents.push(Document { place: document.place, root: None, faults });
             break;
+        }
+        if broken {
+            document.root = None;
         }
         let empty = document.root.as_ref().is_none_or(|root| root.value == Value::Null);
         if broken || !empty {
@@ -176,12 +197,17 @@ pub(crate) fn parse(text: &str) -> Vec<Document> {
             break;
         }
     }
+    budget.0 = budget.0.saturating_sub(values);
     documents
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enum of errors is non-exhaustive")]
-fn next_document<'a, T: granit_parser::input::BorrowedInput<'a>>(parser: &mut Parser<'a, T>) -> Option<Document> {
-    let mut builder = Builder::default();
+fn next_document<'a, T: granit_parser::input::BorrowedInput<'a>>(
+    parser: &mut Parser<'a, T>,
+    values: &mut usize,
+    values_max: usize,
+) -> Option<Document> {
+    let mut builder = Builder::new(values, values_max);
     let mut start = None;
     loop {
         let fault = match parser.next_event()? {
@@ -227,12 +253,13 @@ fn place(line: usize, column: usize) -> Place {
 }
 
 /// Builds one document's tree from the parser's events.
-#[derive(Default)]
-struct Builder {
+struct Builder<'a> {
     root: Option<Node>,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
-    values: usize,
+    /// How many values the file has so far, and how many it may have.
+    values: &'a mut usize,
+    values_max: usize,
     faults: Vec<Fault>,
 }
 
@@ -248,7 +275,11 @@ enum Content {
     Map { entries: Vec<Entry>, keys: HashSet<String>, key: Option<(String, Place)> },
 }
 
-impl Builder {
+impl<'a> Builder<'a> {
+    fn new(values: &'a mut usize, values_max: usize) -> Self {
+        Self { root: None, open: Vec::new(), anchors: HashMap::new(), values, values_max, faults: Vec::new() }
+    }
+
     #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enum is non-exhaustive")]
     fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), Fault> {
         match event {
@@ -297,13 +328,13 @@ impl Builder {
     }
 
     fn count(&mut self, values: usize, depth: usize, place: Place) -> Result<(), Fault> {
-        self.values += values;
+        *self.values += values;
         if depth > DEPTH_MAX {
             return Err(too_deep(place));
         }
-        if self.values > VALUES_MAX {
+        if *self.values > self.values_max {
             let message =
-                format!("the document has more than {VALUES_MAX} values, counting what its aliases stand for");
+                format!("the file has more than {} values, counting what its aliases stand for", self.values_max);
             return Err(Fault::new(Rule::TooManyValues, place, message));
         }
         Ok(())

@@ -64,6 +64,49 @@ fn a_broken_document_does_not_take_the_others_with_it() {
     assert_eq!(reading.problems.iter().map(|problem| problem.rule).collect::<Vec<_>>(), [Rule::Syntax]);
 }
 
+#[test]
+fn a_document_with_a_key_twice_is_left_out_alone() {
+    let twice = component("cart", "  type: library\n");
+    let text = format!("{}---\n{twice}---\n{}---\n{}", component("a", ""), component("b", ""), component("c", ""));
+    let reading = read_one(&text);
+    let names: Vec<_> = reading.entities.iter().map(|entity| entity.reference.name()).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+}
+
+#[test]
+fn a_file_with_endless_problems_shows_some_and_accepts_nothing_unseen() {
+    let text: Vec<String> = (0..2_000).map(|n| component(&format!("c {n}"), "")).collect();
+    let reading = read_one(&text.join("---\n"));
+    assert_eq!((reading.entities.len(), reading.problems.len()), (0, 501));
+    assert_eq!(reading.problems[0].message, "1500 more problems of this file are not shown");
+}
+
+#[test]
+fn aliases_of_many_files_are_counted_together() {
+    let bomb = format!("a: &a [{}]\nb: [{}]\n", "x,".repeat(600), "*a,".repeat(600));
+    let files: Vec<(String, &str)> = (0..30).map(|n| (format!("{n}/catalog-info.yaml"), bomb.as_str())).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let reading = read(&bundle(&files));
+    let refused = reading.problems.iter().filter(|problem| problem.rule == Rule::TooManyValues).count();
+    assert!((1..20).contains(&refused), "{refused}");
+}
+
+#[test]
+fn what_is_included_is_bounded_as_well() {
+    let deep = format!("{}1{}", "[".repeat(70), "]".repeat(70));
+    let text = component("cart", "  x: {$json: deep.json}\n");
+    let reading = read(&bundle(&[("catalog-info.yaml", &text), ("deep.json", &deep)]));
+    assert_eq!((reading.entities.len(), reading.problems[0].rule), (0, Rule::TooDeep));
+
+    let large = "x".repeat(3_000_000);
+    let text = component("cart", "  x: [{$text: l}, {$text: l}, {$text: l}]\n");
+    let reading = read(&bundle(&[("catalog-info.yaml", &text), ("l", &large)]));
+    assert_eq!((reading.entities.len(), reading.problems[0].rule), (0, Rule::DocumentTooLarge));
+    let many: Vec<String> = (0..50).map(|n| component(&format!("c{n}"), "  x: {$text: l}\n")).collect();
+    let reading = read(&bundle(&[("catalog-info.yaml", &many.join("---\n")), ("l", &large)]));
+    assert_eq!((reading.entities.len(), reading.problems[0].rule), (44, Rule::SubstitutionContent));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_reading_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
