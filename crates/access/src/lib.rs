@@ -19,5 +19,5 @@ mod tests;
 
 pub use command::{Command, decide};
 pub use event::Event;
-pub use scope::{Role, Scope};
+pub use scope::{NoSuchScope, Role, Scope};
 pub use state::{Grant, Session, State, Token, User};

@@ -6,7 +6,7 @@ use engine::{Engine, Receipt, Request};
 use kernel::{Refusal, Sha256, Timestamp};
 use world::World;
 
-use crate::{indexes::Indexes, live::Live};
+use crate::{indexes::Indexes, live::Live, metrics::Metrics};
 
 /// What the operator chose.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,7 @@ struct Shared {
     engine: Engine,
     settings: Settings,
     indexes: Indexes,
+    metrics: Metrics,
     live: Live,
 }
 
@@ -41,7 +42,7 @@ impl App {
     #[must_use]
     pub fn new(engine: Engine, settings: Settings) -> Self {
         let live = Live::of(&engine);
-        Self(Arc::new(Shared { engine, settings, indexes: Indexes::default(), live }))
+        Self(Arc::new(Shared { engine, settings, indexes: Indexes::default(), metrics: Metrics::default(), live }))
     }
 
     /// The loop.
@@ -60,6 +61,12 @@ impl App {
     #[must_use]
     pub fn indexes(&self) -> &Indexes {
         &self.0.indexes
+    }
+
+    /// The server's own measures.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// What tells open pages that something changed.

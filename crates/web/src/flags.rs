@@ -1,4 +1,5 @@
 //! The flags' screens.
 
 pub mod list;
+pub mod ofrep;
 pub mod show;

@@ -5,22 +5,37 @@
 //! and the script from within the binary. [`security::protect`] stands around all routes, and [`problem`] gives every
 //! refusal its form.
 //!
+//! [`routes`] is the table of all routes, [`api`] our own JSON API, [`guard`] finds out who is asking, and [`App`] is what
+//! every handler has.
+//!
 //! Architecture invariant: a screen can be drawn from invented values, without a server and without a World.
 
 pub mod access;
+pub mod api;
+pub mod app;
 pub mod assets;
 pub mod catalog;
 pub mod checks;
+pub mod credentials;
 pub mod docs;
 pub mod flags;
+pub mod guard;
 pub mod help;
 pub mod home;
 pub mod incidents;
+pub mod indexes;
+pub mod live;
+pub mod metrics;
 pub mod oncall;
 pub mod problem;
+pub mod routes;
 pub mod search;
 pub mod security;
+pub mod server;
 pub mod settings;
 pub mod shell;
+pub mod table;
 pub mod timeline;
 pub mod views;
+
+pub use app::{App, Settings};

@@ -37,7 +37,6 @@ pub struct Files {
 /// One file: its text, or base64 if it is none.
 #[derive(Debug, ToSchema)]
 #[schema(as = FileBody)]
-#[expect(dead_code, reason = "it only describes the form of catalog::BundleFile")]
 pub struct FileBody {
     /// Relative to the folder, with forward slashes.
     pub path: String,
@@ -163,7 +162,11 @@ pub async fn findings(
     let findings = app.indexes().findings(&app.world());
     paging.page(findings.iter().collect(), |finding| FindingView {
         rule: finding.rule.id().to_owned(),
-        severity: finding.severity.as_str().to_owned(),
+        severity: match finding.severity {
+            catalog::Severity::Error => "error",
+            catalog::Severity::Warning => "warning",
+        }
+        .to_owned(),
         subject: finding.subject.clone(),
         message: finding.message.clone(),
         fix: finding.fix.clone(),

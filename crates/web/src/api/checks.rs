@@ -43,7 +43,7 @@ pub struct CheckView {
 }
 
 impl CheckView {
-    fn of(watch: &Watch) -> Self {
+    fn of(watch: &Watch, now: Timestamp) -> Self {
         let definition = &watch.definition;
         Self {
             check: definition.check.clone(),
@@ -51,7 +51,7 @@ impl CheckView {
             request: definition.request(),
             verdict: watch.verdict.as_str(),
             since: watch.since,
-            why: why(watch),
+            why: why(watch, now),
             last_good: watch.last_good,
             error: watch.evidence.as_ref().map(|evidence| evidence.error.clone()),
             interval_ms: definition.interval_ms,
@@ -65,7 +65,8 @@ impl CheckView {
     responses((status = 200, body = Listed<CheckView>)))]
 pub async fn list(State(app): State<App>, Query(paging): Query<Paging>) -> Result<Json<Listed<CheckView>>, Problem> {
     let world = app.world();
-    paging.page(world.checks.watches().collect(), CheckView::of)
+    let now = app.now();
+    paging.page(world.checks.watches().collect(), |watch| CheckView::of(watch, now))
 }
 
 /// Shows a check.
@@ -74,7 +75,7 @@ pub async fn list(State(app): State<App>, Query(paging): Query<Paging>) -> Resul
 pub async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Json<CheckView>, Problem> {
     let world = app.world();
     let watch = world.checks.watch(&reference("name", &name, "check")?).ok_or_else(|| not_found("check", &name))?;
-    Ok(Json(CheckView::of(watch)))
+    Ok(Json(CheckView::of(watch, app.now())))
 }
 
 /// Stops a check from judging, such as during maintenance.
