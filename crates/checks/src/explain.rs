@@ -39,12 +39,12 @@ pub fn why(watch: &Watch, now: Timestamp) -> String {
                 runs(definition.successes_to_up, "good run"),
             )
         }
-        Verdict::Unknown => match (watch.down_since, watch.event) {
-            (Some(down), _) => format!(
+        Verdict::Unknown => match watch.down_since {
+            Some(down) => format!(
                 "Unknown: nothing was heard of {request} since {}. It was down since {down}, and that is not known to be over.",
                 watch.since
             ),
-            (None, _) => format!("Unknown: no result of {request} since {}, {}.", watch.since, ago(watch.since, now)),
+            None => format!("Unknown: no result of {request} since {}, {}.", watch.since, ago(watch.since, now)),
         },
     }
 }

@@ -41,8 +41,8 @@ pub enum Gap {
 /// Shifts that [`schedule`] gives at most.
 const SHIFTS: usize = 2_000;
 
-/// How far ahead the next person is looked for.
-const AHEAD_TURNS: u32 = 104;
+/// Shifts among which the next person is looked for.
+const AHEAD: usize = 104;
 
 /// Who of the team is on call at a moment, by each of its rotations that has begun.
 #[must_use]
@@ -52,24 +52,26 @@ pub fn current(state: &State, team: &EntityRef, at: Timestamp) -> Vec<OnCall> {
 
 fn on_call_in(roster: &Roster, at: Timestamp) -> Option<OnCall> {
     let turns = Turns::of(&roster.rotation)?;
-    let end = turns.begins(turns.number_at(at)?.saturating_add(AHEAD_TURNS))?;
-    let mut shifts = schedule(roster, at, end).into_iter();
-    let now = shifts.next()?;
-    let mut until = now.to;
-    let mut next = None;
-    for shift in shifts {
-        if shift.person != now.person {
-            next = Some(shift.person);
-            break;
+    let mut coming = shifts(roster, &turns, turns.number_at(at)?).skip_while(|shift| shift.to <= at).take(AHEAD);
+    let now = coming.next()?;
+    let mut last = now.to;
+    let next = coming.find(|shift| {
+        let another = shift.person != now.person;
+        if !another {
+            last = shift.to;
         }
-        until = shift.to;
-    }
-    if next.is_none() {
-        // A rotation of one: the hand-over is a formality, but it is the promise's end.
-        until = now.to;
-    }
+        another
+    });
+    // Where nobody else ever comes, the hand-over is a formality, but it is the promise's end.
+    let until = if next.is_some() { last } else { now.to };
     let rotation = roster.rotation.rotation.clone();
-    Some(OnCall { rotation, person: now.person, until, next, overridden: now.instead_of })
+    Some(OnCall {
+        rotation,
+        person: now.person,
+        until,
+        next: next.map(|shift| shift.person),
+        overridden: now.instead_of,
+    })
 }
 
 /// The shifts from `from` to `to`, with the overrides, in order. They follow one another without gap or overlap; the
@@ -78,21 +80,20 @@ fn on_call_in(roster: &Roster, at: Timestamp) -> Option<OnCall> {
 pub fn schedule(roster: &Roster, from: Timestamp, to: Timestamp) -> Vec<Shift> {
     let Some(turns) = Turns::of(&roster.rotation) else { return Vec::new() };
     let first = turns.number_at(from).unwrap_or(0);
-    let mut shifts = Vec::new();
-    for number in first.. {
-        let Some(shift) = turns.shift(number).filter(|shift| shift.from < to) else { break };
-        split(roster, &shift, &mut shifts);
-        if shifts.len() >= SHIFTS {
-            break;
-        }
-    }
-    shifts.retain(|shift| shift.to > from && shift.from < to);
-    shifts.truncate(SHIFTS);
-    shifts
+    shifts(roster, &turns, first)
+        .skip_while(|shift| shift.to <= from)
+        .take_while(|shift| shift.from < to)
+        .take(SHIFTS)
+        .collect()
+}
+
+/// The shifts from turn `first` on, without end.
+fn shifts<'a>(roster: &'a Roster, turns: &'a Turns<'a>, first: u32) -> impl Iterator<Item = Shift> + 'a {
+    (first..).map_while(|number| turns.shift(number)).flat_map(|turn| split(roster, &turn))
 }
 
 /// A turn, cut where overrides begin and end.
-fn split(roster: &Roster, turn: &Shift, shifts: &mut Vec<Shift>) {
+fn split(roster: &Roster, turn: &Shift) -> Vec<Shift> {
     let overlapping = || roster.overrides.iter().filter(|set| set.from < turn.to && set.to > turn.from);
     let mut cuts: Vec<Timestamp> = overlapping()
         .flat_map(|set| [set.from, set.to])
@@ -101,6 +102,7 @@ fn split(roster: &Roster, turn: &Shift, shifts: &mut Vec<Shift>) {
         .collect();
     cuts.sort_unstable();
     cuts.dedup();
+    let mut shifts: Vec<Shift> = Vec::new();
     for pair in cuts.windows(2) {
         let &[from, to] = pair else { continue };
         // The newest override holds.
@@ -109,10 +111,11 @@ fn split(roster: &Roster, turn: &Shift, shifts: &mut Vec<Shift>) {
         let instead_of = (person != turn.person).then(|| turn.person.clone());
         let shift = Shift { person, from, to, instead_of };
         match shifts.last_mut() {
-            Some(last) if last.to == from && from != turn.from && same_duty(last, &shift) => last.to = to,
+            Some(last) if same_duty(last, &shift) => last.to = to,
             Some(_) | None => shifts.push(shift),
         }
     }
+    shifts
 }
 
 fn same_duty(one: &Shift, other: &Shift) -> bool {

@@ -281,7 +281,7 @@ fn declared(shift: &Shift, rotation: &Rotation, zone: &TimeZone, number: usize) 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn turns_tile_time_and_each_begins_at_the_declared_local_time(rotation in any_rotation()) {
