@@ -24,6 +24,7 @@ mod index;
 mod layers;
 mod order;
 mod query;
+mod ranking;
 mod text;
 mod words;
 

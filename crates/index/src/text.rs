@@ -1,8 +1,6 @@
 //! Ranked search over texts of any sort: docs, entities, API operations, commands.
 //!
-//! Words are weighed by BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009) with the weight of
-//! the field that they stand in as their frequency (BM25F with one normalisation for all fields). The last stretch of
-//! a word may be missing, and a word that nothing has is read as the closest one that something has.
+//! [`ranking`] says what a document is worth to a query.
 
 use std::{
     cmp::Reverse,
@@ -16,6 +14,7 @@ use crate::{
     column::Column,
     fuzzy::{self, Pattern},
     layers::{Base, Layers, Recent, Renumbering},
+    ranking::{Found, Reading, Scores},
     words,
 };
 
@@ -25,27 +24,19 @@ pub const TITLE_WEIGHT: u8 = 8;
 pub const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// Of each query, at most this many words are looked for.
 const QUERY_WORDS_MAX: usize = 16;
-/// How many words with the same beginning a word of the query may stand for.
-const COMPLETIONS_MAX: usize = 2_000;
-
+/// Of the words with a misspelt one's first letter, how many are compared with it.
+const CANDIDATES_MAX: usize = 20_000;
 /// Shorter words are too close to too many others to be corrected.
 const CORRECTED_CHARS_MIN: usize = 4;
-
-/// BM25's saturation of frequency and its normalisation by length, at their usual values.
-const K1: f32 = 1.2;
-const B: f32 = 0.75;
-/// What a word counts that only begins with what was asked for, and one that is only close to it.
-const COMPLETED: f32 = 0.6;
-const CORRECTED: f32 = 0.5;
 
 /// Something that can be found by its words.
 #[derive(Debug, Clone)]
 pub struct TextDocument {
     key: Box<str>,
-    title: Box<str>,
+    pub(crate) title: Box<str>,
     /// Ascending by word; how often, weighted.
     words: BTreeMap<Box<str>, u16>,
-    length: u32,
+    pub(crate) length: u32,
     unread: usize,
 }
 
@@ -91,7 +82,7 @@ pub struct Hit {
 /// Texts, ranked by how well they answer. Cheap to clone; a change makes a new index and leaves this one as it is.
 #[derive(Clone, Default)]
 pub struct TextIndex {
-    layers: Layers<Texts>,
+    pub(crate) layers: Layers<Texts>,
 }
 
 impl TextIndex {
@@ -192,12 +183,13 @@ impl TextIndex {
         let base = self.words_of_base(&initial).map(|(word, _)| word);
         let recent =
             self.layers.recent().flat_map(|(_, document)| document.completions(&initial).map(|(word, _)| word));
-        let meant = kernel::closest(word, base.chain(recent))?;
+        let similar = base.chain(recent).filter(|other| other.len().abs_diff(word.len()) <= word.len() / 2);
+        let meant = kernel::closest(word, similar.take(CANDIDATES_MAX))?;
         Some(Reading { word: meant.to_owned(), corrected: true })
     }
 
     /// The base's words with this beginning that some document still has, with those documents.
-    fn words_of_base(&self, prefix: &str) -> impl Iterator<Item = (&str, impl Iterator<Item = (u32, u16)>)> {
+    pub(crate) fn words_of_base(&self, prefix: &str) -> impl Iterator<Item = (&str, impl Iterator<Item = (u32, u16)>)> {
         let words = self.layers.base.words.as_ref();
         let entries = words.into_iter().flat_map(|words| words.with_prefix(prefix).map(move |entry| (words, entry)));
         entries.filter_map(|(words, entry)| {
@@ -210,7 +202,7 @@ impl TextIndex {
 }
 
 /// Puts the `limit` first of a list in order and drops the rest.
-fn first<T>(list: &mut Vec<T>, limit: usize, mut compare: impl FnMut(&T, &T) -> std::cmp::Ordering) {
+pub(crate) fn first<T>(list: &mut Vec<T>, limit: usize, mut compare: impl FnMut(&T, &T) -> std::cmp::Ordering) {
     if limit > 0 && limit < list.len() {
         list.select_nth_unstable_by(limit - 1, &mut compare);
     }
@@ -220,54 +212,36 @@ fn first<T>(list: &mut Vec<T>, limit: usize, mut compare: impl FnMut(&T, &T) -> 
 
 impl TextDocument {
     /// The words with this beginning.
-    fn completions(&self, prefix: &str) -> impl Iterator<Item = (&str, u16)> {
+    pub(crate) fn completions(&self, prefix: &str) -> impl Iterator<Item = (&str, u16)> {
         let from = self.words.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
         from.map(|(word, count)| (&**word, *count)).take_while(move |(word, _)| word.starts_with(prefix))
     }
 }
 
-/// One word of the query.
-struct Reading {
-    word: String,
-    corrected: bool,
-}
-
-impl Reading {
-    /// How often a word that begins with this one counts, per occurrence.
-    fn worth(&self, word: &str) -> f32 {
-        match (self.corrected, word.len() == self.word.len()) {
-            (true, true) => CORRECTED,
-            (true, false) => 0.0,
-            (false, true) => 1.0,
-            (false, false) => COMPLETED,
-        }
-    }
-}
-
 /// The documents of the base, in ascending order of their keys.
 #[derive(Default)]
-struct Texts {
+pub(crate) struct Texts {
     keys: Vec<Arc<str>>,
-    titles: Vec<Title>,
+    pub(crate) titles: Vec<Title>,
     words: Option<Column<u16>>,
 }
 
 #[derive(Clone)]
-struct Title {
-    key: Arc<str>,
-    title: Box<str>,
+pub(crate) struct Title {
+    pub(crate) key: Arc<str>,
+    pub(crate) title: Box<str>,
     mask: u64,
-    length: u32,
+    pub(crate) length: u32,
 }
 
 impl Texts {
     /// The documents whose key begins so.
-    fn range(&self, prefix: &str) -> Range<usize> {
+    pub(crate) fn range(&self, prefix: &str) -> Range<usize> {
         let start = self.keys.partition_point(|key| **key < *prefix);
         start..self.keys.partition_point(|key| **key < *prefix || key.starts_with(prefix))
     }
 
-    fn within(&self, prefix: &str) -> impl Iterator<Item = (u32, &Title)> {
+    pub(crate) fn within(&self, prefix: &str) -> impl Iterator<Item = (u32, &Title)> {
         let range = self.range(prefix);
         (0..).zip(&self.titles).take(range.end).skip(range.start)
     }
@@ -310,90 +284,5 @@ impl Title {
             mask: fuzzy::mask(&document.title),
             length: document.length,
         }
-    }
-}
-
-/// The scores of all documents for one query.
-struct Scores<'a> {
-    index: &'a TextIndex,
-    base: &'a Texts,
-    recent: Vec<(&'a Arc<str>, &'a TextDocument)>,
-    documents: f32,
-    average_length: f32,
-    /// The base's documents, then the recent ones: the score, and a bit for each word that was found.
-    sums: Vec<(f32, u16)>,
-    within: Range<usize>,
-}
-
-struct Found<'a> {
-    key: &'a Arc<str>,
-    title: &'a str,
-    score: f32,
-    words: u16,
-}
-
-impl<'a> Scores<'a> {
-    fn new(index: &'a TextIndex, within: &str) -> Self {
-        let base = &*index.layers.base;
-        let hidden = &*index.layers.hidden;
-        let recent: Vec<_> = index.layers.recent().filter(|(key, _)| key.starts_with(within)).collect();
-        let in_base =
-            base.within(within).filter(|(number, _)| !hidden.contains(*number)).map(|(_, title)| title.length);
-        let lengths = in_base.chain(recent.iter().map(|(_, document)| document.length));
-        let (documents, length) = lengths.fold((0_u32, 0), |(count, sum), length| (count + 1, sum + u64::from(length)));
-        let documents = documents.max(1) as f32;
-        Self {
-            index,
-            base,
-            documents,
-            average_length: (length as f32 / documents).max(1.0),
-            sums: vec![(0.0, 0); base.len() + recent.len()],
-            recent,
-            within: base.range(within),
-        }
-    }
-
-    /// Adds what one word of the query is worth to the documents that have it.
-    fn add(&mut self, reading: &Reading, place: u32) {
-        let mut frequencies = vec![0.0_f32; self.sums.len()];
-        let mut count = |at: usize, word: &str, weight: u16| {
-            if let Some(frequency) = frequencies.get_mut(at) {
-                *frequency = frequency.max(reading.worth(word) * f32::from(weight));
-            }
-        };
-        for (word, postings) in self.index.words_of_base(&reading.word).take(COMPLETIONS_MAX) {
-            for (number, weight) in postings {
-                if self.within.contains(&(number as usize)) {
-                    count(number as usize, word, weight);
-                }
-            }
-        }
-        for (at, (_, document)) in (self.base.len()..).zip(&self.recent) {
-            document.completions(&reading.word).for_each(|(word, weight)| count(at, word, weight));
-        }
-        let found = frequencies.iter().filter(|frequency| **frequency > 0.0).count() as f32;
-        let rarity = (1.0 + (self.documents - found + 0.5) / (found + 0.5)).ln();
-        let base = self.base.titles.iter().map(|title| title.length);
-        let lengths = base.chain(self.recent.iter().map(|(_, document)| document.length));
-        for ((sum, frequency), length) in self.sums.iter_mut().zip(&frequencies).zip(lengths) {
-            if *frequency > 0.0 {
-                let norm = K1 * (1.0 - B + B * length as f32 / self.average_length);
-                sum.0 += rarity * frequency * (K1 + 1.0) / (frequency + norm);
-                sum.1 |= 1 << place;
-            }
-        }
-    }
-
-    fn best(&self, limit: usize) -> Vec<Found<'a>> {
-        let most = self.sums.iter().map(|(_, words)| words.count_ones()).max().unwrap_or(0);
-        let base = self.base.titles.iter().map(|title| (&title.key, &*title.title));
-        let recent = self.recent.iter().map(|(key, document)| (*key, &*document.title));
-        let all = base.chain(recent).zip(&self.sums);
-        let mut found: Vec<Found<'_>> = all
-            .filter(|(_, (_, words))| *words != 0 && words.count_ones() == most)
-            .map(|((key, title), (score, words))| Found { key, title, score: *score, words: *words })
-            .collect();
-        first(&mut found, limit, |a, b| b.score.total_cmp(&a.score).then_with(|| a.key.cmp(b.key)));
-        found
     }
 }

@@ -98,7 +98,7 @@ impl Walker<'_> {
             }
         }
         // What is left out at the bound should not depend on the file system's order.
-        relevant.sort_by_key(fs::DirEntry::file_name);
+        relevant.sort_by_cached_key(fs::DirEntry::file_name);
         for entry in relevant {
             if self.seen >= self.limits.entries_max {
                 self.too_many();

@@ -157,3 +157,38 @@ proptest! {
         }
     }
 }
+
+/// So many changes that they are merged into the base on the way.
+#[test]
+fn many_changes_equal_a_rebuild() {
+    let service = |number: u32, version: u32| {
+        let json = json!({
+            "kind": "Component",
+            "metadata": {"name": format!("S{number}"), "tags": [format!("t{}", number % 5), format!("V{version}")]},
+            "spec": {"version": version, "next": [format!("thing:s{}", number + version)]},
+        });
+        Entity::new(&format!("thing:s{number}"), json).document()
+    };
+    let base = Index::build((0..1_500).map(|number| service(number, 1)));
+    let changed = (700..3_300).step_by(2).map(|number| service(number, 2));
+    let removed = (0..1_500).step_by(7).map(|number| format!("thing:s{number}").parse().unwrap());
+    let index = base.with_changes(changed, removed);
+    let version = |number: u32| match (number % 7 == 0 && number < 1_500, number >= 700 && number.is_multiple_of(2)) {
+        (true, _) => None,
+        (false, true) => Some(2),
+        (false, false) => (number < 1_500).then_some(1),
+    };
+    let rebuilt = Index::build((0..3_300).filter_map(|number| Some(service(number, version(number)?))));
+    assert_eq!(index.len(), rebuilt.len());
+    let filters = ["kind", "spec.version=1", "metadata.tags.v2,metadata.tags=t3", "spec.next.thing:s1501"];
+    for filter in filters.map(|filter| Filter::parse([filter]).unwrap()) {
+        assert_eq!(index.matching(&filter), rebuilt.matching(&filter));
+        for key in ["spec.version", "metadata.tags", "metadata.name", "spec.next"] {
+            assert_eq!(index.facets(key, &filter), rebuilt.facets(key, &filter));
+        }
+        let text = Some(TextFilter::new("v2 s15", None::<[&str; 0]>));
+        let order = vec![Order::by("spec.version", true), Order::by("metadata.name", false)];
+        let query = Query { text, order, ..Query::new(filter, 40) };
+        assert_eq!(index.page(&query), rebuilt.page(&query));
+    }
+}

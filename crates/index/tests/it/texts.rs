@@ -83,6 +83,27 @@ fn of_a_text_only_the_beginning_is_read() {
     assert_eq!(TextIndex::build([document]).search("beyond", "", 9), []);
 }
 
+/// So many changes that they are merged into the base on the way.
+#[test]
+fn many_changes_equal_a_rebuild() {
+    let document = |number: u32, word: &str| {
+        TextDocument::new(&format!("k{number}"), &format!("Title {number}"))
+            .field(1, &format!("{word} n{}", number % 9))
+    };
+    let base = TextIndex::build((0..1_500).map(|number| document(number, "old")));
+    let removed: Vec<String> = (0..700).step_by(3).map(|number| format!("k{number}")).collect();
+    let index =
+        base.with_changes((700..3_000).map(|number| document(number, "new")), removed.iter().map(String::as_str));
+    let kept = (0..700).filter(|number| number % 3 != 0).map(|number| document(number, "old"));
+    let rebuilt = TextIndex::build(kept.chain((700..3_000).map(|number| document(number, "new"))));
+    assert_eq!(index.len(), rebuilt.len());
+    for query in ["old n3", "new n", "title 12", "tilte", "n7"] {
+        assert_eq!(index.search(query, "", 50), rebuilt.search(query, "", 50), "{query}");
+        assert_eq!(index.search(query, "k2", 50), rebuilt.search(query, "k2", 50), "{query}");
+        assert_eq!(index.pick(query, "", 50), rebuilt.pick(query, "", 50), "{query}");
+    }
+}
+
 proptest! {
     #[test]
     fn changes_equal_a_rebuild(
