@@ -12,6 +12,8 @@ use crate::{StoreError, blobs, folder, integrity, reader, rows, snapshots};
 const ROOM_BYTES_LEAST: u64 = 1 << 30;
 const RESTORE: &str =
     "restore the newest backup into a new folder with `mainstay restore`; keep this folder until that has worked";
+const OWN: &str =
+    "give the folder and its files to the user that runs Mainstay, and to nobody else: `chown -R`, `chmod 700`";
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,19 +59,24 @@ pub fn doctor(dir: &Path, now: Timestamp) -> Vec<Finding> {
     if missing {
         return findings;
     }
-    findings.push(Finding::new(
-        "permissions",
-        permissions(dir),
-        "give the folder and its files to the user that runs Mainstay, and to nobody else: `chown -R`, `chmod 700`",
-    ));
-    findings.push(Finding::new("lock", lock(dir), "give the folder to the user that runs Mainstay"));
+    findings.push(Finding::new("permissions", permissions(dir), OWN));
+    findings.push(Finding::new("lock", lock(dir), OWN));
     findings.push(Finding::new("room", room(dir), "free some room, or move the folder to a larger disk"));
     match open(dir) {
         Ok(Some(connection)) => findings.extend(contents(&connection, now)),
         Ok(None) => {
             findings.push(Finding::new("timeline", Ok("there is none yet; the server makes one".to_owned()), ""))
         }
-        Err(error) => findings.push(Finding::new("timeline", Err(error.into()), RESTORE)),
+        Err(error) => {
+            let fix = if matches!(error, StoreError::TooNew { .. }) {
+                "start that version of Mainstay or a later one"
+            } else if matches!(error, StoreError::ReadOnly(_)) {
+                OWN
+            } else {
+                RESTORE
+            };
+            findings.push(Finding::new("timeline", Err(error.into()), fix));
+        }
     }
     findings
 }

@@ -44,6 +44,8 @@ pub(crate) fn structure(connection: &Connection) -> Result<(), StoreError> {
 
 /// The whole chain, and that the search finds each entry by just the labels that it has.
 pub(crate) fn entries(connection: &Connection) -> Result<Verified, StoreError> {
+    // As of one moment, while a server goes on appending.
+    let connection = &*connection.unchecked_transaction()?;
     let mut walk = chain::Walk::default();
     let mut expected = Fingerprint::default();
     loop {
@@ -70,12 +72,11 @@ pub(crate) fn entries(connection: &Connection) -> Result<Verified, StoreError> {
     Err(StoreError::corrupt("the index that searches go by differs from the entries, which are sound"))
 }
 
-/// All of it, as of one moment.
+/// All of it.
 pub(crate) fn everything(connection: &Connection) -> Result<Verified, StoreError> {
-    let transaction = connection.unchecked_transaction()?;
-    header(&transaction)?;
-    structure(&transaction)?;
-    entries(&transaction)
+    header(connection)?;
+    structure(connection)?;
+    entries(connection)
 }
 
 /// Tells two sets of labelled positions apart, in whatever order they come: by the sum of their hashes.

@@ -11,7 +11,7 @@ use crate::{StoreError, limits};
 /// How values are distributed, in a kilobyte or so: a DDSketch (Masson, Rim and Lee, VLDB 2019).
 ///
 /// Count, sum, least and greatest are exact. Any other quantile is within 1 % of a value that was added, as long as the
-/// values span less than 18 orders of magnitude. Merging two sketches gives what adding all the values to one gives.
+/// positive values span less than 17 orders of magnitude. Merging two sketches gives what adding all the values to one gives.
 #[derive(Clone, Default)]
 pub struct Sketch(DDSketch);
 

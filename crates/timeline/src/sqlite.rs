@@ -1,6 +1,6 @@
 //! The store on SQLite: a folder with one database file in it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 
 use kernel::{Sha256, Timestamp};
@@ -100,12 +100,13 @@ fn create(folder: &Folder) -> Result<(), StoreError> {
         Ok(()) | Err(_) => {}
     }
     let connection = Connection::open(&unfinished)?;
+    connection.pragma_update_and_check(None, "journal_mode", "MEMORY", |_| Ok(()))?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "application_id", integrity::APPLICATION)?;
     connection.pragma_update(None, "user_version", integrity::SCHEMA_VERSION)?;
     connection.execute_batch(SCHEMA)?;
     connection.close().map_err(|(_, error)| error)?;
+    File::open(&unfinished)?.sync_all()?;
     fs::rename(&unfinished, folder.file())?;
     folder.sync()
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, id};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use kernel::{Class, Refusal, codes};
 use rusqlite::Connection;
@@ -159,4 +161,24 @@ fn the_doctor_opens_nothing_that_is_no_timeline() {
     assert_eq!((last.what, last.ok), ("timeline", false));
     fs::remove_file(dir.join("timeline.db")).unwrap();
     assert!(doctor(&dir, at(0)).iter().all(|finding| finding.ok));
+}
+
+#[test]
+fn the_doctor_can_look_while_events_are_appended() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path().join("data");
+    let store = &SqliteStore::open(&dir, &Options { durable: false, ..Options::default() }).unwrap();
+    let appended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for position in 0..1000 {
+                store.append(position, vec![entry(position + 1)]).unwrap();
+            }
+            appended.store(true, Ordering::Relaxed);
+        });
+        while !appended.load(Ordering::Relaxed) {
+            let findings = doctor(&dir, at(1000));
+            assert!(findings.iter().all(|finding| finding.ok), "{findings:#?}");
+        }
+    });
 }
