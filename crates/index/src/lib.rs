@@ -7,11 +7,11 @@
 //!   command palette does.
 //!
 //! Both indexes are values: a change makes a new one, which shares nearly everything with the old one, so that readers
-//! keep what they hold and nobody locks. Each is a large immutable base of sorted [columns](column) and a small layer of
-//! recent documents that is searched one by one; see [`layers`].
+//! keep what they hold and nobody locks. Each is a large immutable base of sorted columns and a small layer of
+//! recent documents that is searched one by one; see `layers.rs`.
 //!
 //! Architecture invariants: no I/O, no clock, no lock. Keys and values are folded to lower case when they enter, once,
-//! in [`cell`]; nothing below compares case.
+//! in `cell.rs`; nothing below compares case.
 
 mod bits;
 mod cell;

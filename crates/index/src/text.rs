@@ -1,6 +1,6 @@
 //! Ranked search over texts of any sort: docs, entities, API operations, commands.
 //!
-//! [`ranking`] says what a document is worth to a query.
+//! The module `ranking` says what a document is worth to a query.
 
 use std::{
     cmp::Reverse,
