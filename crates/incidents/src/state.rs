@@ -144,6 +144,8 @@ pub struct Incident {
     pub ended: Option<Ending>,
     /// How often it was reopened.
     pub reopened: u32,
+    /// When the newest relapse began, and when the relapsed check had last passed before that.
+    pub relapse: Option<(Timestamp, Option<Timestamp>)>,
     /// What people found about suspects; one judgement per change.
     pub marks: Vector<SuspectMark>,
     /// What happened, oldest first; the newest entries only.
@@ -182,6 +184,13 @@ impl Incident {
     /// The checks that have not recovered.
     pub fn failing(&self) -> impl Iterator<Item = &FailingCheck> {
         self.checks.iter().filter(|failing| failing.recovered.is_none())
+    }
+
+    /// The first failure to be explained, and the last passing result before it: those of the newest relapse, if there
+    /// is one, since what broke it again may have been changed only then.
+    #[must_use]
+    pub fn onset(&self) -> (Timestamp, Option<Timestamp>) {
+        self.relapse.unwrap_or((self.since, self.last_good))
     }
 
     /// From the first failure to the end, or to `now`.
@@ -276,6 +285,7 @@ impl Incident {
                 self.ended = None;
                 self.acknowledged = None;
                 self.reopened = self.reopened.saturating_add(1);
+                self.relapse = Some((*since, *last_good));
                 for known in self.checks.iter_mut().filter(|known| known.check == *check) {
                     known.since = *since;
                     known.last_good = *last_good;
@@ -394,6 +404,7 @@ fn opened(event: &Event, stamp: &Stamp) -> Option<Incident> {
         acknowledged: None,
         ended: None,
         reopened: 0,
+        relapse: None,
         marks: Vector::new(),
         log: Vector::new(),
     })

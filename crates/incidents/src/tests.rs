@@ -143,8 +143,13 @@ fn a_reopened_incident_must_be_acknowledged_again() {
     assert_eq!(desk.does(Command::Acknowledge { incident: desk.id(1) }), [""; 0]);
     assert_eq!(desk.incident(1).status(), Status::Acknowledged);
     desk.does(recovers("shop"));
-    desk.does(fails("shop", "shop", ""));
+    let Command::Open { title, severity, mut failed } = fails("shop", "shop", "") else { unreachable!() };
+    (failed.since, failed.last_good) = (desk.after(9).now, Some(desk.now - SignedDuration::from_mins(1)));
+    let relapse = (failed.since, failed.last_good);
+    desk.does(Command::Open { title, severity, failed });
     assert_eq!((desk.incident(1).status(), desk.incident(1).reopened), (Status::Open, 1));
+    assert_eq!(desk.incident(1).onset(), relapse, "a change between the two failures may be the cause");
+    assert!(desk.incident(1).since < relapse.0);
 }
 
 #[test]
