@@ -3,7 +3,8 @@
 //! **Cast.** A [`Store`] keeps [`Entry`]s: bytes with an envelope ([`kernel::Stamp`], kind, subjects). It knows nothing
 //! of event types. Beside the log it keeps what is no event: snapshots of the World, samples (one [`Sketch`] per series
 //! and minute), blobs under their SHA-256, and values that the caller has sealed. [`SqliteStore`] is the store that a
-//! server of its own has; the trait is small so that another database can follow.
+//! server of its own has; the trait is small so that another database can follow, and [`conformance`] says what each must
+//! do.
 //!
 //! **Flow.** A caller reads, decides, and appends *at the position that the decision saw*; if the log has moved on since,
 //! the append is a [`StoreError::Conflict`] and the caller decides again. One writer thread takes requests from a
