@@ -79,6 +79,7 @@ impl<'a> Difference<'a> {
     }
 
     fn find_docs(&mut self, state: &State, reading: &Reading) {
+        let broken = reading.broken();
         let published: BTreeMap<&EntityRef, &DocSet> = reading.docs.iter().map(|docs| (&docs.entity, docs)).collect();
         for docs in &reading.docs {
             if state.docs(&docs.entity).is_none_or(|known| **known != *docs) {
@@ -88,7 +89,7 @@ impl<'a> Difference<'a> {
         for known in state.all_docs().filter(|known| !published.contains_key(&known.entity)) {
             let origin = state.descriptor(&known.entity).map(|entity| &entity.origin);
             let is_ours = origin.is_some_and(|origin| origin.source == reading.source);
-            let is_readable = origin.is_some_and(|origin| !is_broken(&reading.broken(), &origin.path));
+            let is_readable = origin.is_some_and(|origin| !is_broken(&broken, &origin.path));
             if is_ours && is_readable {
                 self.docs.push(DocSet::none(known.entity.clone()));
             }

@@ -207,8 +207,7 @@ impl<'a> Search<'a> {
         }
         let runs = matches!(entity.spec_type.as_deref(), Some("service" | "website"));
         let counts = entity.lifecycle.as_deref() == Some("production");
-        let has_page = || self.state.docs(of).is_some_and(|docs| docs.pages.iter().any(|page| page.runbook));
-        if runs && counts && entity.runbook_links().next().is_none() && !has_page() {
+        if runs && counts && self.state.runbooks(of).is_empty() {
             let message = format!("{} has no runbook", of.short());
             let fix = "add a link of type runbook to metadata.links, or a page under docs/runbooks";
             self.add(FindingRule::NoRunbook, Some(of), message, fix);

@@ -75,6 +75,8 @@ rules! {
     MergeKey = "merge-key", Warning;
     /// The document is no mapping.
     NotAnObject = "not-an-object", Error;
+    /// The document is a template that a scaffolder fills in.
+    Unfilled = "unfilled-template", Warning;
     /// A root key that the format does not have.
     RootKey = "root-key", Error;
     /// A field that must be there is not.

@@ -118,6 +118,11 @@ fn entity(
     if !is_strict && !is_ours(&root) {
         return None;
     }
+    if is_template(&root) {
+        let message = "this is a template with ${{ ... }} in its name, and no entity of its own";
+        report.add(Rule::Unfilled, document.place, message);
+        return None;
+    }
     let errors = report.errors();
     substitute(&mut root, path, files, report);
     if root.depth() > yaml::DEPTH_MAX {
@@ -254,6 +259,12 @@ fn mentions_ours(file: &BundleFile) -> bool {
         let value = line.strip_prefix("apiVersion").map(|rest| rest.trim_start_matches(['"', ':', ' ', '\'']));
         value.is_some_and(|value| is_our_version(value.split(['"', '\'', ',', ' ', '#']).next().unwrap_or_default()))
     })
+}
+
+/// True for the skeletons that Backstage's scaffolder fills in: they lie in repositories under the usual names.
+fn is_template(root: &Node) -> bool {
+    let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::text);
+    name.is_some_and(|name| name.contains("${{"))
 }
 
 fn is_ours(root: &Node) -> bool {

@@ -1,13 +1,16 @@
 //! The catalog as of one moment, and what can be asked of it.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use imbl::{HashSet, OrdMap, OrdSet};
 use jiff::Timestamp;
 use kernel::{EntityRef, Sha256, Stamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Descriptor, DocSet, Entity, Event, Problem, Relation};
+use crate::{Descriptor, DocSet, Entity, Event, Problem, Relation, recent::Recent};
 
 /// Everything in the catalog. Clones in O(1).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -18,6 +21,7 @@ pub struct State {
     edges: OrdSet<Edge>,
     sources: OrdMap<Arc<str>, Source>,
     docs: OrdMap<EntityRef, Arc<DocSet>>,
+    recent: Recent,
 }
 
 /// The target, then how it relates to whom. `None` sorts before every edge of its target: where to begin a range.
@@ -55,6 +59,7 @@ pub struct Reached {
 /// The form in snapshots: what is derived is left out.
 #[derive(Clone, Serialize, Deserialize)]
 struct Stored {
+    revision: u64,
     entities: Vec<Arc<Entity>>,
     sources: OrdMap<Arc<str>, Source>,
     docs: Vec<Arc<DocSet>>,
@@ -64,6 +69,7 @@ impl From<Stored> for State {
     fn from(stored: Stored) -> Self {
         let mut state = Self { sources: stored.sources, ..Self::default() };
         stored.entities.into_iter().for_each(|entity| state.put(entity));
+        state.recent = Recent::starting_at(stored.revision);
         state.docs = stored.docs.into_iter().map(|docs| (docs.entity.clone(), docs)).collect();
         state
     }
@@ -72,7 +78,8 @@ impl From<Stored> for State {
 impl From<State> for Stored {
     fn from(state: State) -> Self {
         let entities = state.entities.values().cloned().collect();
-        Self { entities, sources: state.sources, docs: state.docs.values().cloned().collect() }
+        let revision = state.revision();
+        Self { revision, entities, sources: state.sources, docs: state.docs.values().cloned().collect() }
     }
 }
 
@@ -82,6 +89,7 @@ impl State {
 
     /// Takes in one event.
     pub fn fold(&mut self, event: &Event, stamp: &Stamp) {
+        self.recent.at(stamp.position);
         match event {
             Event::SourceApplied { source, digest, problems, problems_total, moved, settled, .. } => {
                 for moved in moved {
@@ -123,15 +131,36 @@ impl State {
         }
     }
 
+    /// Remembers that an entity came, changed or went, and with it those at the other ends of its relations.
+    fn note_change(&mut self, entity: &Entity) {
+        self.recent.changed(entity.reference().clone());
+        entity.relations.iter().for_each(|(_, target)| self.recent.changed(target.clone()));
+    }
+
+    /// The position of the last event that changed the catalog.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.recent.revision()
+    }
+
+    /// The entities that changed, or whose relations did, or that are gone, since the catalog was at `revision`; nothing
+    /// if that is too long ago to tell them one by one.
+    #[must_use]
+    pub fn changed_since(&self, revision: u64) -> Option<BTreeSet<EntityRef>> {
+        self.recent.since(revision)
+    }
+
     fn put(&mut self, entity: Arc<Entity>) {
         for (relation, target) in &entity.relations {
             self.edges.insert((target.clone(), Some((relation.inverse(), entity.reference().clone()))));
         }
+        self.note_change(&entity);
         self.entities.insert(entity.reference().clone(), entity);
     }
 
     fn remove(&mut self, reference: &EntityRef) {
         let Some(entity) = self.entities.remove(reference) else { return };
+        self.note_change(&entity);
         for (relation, target) in &entity.relations {
             self.edges.remove(&(target.clone(), Some((relation.inverse(), reference.clone()))));
         }

@@ -9,6 +9,7 @@ use crate::*;
 mod applying;
 mod corpora;
 mod gaps;
+mod golden;
 mod hostile;
 mod rules;
 mod scale;

@@ -330,6 +330,13 @@ fn what_is_no_entity_is_no_error() {
 }
 
 #[test]
+fn a_skeleton_of_the_scaffolder_is_no_entity_and_no_error() {
+    let text = component("${{ values.name }}", "");
+    check(&text, &["1:1 unfilled-template: this is a template with ${{ ... }} in its name, and no entity of its own"]);
+    assert_eq!(read_one(&text).errors(), 0);
+}
+
+#[test]
 fn a_file_with_another_name_is_read_for_the_entities_in_it() {
     let text = format!("apiVersion: v1\nkind: ConfigMap\n---\n{}", component("cart", ""));
     let reading =

@@ -132,6 +132,23 @@ fn people_are_led_to_the_runbook_the_chat_and_the_definition() {
         cart.runbook_links().map(|link| link.label()).collect::<Vec<_>>(),
         ["https://a.example/x", "https://a.example/Playbook"]
     );
+    let docs = DocSet {
+        pages: read(&bundle(&[("catalog-info.yaml", &component("x", "")), ("docs/runbooks/r.md", "# R")])).docs[0]
+            .pages
+            .clone(),
+        ..DocSet::none(cart.reference().clone())
+    };
+    let mut catalog = catalog;
+    catalog.fold(&[Event::DocsPublished { docs }]);
+    let runbooks: Vec<_> = catalog.state.runbooks(cart.reference()).into_iter().map(|runbook| runbook.target).collect();
+    assert_eq!(
+        runbooks,
+        [
+            RunbookTarget::Docs("docs/runbooks/r.md".to_owned()),
+            RunbookTarget::Url("https://a.example/x".to_owned()),
+            RunbookTarget::Url("https://a.example/Playbook".to_owned()),
+        ]
+    );
     assert_eq!(cart.chat().as_deref(), Some("https://a.example/chat"));
     assert_eq!(catalog.get("component:pay").chat().as_deref(), Some("#pay"));
     assert_eq!(cart.api_definition(), None);
