@@ -135,7 +135,8 @@ fn entity(
     if report.errors() > errors {
         return None;
     }
-    let json = root.to_json().to_string();
+    // Only maps whose keys are no texts can't be written, and the tree has none.
+    let json = serde_json::to_string(&root).unwrap_or_default();
     if json.len() > DOCUMENT_BYTES_MAX {
         let message = format!("with what it includes, the document has more than {DOCUMENT_BYTES_MAX} bytes");
         report.add(Rule::DocumentTooLarge, document.place, message);

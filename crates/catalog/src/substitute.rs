@@ -85,7 +85,7 @@ fn read(key: &str, text: &str, place: Place) -> Result<Value, String> {
                 return Err(format!("line {}: {}", fault.place.line, fault.message));
             }
             // Places are told apart by line alone, so those of another file would mislead.
-            document.root.map(|root| Node::from_json(root.to_json(), place).value).ok_or("it is empty".to_owned())
+            document.root.map(|root| root.moved_to(place).value).ok_or("it is empty".to_owned())
         }
         _ => Ok(Value::Text(text.to_owned())),
     }

@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::{Serialize, Serializer};
 use serde_json::Number;
 use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, Span};
 
@@ -121,16 +122,18 @@ impl Node {
         }
     }
 
-    /// The same value as JSON, keys in the order in which they stand.
-    pub(crate) fn to_json(&self) -> serde_json::Value {
-        match &self.value {
-            Value::Null => serde_json::Value::Null,
-            Value::Bool(value) => (*value).into(),
-            Value::Number(number) => serde_json::Value::Number(number.clone()),
-            Value::Text(text) => text.as_str().into(),
-            Value::List(items) => items.iter().map(Self::to_json).collect(),
-            Value::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect(),
-        }
+    /// The same value, all of it at one place: that of the placeholder which it replaces.
+    pub(crate) fn moved_to(self, place: Place) -> Self {
+        let value = match self.value {
+            Value::List(items) => Value::List(items.into_iter().map(|item| item.moved_to(place)).collect()),
+            Value::Map(entries) => {
+                let moved =
+                    |Entry { key, value, .. }| Entry { key, key_place: place, value: Self::moved_to(value, place) };
+                Value::Map(entries.into_iter().map(moved).collect())
+            }
+            scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_)) => scalar,
+        };
+        Self { place, value }
     }
 
     /// JSON as a tree, all of it at one place: that of the placeholder which it replaces.
@@ -164,6 +167,20 @@ impl Node {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => &mut std::iter::empty(),
         };
         children.map(Self::measure).fold((1, 1), |(count, depth), (more, deep)| (count + more, depth.max(deep + 1)))
+    }
+}
+
+impl Serialize for Node {
+    /// Without the places, keys in the order in which they stand.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.value {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Number(number) => number.serialize(serializer),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::List(items) => serializer.collect_seq(items),
+            Value::Map(entries) => serializer.collect_map(entries.iter().map(|entry| (&entry.key, &entry.value))),
+        }
     }
 }
 
@@ -275,6 +292,19 @@ enum Content {
     Map { entries: Vec<Entry>, keys: HashSet<String>, key: Option<(String, Place)> },
 }
 
+/// True if the key stands in the mapping already. `keys` is filled for large mappings only: in small ones, looking at
+/// each entry is faster.
+fn is_known(key: &str, entries: &[Entry], keys: &mut HashSet<String>) -> bool {
+    const SMALL: usize = 32;
+    if entries.len() < SMALL {
+        return entries.iter().any(|entry| entry.key == key);
+    }
+    if keys.is_empty() {
+        keys.extend(entries.iter().map(|entry| entry.key.clone()));
+    }
+    !keys.insert(key.to_owned())
+}
+
 impl<'a> Builder<'a> {
     fn new(values: &'a mut usize, values_max: usize) -> Self {
         Self { root: None, open: Vec::new(), anchors: HashMap::new(), values, values_max, faults: Vec::new() }
@@ -365,7 +395,7 @@ impl<'a> Builder<'a> {
                         let message = "`<<` does not merge: it is an ordinary key here, as it is in Backstage";
                         self.faults.push(Fault::new(Rule::MergeKey, place, message));
                     }
-                    if !keys.insert(text.clone()) {
+                    if is_known(&text, entries, keys) {
                         let message = format!("the key \"{text}\" stands twice in the same mapping");
                         self.faults.push(Fault::new(Rule::DuplicateKey, place, message));
                     }
