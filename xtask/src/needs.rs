@@ -1,0 +1,103 @@
+//! What the tests need on a machine that has Rust and a C compiler: Node, npm, and Chromium.
+//!
+//! On Debian as root Chromium is installed here; elsewhere a message says what to install. Packages from npm are
+//! installed into the test's own folder, at the versions of its lock file.
+
+use std::{
+    env, fmt, fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use anyhow::Result;
+
+use crate::run::{answer, program, root, succeed};
+
+/// Something that the developer must install.
+#[derive(Debug)]
+pub(crate) struct Missing(pub(crate) String);
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Missing {}
+
+const NODE_MAJOR_MIN: u32 = 20;
+const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Node of a version that runs the tests, and npm.
+pub(crate) fn node() -> Result<()> {
+    let version = answer("node", &["--version"]).unwrap_or_else(|| "none".to_owned());
+    if major(&version).is_none_or(|major| major < NODE_MAJOR_MIN) {
+        let what = format!(
+            "the tests need Node {NODE_MAJOR_MIN} or later, and found {version}: install it from your system's packages"
+        );
+        return Err(Missing(what).into());
+    }
+    if answer("npm", &["--version"]).is_none() {
+        return Err(Missing("the tests need npm, which usually comes with Node: install it".to_owned()).into());
+    }
+    Ok(())
+}
+
+/// The Chromium to drive: `$CHROMIUM`, or the one on the path, or the one that is installed now.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    if let Some(found) = chromium_that_is_here() {
+        return Ok(found);
+    }
+    if is_debian_as_root() {
+        succeed(program("apt-get").args(["update"]))?;
+        let install = ["install", "--yes", "--no-install-recommends", "chromium"];
+        succeed(program("apt-get").args(install).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    }
+    chromium_that_is_here().ok_or_else(|| {
+        let what = "the browser tests need Chromium: install it (Debian: `apt-get install chromium`), or name it in \
+                    CHROMIUM=/path/to/chromium; `cargo xtask test --fast` does without";
+        Missing(what.to_owned()).into()
+    })
+}
+
+/// The packages that the folder's lock file names, installed unless they are.
+pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
+    let installed = changed(&folder.join("node_modules/.package-lock.json"));
+    let wanted = changed(&folder.join("package-lock.json"));
+    if installed.is_some() && installed >= wanted {
+        return Ok(());
+    }
+    succeed(program("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(root().join(folder)))
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    fs::metadata(root().join(path)).and_then(|file| file.modified()).ok()
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+fn chromium_that_is_here() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("CHROMIUM").filter(|named| !named.is_empty()) {
+        return Some(named.into()).filter(|path: &PathBuf| path.is_file());
+    }
+    let folders: Vec<PathBuf> = env::split_paths(&env::var_os("PATH")?).collect();
+    let all = CHROMIUMS.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    all.into_iter().find(|path| path.is_file())
+}
+
+fn is_debian_as_root() -> bool {
+    Path::new("/etc/debian_version").exists() && answer("id", &["-u"]).as_deref() == Some("0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_version_is_read() {
+        assert_eq!(major("v20.20.2"), Some(20));
+        assert_eq!(major("none"), None);
+    }
+}
