@@ -23,6 +23,8 @@ pub struct Settings {
     pub https: bool,
     /// The secret that form tokens are made with; new with every start.
     pub form_secret: [u8; 32],
+    /// The key that secrets are sealed with.
+    pub vault_key: crate::vault::Key,
 }
 
 /// What every handler has. Cloning it is cheap.

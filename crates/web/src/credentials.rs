@@ -2,7 +2,7 @@
 //!
 //! A token is 256 random bits and only its SHA-256 is kept: it can't be guessed, so a fast hash is enough. A password is
 //! verified by argon2id (RFC 9106) with the crate's defaults (19 MiB, two passes), which OWASP's cheat sheet gives as its
-//! first choice; the verifier lies in the store's vault under the user's id.
+//! first choice; the verifier is sealed by [`vault`](crate::vault) under the user's id.
 
 use argon2::{
     Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
@@ -12,7 +12,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::{Actor, Context, Refusal, UserId, codes};
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::App;
+use crate::{App, vault};
 
 /// A password has at least this many characters (NIST SP 800-63B asks for 8; 12 where there is no second factor here).
 pub const PASSWORD_CHARS_MIN: usize = 12;
@@ -57,9 +57,11 @@ pub async fn set_password(app: &App, user: UserId, password: String) -> Result<(
         let detail = format!("a password has {PASSWORD_CHARS_MIN} characters at least and {PASSWORD_BYTES_MAX} bytes at most");
         return Err(Refusal::new(&codes::INVALID, detail).field("password"));
     }
+    let key = app.settings().vault_key;
     app.blocking(move |engine| {
-        let verifier = verifier(&password)?;
-        Ok(engine.store().put_secret(&secret_name(user), Some(verifier.as_bytes()))?)
+        let name = secret_name(user);
+        let sealed = vault::seal(&key, &name, verifier(&password)?.as_bytes())?;
+        Ok(engine.store().put_secret(&name, Some(&sealed))?)
     })
     .await
 }
@@ -77,10 +79,14 @@ fn verifier(password: &str) -> Result<String, Refusal> {
 pub async fn sign_in(app: &App, name: &str, password: String) -> Result<UserId, Refusal> {
     let world = app.world();
     let user = world.access.user_named(name).filter(|(_, user)| !user.disabled).map(|(id, _)| id);
+    let key = app.settings().vault_key;
     let right = app
         .blocking(move |engine| {
-            let kept = match user {
-                Some(user) => engine.store().get_secret(&secret_name(user))?,
+            let kept = match user.map(secret_name) {
+                Some(name) => match engine.store().get_secret(&name)? {
+                    Some(sealed) => Some(vault::open(&key, &name, &sealed)?),
+                    None => None,
+                },
                 None => None,
             };
             let verifier = match kept.map(String::from_utf8) {

@@ -36,6 +36,7 @@ pub mod settings;
 pub mod shell;
 pub mod table;
 pub mod timeline;
+pub mod vault;
 pub mod views;
 
 pub use app::{App, Settings};

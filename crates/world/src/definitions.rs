@@ -1,6 +1,6 @@
 //! What is declared in catalog files and lives in other areas: checks, flags, rotations.
 
-use catalog::{Descriptor, Entity};
+use catalog::{Bundle, Descriptor, Reading};
 use kernel::EntityRef;
 use serde_json::Value;
 use spec::SpecProblem;
@@ -14,9 +14,31 @@ enum Declared {
     Rotation(oncall::Rotation),
 }
 
+/// Reads a catalog folder, and looks also into what other areas must understand: a check, flag or rotation that can't be
+/// used is a problem with its line and left out, like any other entity.
+#[must_use]
+pub fn read_bundle(bundle: &Bundle) -> Reading {
+    let mut reading = catalog::read(bundle);
+    let mut problems = Vec::new();
+    reading.entities.retain(|descriptor| {
+        let found = spec_problems(descriptor);
+        problems.extend(found.iter().map(|problem| {
+            let placed = catalog::problem_at(bundle, &descriptor.origin, &problem.pointer, &problem.message);
+            match &problem.suggestion {
+                Some(suggestion) => placed.suggest(format!("did you mean \"{suggestion}\"?")),
+                None => placed,
+            }
+        }));
+        found.is_empty()
+    });
+    reading.problems.extend(problems);
+    reading.problems.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
+    reading
+}
+
 /// What is wrong with the `spec` of a declared check, flag or rotation; nothing for other kinds.
 #[must_use]
-pub fn spec_problems(descriptor: &Descriptor) -> Vec<SpecProblem> {
+fn spec_problems(descriptor: &Descriptor) -> Vec<SpecProblem> {
     read(descriptor).and_then(Result::err).unwrap_or_default()
 }
 
@@ -74,13 +96,4 @@ fn remove(world: &World, reference: &EntityRef) -> Option<Command> {
         }
         _ => None,
     }
-}
-
-/// Every declared check, flag or rotation that can't be read, with what is wrong.
-pub fn unread(world: &World) -> impl Iterator<Item = (&Entity, Vec<SpecProblem>)> {
-    ["check", "flag", "rotation"]
-        .into_iter()
-        .flat_map(|kind| world.catalog.of_kind(kind))
-        .map(|entity| (entity.as_ref(), spec_problems(&entity.descriptor)))
-        .filter(|(_, problems)| !problems.is_empty())
 }

@@ -27,7 +27,7 @@ mod undo;
 mod world;
 
 pub use command::{Command, Undo, decide};
-pub use definitions::{spec_problems, unread};
+pub use definitions::read_bundle;
 pub use due::due;
 pub use effects::{Call, Effect, Effects};
 pub use event::{Event, Recorded, UnknownEvent};

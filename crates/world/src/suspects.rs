@@ -1,5 +1,7 @@
 //! The changes that may have caused an incident, ranked.
 
+use std::collections::BTreeMap;
+
 use catalog::Relation;
 use incidents::{
     Incident,
@@ -32,11 +34,12 @@ pub fn culprits(world: &World, incident: &Incident, now: Timestamp) -> Culprits 
     let evidence = if evidence.is_empty() { incident.evidence.clone() } else { evidence.join("\n") };
     let failing: Vec<(EntityRef, Timestamp)> =
         incident.checks.iter().map(|check| (check.entity.clone(), check.since)).collect();
-    let healthy = healthy(world, incident);
+    let (since, last_good) = incident.onset();
+    let healthy = healthy(world, incident, since, now);
     let failure = Failure {
         entity: incident.entity(),
-        since: incident.since,
-        last_good: incident.last_good,
+        since,
+        last_good,
         recovered: incident.ended.as_ref().map(|ending| ending.at),
         now,
         failing,
@@ -44,24 +47,26 @@ pub fn culprits(world: &World, incident: &Incident, now: Timestamp) -> Culprits 
         evidence: &evidence,
         environment: None,
     };
-    let from = incident.since.checked_sub(options.window).unwrap_or(Timestamp::MIN);
+    let from = since.checked_sub(options.window).unwrap_or(Timestamp::MIN);
     let changes: Vec<_> = world.journal.since(from).map(|entry| &entry.change).collect();
     let suspects = rank(&failure, changes.iter().copied(), &Dependencies(world), &options);
     Culprits { suspects, changes: changes.len() }
 }
 
-/// The entities all of whose checks pass, leaving out what the incident touches.
-fn healthy(world: &World, incident: &Incident) -> Vec<EntityRef> {
-    let mut targets: Vec<(&EntityRef, bool)> =
-        world.checks.watches().map(|watch| (&watch.definition.target, watch.verdict == checks::Verdict::Up)).collect();
-    targets.sort();
-    let mut healthy: Vec<EntityRef> = targets
-        .chunk_by(|a, b| a.0 == b.0)
-        .filter(|same| same.iter().all(|(_, up)| *up))
-        .filter_map(|same| same.first().map(|(target, _)| (*target).clone()))
-        .collect();
-    healthy.retain(|entity| !incident.checks.iter().any(|check| check.entity == *entity));
-    healthy
+/// The entities all of whose checks pass although they have run since the failure, leaving out those that fail. After
+/// the end nothing can be said of that: everything is healthy then, and that speaks against nobody.
+fn healthy(world: &World, incident: &Incident, since: Timestamp, now: Timestamp) -> Vec<EntityRef> {
+    if !incident.is_open() {
+        return Vec::new();
+    }
+    let mut healthy = BTreeMap::<&EntityRef, bool>::new();
+    for watch in world.checks.watches() {
+        let definition = &watch.definition;
+        let ran = now.duration_since(since).unsigned_abs() > definition.interval() + definition.timeout();
+        *healthy.entry(&definition.target).or_insert(true) &= ran && watch.verdict == checks::Verdict::Up;
+    }
+    let failing = |entity: &EntityRef| incident.checks.iter().any(|check| check.entity == *entity);
+    healthy.into_iter().filter(|(entity, up)| *up && !failing(entity)).map(|(entity, _)| entity.clone()).collect()
 }
 
 struct Dependencies<'a>(&'a World);
@@ -85,7 +90,20 @@ pub(crate) fn needs(world: &World, of: &EntityRef) -> Vec<(EntityRef, &'static s
             Relation::ApiProvidedBy => needs.push((entity, "is provided by")),
             Relation::HasPart => needs.push((entity, "is made of")),
             Relation::Checks => needs.push((entity, "checks")),
-            _ => needs.push((entity, "depends on")),
+            Relation::OwnedBy
+            | Relation::OwnerOf
+            | Relation::PartOf
+            | Relation::ProvidesApi
+            | Relation::ApiConsumedBy
+            | Relation::DependsOn
+            | Relation::DependencyOf
+            | Relation::ChildOf
+            | Relation::ParentOf
+            | Relation::MemberOf
+            | Relation::HasMember
+            | Relation::LeaderOf
+            | Relation::LedBy
+            | Relation::CheckedBy => needs.push((entity, "depends on")),
         }
     }
     needs.sort();

@@ -1,0 +1,112 @@
+//! The server, put together: the store, the loop, and what runs beside it.
+//!
+//! [`checks`] keeps the checks running and hands in what they saw, [`hooks`] calls what must be called outside,
+//! [`folders`] applies catalog folders when they change. Each ends when the server stops.
+
+mod checks;
+pub(crate) mod folders;
+mod hooks;
+pub(crate) mod log;
+
+use std::{path::PathBuf, sync::Arc};
+
+use engine::{Engine, EngineOptions, SystemClock};
+use kernel::{Refusal, codes};
+use ring::rand::{SecureRandom, SystemRandom};
+use timeline::{SqliteStore, Store};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use web::{App, security::Limits, server};
+
+pub(crate) use checks::Speed;
+
+/// What a server is made of.
+pub(crate) struct Parts {
+    pub(crate) store: SqliteStore,
+    pub(crate) web: web::Settings,
+    pub(crate) catalog: Vec<PathBuf>,
+    pub(crate) hook_secret: Option<String>,
+    pub(crate) speed: Speed,
+}
+
+/// A server that runs.
+pub(crate) struct Running {
+    app: App,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// Starts everything but the listener.
+    ///
+    /// # Errors
+    /// If the store can't be read, or something can't be started.
+    pub(crate) fn start(parts: Parts) -> Result<Self, Refusal> {
+        let store: Arc<dyn Store> = Arc::new(parts.store);
+        let engine = Engine::start(store, Arc::new(SystemClock::default()), EngineOptions::default())?;
+        let app = App::new(engine, parts.web);
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(checks::run(app.clone(), parts.speed, stopped.clone())?);
+        tasks.spawn(hooks::run(app.clone(), parts.hook_secret, stopped.clone())?);
+        if !parts.catalog.is_empty() {
+            tasks.spawn(folders::run(app.clone(), &parts.catalog, stopped)?);
+        }
+        Ok(Self { app, stop, tasks })
+    }
+
+    /// What handlers have.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Serves until `stop` is done; then finishes what has begun, in order.
+    ///
+    /// # Errors
+    /// If the listener fails.
+    pub(crate) async fn serve(
+        mut self,
+        listener: TcpListener,
+        limits: Limits,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), Refusal> {
+        let result = server::serve(self.app.clone(), limits, listener, stop).await;
+        // Without receivers all tasks have ended already.
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+        let engine = self.app.engine().clone();
+        if tokio::task::spawn_blocking(move || engine.stop()).await.is_err() {
+            tracing::error!("the loop could not be stopped in order");
+        }
+        result
+    }
+}
+
+/// Waits until somebody asks the process to stop.
+pub(crate) async fn asked_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminated) = signal(SignalKind::terminate()) else {
+            let _ = interrupted.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupted.await;
+}
+
+/// Random bytes.
+///
+/// # Errors
+/// If the operating system gives none.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Refusal> {
+    let mut bytes = [0; N];
+    let none = |_| Refusal::new(&codes::INTERNAL, "the operating system gave no randomness");
+    SystemRandom::new().fill(&mut bytes).map_err(none)?;
+    Ok(bytes)
+}

@@ -1,0 +1,120 @@
+//! Calls what must be called outside: the effects that are due.
+//!
+//! At least once, with the effect's id as `Idempotency-Key`; what came of it is an event, from which the next attempt
+//! follows. A crash loses nothing: what is not done is still pending in the World.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use engine::Request;
+use kernel::{EffectId, Refusal, codes};
+use reqwest::{StatusCode, header};
+use tokio::{sync::watch, task::JoinSet};
+use web::App;
+use world::{Command, Effect, effects};
+
+/// How often it is looked for what is due, beside whenever something happens.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long a hook may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many hooks are called at the same time.
+const CALLS_MAX: usize = 16;
+/// How much of an answer is kept.
+const ANSWER_BYTES_MAX: usize = 500;
+
+/// The task that calls hooks until the server stops.
+///
+/// # Errors
+/// If no HTTP client can be had.
+pub(super) fn run(
+    app: App,
+    secret: Option<String>,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<impl Future<Output = ()> + use<>, Refusal> {
+    let client = reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent(concat!("mainstay/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Refusal::new(&codes::INTERNAL, format!("no client for hooks: {error}")))?;
+    Ok(async move {
+        let mut calls = JoinSet::new();
+        let mut under_way = BTreeSet::<EffectId>::new();
+        let mut look = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                _ = stopped.wait_for(|stopped| *stopped) => break,
+                Some(done) = calls.join_next(), if !calls.is_empty() => {
+                    if let Ok(effect) = done {
+                        under_way.remove(&effect);
+                    }
+                }
+                _ = look.tick() => {
+                    let world = app.world();
+                    let due = world.effects.due(app.now()).filter(|effect| !under_way.contains(&effect.id));
+                    let due: Vec<Effect> = due.take(CALLS_MAX - under_way.len().min(CALLS_MAX)).cloned().collect();
+                    for effect in due {
+                        under_way.insert(effect.id);
+                        calls.spawn(carry_out(app.clone(), client.clone(), secret.clone(), effect));
+                    }
+                }
+            }
+        }
+        // A call that was made is waited for, so that its outcome is recorded and it is not made again.
+        while calls.join_next().await.is_some() {}
+    })
+}
+
+async fn carry_out(app: App, client: reqwest::Client, secret: Option<String>, effect: Effect) -> EffectId {
+    let mut call = client
+        .post(&effect.call.url)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("idempotency-key", effect.id.to_string())
+        .body(effect.call.body);
+    if let Some(secret) = secret {
+        call = call.bearer_auth(secret);
+    }
+    let (outcome, retry) = match call.send().await {
+        Ok(response) => {
+            let status = response.status();
+            let answer = beginning(response).await;
+            let answer = format!("{status}: {answer}");
+            if status.is_success() { (Ok(answer), true) } else { (Err(answer), may_pass(status)) }
+        }
+        Err(error) => (Err(without_address(error)), true),
+    };
+    let command = Command::Effects(effects::Command::Report { effect: effect.id, outcome, retry });
+    if let Err(refusal) = app.submit(Request::by_part(command, "hooks")).await {
+        tracing::warn!(error.code = refusal.code.name, "what a hook answered was not recorded: {refusal}");
+    }
+    effect.id
+}
+
+/// True where the same call may succeed later.
+fn may_pass(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+}
+
+/// The error without the address, which may hold a secret.
+fn without_address(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut words = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        words = format!("{words}: {cause}");
+        source = cause.source();
+    }
+    words
+}
+
+async fn beginning(mut response: reqwest::Response) -> String {
+    let mut bytes = Vec::new();
+    while bytes.len() < ANSWER_BYTES_MAX {
+        match response.chunk().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    bytes.truncate(ANSWER_BYTES_MAX);
+    String::from_utf8_lossy(&bytes).into_owned()
+}

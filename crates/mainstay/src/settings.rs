@@ -1,0 +1,103 @@
+//! What the operator chose: flags first, then `MAINSTAY_*`, then `mainstay.toml`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kernel::{Refusal, Sha256, codes};
+use serde::Deserialize;
+
+/// Where the server listens if nothing is said.
+pub(crate) const LISTEN: &str = "127.0.0.1:7070";
+const DATA: &str = "mainstay-data";
+const FILE: &str = "mainstay.toml";
+/// A shorter administrator's token could be guessed.
+const ADMIN_TOKEN_CHARS_MIN: usize = 32;
+
+/// How the server runs.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServeArgs {
+    /// The address to listen on [default: 127.0.0.1:7070]
+    #[arg(long, env = "MAINSTAY_LISTEN", value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// The folder for everything that is kept [default: ./mainstay-data]
+    #[arg(long, env = "MAINSTAY_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// A folder with catalog files, which is applied now and whenever it changes; may be given several times
+    #[arg(long, env = "MAINSTAY_CATALOG", value_name = "DIR", value_delimiter = ',')]
+    pub(crate) catalog: Vec<PathBuf>,
+    /// The address by which people reach the server, if it stands behind a proxy
+    #[arg(long, env = "MAINSTAY_BASE_URL", value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+}
+
+/// `mainstay.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<String>,
+    data: Option<PathBuf>,
+    #[serde(default)]
+    catalog: Vec<PathBuf>,
+    base_url: Option<String>,
+}
+
+/// Everything that was chosen.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) listen: String,
+    pub(crate) data: PathBuf,
+    pub(crate) catalog: Vec<PathBuf>,
+    pub(crate) base_url: Option<String>,
+    pub(crate) admin_token: Option<Sha256>,
+    pub(crate) hook_secret: Option<String>,
+}
+
+impl Settings {
+    /// Puts flags, environment and file together.
+    ///
+    /// # Errors
+    /// If the file can't be read, or a secret is too short.
+    pub(crate) fn resolve(args: ServeArgs) -> Result<Self, Refusal> {
+        let file = read_file()?;
+        Ok(Self {
+            listen: args.listen.or(file.listen).unwrap_or_else(|| LISTEN.to_owned()),
+            data: args.data.or(file.data).unwrap_or_else(|| PathBuf::from(DATA)),
+            catalog: if args.catalog.is_empty() { file.catalog } else { args.catalog },
+            base_url: args.base_url.or(file.base_url),
+            admin_token: admin_token()?,
+            hook_secret: secret("MAINSTAY_HOOK_SECRET")?,
+        })
+    }
+}
+
+fn read_file() -> Result<File, Refusal> {
+    let text = match std::fs::read_to_string(FILE) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
+        Err(error) => return Err(Refusal::new(&codes::CONFIG_INVALID, error.to_string()).field(FILE)),
+    };
+    toml::from_str(&text).map_err(|error| Refusal::new(&codes::CONFIG_INVALID, error.to_string()).field(FILE))
+}
+
+/// The administrator's token from `MAINSTAY_ADMIN_TOKEN` or the file that `MAINSTAY_ADMIN_TOKEN_FILE` names.
+fn admin_token() -> Result<Option<Sha256>, Refusal> {
+    let Some(token) = secret("MAINSTAY_ADMIN_TOKEN")? else { return Ok(None) };
+    if token.chars().count() < ADMIN_TOKEN_CHARS_MIN {
+        let detail = format!("the token has fewer than {ADMIN_TOKEN_CHARS_MIN} characters and could be guessed");
+        return Err(Refusal::new(&codes::CONFIG_INVALID, detail).field("MAINSTAY_ADMIN_TOKEN"));
+    }
+    Ok(Some(Sha256::of(token.as_bytes())))
+}
+
+/// A secret from the environment, or from the file that the variable with `_FILE` names.
+fn secret(name: &str) -> Result<Option<String>, Refusal> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if let Some(value) = set(name) {
+        return Ok(Some(value));
+    }
+    let file = format!("{name}_FILE");
+    let Some(path) = set(&file) else { return Ok(None) };
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Refusal::new(&codes::CONFIG_INVALID, format!("{path}: {error}")).field(file))?;
+    Ok(Some(text.trim_end().to_owned()).filter(|value| !value.is_empty()))
+}
