@@ -427,11 +427,12 @@ fn resolve(text: String, style: ScalarStyle, tag: Option<&str>) -> Value {
 /// The number that a text is by the core schema. Infinity and "not a number" stay texts: JSON has neither.
 fn number(text: &str) -> Option<Number> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if let Some(octal) = text.strip_prefix("0o") {
-        return u64::from_str_radix(octal, 8).ok().map(Number::from);
-    }
-    if let Some(hexadecimal) = text.strip_prefix("0x") {
-        return u64::from_str_radix(hexadecimal, 16).ok().map(Number::from);
+    for (prefix, radix) in [("0o", 8), ("0x", 16)] {
+        if let Some(rest) = text.strip_prefix(prefix) {
+            // The parser of numbers would take a sign here.
+            let is_number = rest.chars().all(|c| c.is_digit(radix));
+            return u64::from_str_radix(rest, radix).ok().filter(|_| is_number).map(Number::from);
+        }
     }
     if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') || !digits.contains(|c: char| c.is_ascii_digit()) {
         return None;

@@ -355,13 +355,13 @@ fn a_file_with_another_name_is_read_for_the_entities_in_it() {
 #[test]
 fn scalars_are_read_by_yaml_1_2() {
     let spec = "  a: yes\n  b: 0o14\n  c: 0x1F\n  d: 1e3\n  e: ~\n  f: 'true'\n  g: True\n  h: 2026-01-01\n  i: .inf\n  j: \
-                -0.5\n  k: !!str 12\n  l: 18446744073709551615\n  m: 1_000\n  n: .\n";
+                -0.5\n  k: !!str 12\n  l: 18446744073709551615\n  m: 1_000\n  n: .\n  o: 0x+1\n";
     let json = read_one(&component("cart", spec)).entities[0].json();
     let spec: serde_json::Map<_, _> =
         json["spec"].as_object().unwrap().clone().into_iter().filter(|(key, _)| key.len() == 1).collect();
     let expected = serde_json::json!({
         "a": "yes", "b": 12, "c": 31, "d": 1000.0, "e": null, "f": "true", "g": true, "h": "2026-01-01", "i": ".inf",
-        "j": -0.5, "k": "12", "l": 18_446_744_073_709_551_615_u64, "m": "1_000", "n": ".",
+        "j": -0.5, "k": "12", "l": 18_446_744_073_709_551_615_u64, "m": "1_000", "n": ".", "o": "0x+1",
     });
     assert_eq!(serde_json::Value::Object(spec), expected);
 }
