@@ -1,4 +1,5 @@
 //! Serves every screen, drawn from invented values, on <http://127.0.0.1:7099>: to look at, and for tools to check.
+#![expect(clippy::unwrap_used, reason = "a sample that can't be drawn is to be seen at once")]
 
 #[path = "../tests/it/samples/mod.rs"]
 mod samples;

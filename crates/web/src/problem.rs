@@ -114,7 +114,8 @@ pub async fn negotiate(request: Request, next: Next) -> Response {
     let asked = Asked::of(&request);
     let response = next.run(request).await;
     if asked.is_options && response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        return options(&response);
+        // The router adds `Allow` to whatever leaves this layer.
+        return StatusCode::NO_CONTENT.into_response();
     }
     match refusal_in(response, &asked.path).await {
         Ok(response) => response,
@@ -160,7 +161,7 @@ impl Asked {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if refusal.code == &codes::UNAUTHENTICATED && !self.html {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            headers.entry(header::WWW_AUTHENTICATE).or_insert(HeaderValue::from_static("Bearer"));
         }
         answer.headers_mut().extend(headers);
         answer
@@ -219,17 +220,6 @@ fn code_for(status: StatusCode) -> &'static Code {
         status if status.is_client_error() => &codes::MALFORMED,
         _ => &codes::INTERNAL,
     }
-}
-
-/// `OPTIONS` is answered for every route: with the methods that the router found for it.
-fn options(refused: &Response) -> Response {
-    let methods = refused.headers().get(header::ALLOW).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let allow = if methods.is_empty() { "OPTIONS".to_owned() } else { format!("{methods},OPTIONS") };
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    if let Ok(allow) = HeaderValue::from_str(&allow) {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
 }
 
 /// True for browsers. What names no type, or JSON before HTML, is a program.

@@ -1,9 +1,15 @@
 //! `GET /settings`, `/settings/tokens`, `/settings/users`: oneself, tokens, users.
 
 use askama::Template;
+use axum::{
+    http::header,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
 
 use crate::{
-    shell::Chrome,
+    security::csrf::PostedForm,
+    shell::{Chrome, Theme},
     views::{Cli, Empty, Form, Moment, Press, State, Tabs},
 };
 
@@ -115,4 +121,38 @@ pub struct UserRow {
     pub seen: Option<Moment>,
     /// Disables or enables them.
     pub button: Option<Press>,
+}
+
+/// Which theme, and where the reader was.
+#[derive(Debug, Deserialize)]
+pub struct ThemeChoice {
+    theme: Theme,
+    back: String,
+}
+
+/// `POST /settings/theme`: keeps the choice in a cookie and goes back.
+pub async fn choose_theme(PostedForm(choice): PostedForm<ThemeChoice>) -> Response {
+    ([(header::SET_COOKIE, choice.theme.cookie())], Redirect::to(own_path(&choice.back))).into_response()
+}
+
+/// The path, if it is one of this server's; else home. `//host` and `/\host` are other servers to a browser.
+fn own_path(path: &str) -> &str {
+    let second = path.chars().nth(1);
+    let own = path.starts_with('/') && !matches!(second, Some('/' | '\\')) && !path.chars().any(char::is_control);
+    if own { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        for path in ["/", "/services?kind=api", "/services/payments"] {
+            assert_eq!(own_path(path), path);
+        }
+        for path in ["", "https://attacker.example", "//attacker.example", "/\\attacker.example", "x", "/\r\nx: y"] {
+            assert_eq!(own_path(path), "/", "{path}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use kernel::{Refusal, codes};
+use serde::Deserialize;
 
 use crate::{
     problem::Problem,
@@ -196,7 +197,8 @@ impl Place {
 }
 
 /// Light, dark, or as the reader's system has it; kept in the cookie `theme` so that no screen flashes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Theme {
     /// As the system has it.
     #[default]
@@ -216,6 +218,12 @@ impl Theme {
             Some("dark") => Self::Dark,
             Some(_) | None => Self::System,
         }
+    }
+
+    /// The cookie that keeps it for a year.
+    #[must_use]
+    pub fn cookie(self) -> String {
+        format!("theme={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", self.as_str())
     }
 
     /// The cookie's value.

@@ -89,13 +89,13 @@ pub struct HistoryPiece {
 crate::views::writes_html!(History);
 
 impl History {
-    /// Better verdicts stand higher, so that the strip reads without its colours.
+    /// Worse verdicts stand higher, so that the strip reads without its colours.
     fn top(&self, piece: &HistoryPiece) -> u16 {
         match piece.state.tone {
-            Tone::Good => 0,
-            Tone::Warn => 7,
-            Tone::Bad => 13,
-            Tone::Unknown | Tone::Quiet => 18,
+            Tone::Good => 16,
+            Tone::Warn => 9,
+            Tone::Bad => 0,
+            Tone::Unknown | Tone::Quiet => 19,
         }
     }
 }

@@ -30,7 +30,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub(super) async fn trace(mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let id = trace_id(request.headers()).unwrap_or_else(|| random_hex::<16>());
+    let id = trace_id(request.headers()).unwrap_or_else(random_hex::<16>);
     let span_id = random_hex::<8>();
     let line = Line::of(&request);
     let span = tracing::info_span!("request", trace_id = %id, span_id = %span_id);

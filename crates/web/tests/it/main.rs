@@ -1,4 +1,7 @@
 //! What the crate does as a whole.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
+mod assets;
+mod protection;
 mod samples;
 mod screens;

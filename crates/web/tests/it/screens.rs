@@ -17,7 +17,7 @@ fn no_screen_has_what_the_content_security_policy_forbids() {
             assert!(!html.contains(forbidden), "{address} has {forbidden}");
         }
         assert_eq!(html.matches("<script").count(), 1, "{address}");
-        assert!(html.contains("<script src=\"/assets/app."), "{address}");
+        assert!(html.contains("<script type=\"module\" src=\"/assets/app."), "{address}");
     }
 }
 

@@ -72,22 +72,13 @@ fn press(label: &str, verb: &str, main: bool) -> Press {
     }
 }
 
-fn suspect(
-    minutes: i64,
-    subject: &str,
-    summary: &str,
-    who: &str,
-    when: &str,
-    score: f64,
-    reasons: &[&str],
-    will: &str,
-) -> Suspect {
+fn suspect(minutes: i64, subject: &str, summary: &str, who: &str, score: f64, reasons: &[&str], will: &str) -> Suspect {
     Suspect {
         summary: summary.to_owned(),
         subject: component(subject),
         href: "/timeline/3984".to_owned(),
         who: Who::new(who),
-        when: when.to_owned(),
+        when: format!("{} min before the first failure", minutes - 12),
         at: ago(minutes),
         score: Score::of(score),
         reasons: reasons.iter().map(|&reason| reason.to_owned()).collect(),
@@ -130,7 +121,6 @@ fn open() -> IncidentScreen {
                 "payments",
                 "turned new-ledger-write on in production",
                 "Ada Lindqvist",
-                "4 min before the first failure",
                 0.91,
                 &[
                     "changed the failing service itself",
@@ -144,7 +134,6 @@ fn open() -> IncidentScreen {
                 "recommendations",
                 "deployed v88 to production",
                 "token ci",
-                "9 min before the first failure",
                 0.34,
                 &["2 steps upstream", "deployments cause most incidents here"],
                 "deploys v87 to production again",
@@ -154,7 +143,6 @@ fn open() -> IncidentScreen {
                 "shipping",
                 "set quote_timeout_ms from 800 to 600",
                 "catalog platform",
-                "35 min before the first failure",
                 0.18,
                 &["1 step upstream", "its effect is on another path"],
                 "sets quote_timeout_ms to 800",

@@ -72,7 +72,7 @@ fn graph() -> GraphScreen {
         heading: "Around payments, 2 steps".to_owned(),
         note: Some("4 resources are left out".to_owned()),
         filters: Filters { action: "/graph".to_owned(), fields: vec![Field::line("of", "Around", "payments")], clear: None },
-        svg: "<svg width=\"420\" height=\"140\" viewBox=\"0 0 420 140\" role=\"img\" aria-label=\"storefront needs payments\"><path class=\"edge\" d=\"M180 70H240\"/><a href=\"/services/storefront\"><g class=\"node\"><rect x=\"20\" y=\"50\" width=\"160\" height=\"40\" rx=\"6\"/><text x=\"34\" y=\"74\">storefront</text></g></a><a href=\"/services/payments\"><g class=\"node here\"><rect x=\"240\" y=\"50\" width=\"160\" height=\"40\" rx=\"6\"/><text x=\"254\" y=\"74\">payments</text></g></a></svg>".to_owned(),
+        svg: "<svg width=\"420\" height=\"140\" viewBox=\"0 0 420 140\" role=\"group\" aria-label=\"storefront needs payments\"><path class=\"edge\" d=\"M180 70H240\"/><a href=\"/services/storefront\"><g class=\"node\"><rect x=\"20\" y=\"50\" width=\"160\" height=\"40\" rx=\"6\"/><text x=\"34\" y=\"74\">storefront</text></g></a><a href=\"/services/payments\"><g class=\"node here\"><rect x=\"240\" y=\"50\" width=\"160\" height=\"40\" rx=\"6\"/><text x=\"254\" y=\"74\">payments</text></g></a></svg>".to_owned(),
         nodes: vec![
             Node { entity: dependency(down(), "storefront", "service"), needs: vec![dependency(down(), "payments", "consumes payments-api")] },
             Node { entity: dependency(down(), "payments", "service"), needs: vec![] },
