@@ -12,7 +12,7 @@ use super::{Change, Failure, Reason};
 
 /// How long faulty changes take to show: most break what they touch at once or as they roll out, some when a cache or a
 /// pool runs out, a few when the hour of a job or the day's peak comes. Share and mean in seconds of each sort.
-const DELAYS: [(f64, f64); 3] = [(0.65, 60.0), (0.25, 600.0), (0.10, 10_800.0)];
+const DELAYS: [(f64, f64); 4] = [(0.20, 10.0), (0.45, 60.0), (0.25, 600.0), (0.10, 10_800.0)];
 
 /// Taken as the time between results where no passing one is known.
 const ASSUMED_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
@@ -33,7 +33,8 @@ pub(super) fn interval(failure: &Failure<'_>) -> SignedDuration {
 pub(super) fn judge(change: &Change, since: Timestamp, interval: SignedDuration, window: SignedDuration) -> Reason {
     let before = since.duration_since(change.at);
     let done = change.kind.done();
-    let (gap_s, interval_s) = (before.as_secs_f64().max(1.0), interval.as_secs_f64());
+    // A recorder is some seconds late: of changes so close to the failure, the order says nothing.
+    let (gap_s, interval_s) = (before.max(SHORTEST_INTERVAL).as_secs_f64(), interval.as_secs_f64());
     let shown = shown_after(gap_s) - shown_after(gap_s - interval_s);
     let by_chance = interval_s / window.as_secs_f64().max(interval_s);
     let points = (10.0 * (shown / by_chance).max(1e-9).log10()).clamp(LEAST, MOST).round() as i32;
