@@ -1,0 +1,91 @@
+// The main job: something breaks, the screens say whose it is and what changed, Undo mends it. By keyboard alone.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { demo } from "../mainstay.mjs";
+import { launch, open, press, tabTo } from "./rig.mjs";
+import { incident, until } from "./story.mjs";
+
+const SPEED = 20;
+const SCREEN_MS_MAX = 120_000;
+const RECOVERS_MS_MAX = 40_000;
+const UNDONE_MAX = 3;
+const UNDO = ".suspects .do a.btn";
+const CONFIRM = '[data-live="form"] button';
+
+let browser, server;
+
+before(async () => { browser = await launch(); });
+after(() => browser?.close());
+
+/** The words of the element, nothing where it is not on the screen. */
+const text = async (page, selector) => (await page.locator(selector).allInnerTexts()).join("\n");
+
+/** Who, what now, what changed: all of it must be on the incident's screen. */
+async function readsWhatMatters(page) {
+  const answers = await page.locator(".answers > div").allInnerTexts();
+  const answer = (question) => answers.find((text) => text.startsWith(question)) ?? "";
+  for (const question of ["Broken", "Whose service", "On call now", "Runbook"]) {
+    assert.match(answer(question), /\n./, `${question} is answered: ${answers.join(" | ")}`);
+  }
+  assert.equal(await page.locator(".answers .gap-note").count(), 0, `no answer is missing: ${answers.join(" | ")}`);
+  const suspects = await page.locator(".suspects > li").all();
+  assert.ok(suspects.length >= 2, "an innocent change stands beside the guilty one");
+  for (const suspect of suspects) assert.ok(await suspect.locator(".reasons li").count(), "a suspect has reasons");
+}
+
+/** Undoes suspects in their order until the incident ends, as somebody would who trusts the list. */
+async function undoesUntilItRecovers(page, { confirm, hasEnded }) {
+  const screen = page.url();
+  for (let undone = 0; undone < UNDONE_MAX; undone += 1) {
+    await confirm(undone);
+    await until("the change is undone", async () => (await text(page, "main")).length > 0 && !page.url().endsWith("/undo"), SCREEN_MS_MAX);
+    if (page.url() !== screen) await page.goto(screen);
+    if (await until("it recovers", hasEnded, RECOVERS_MS_MAX).catch(() => false)) return;
+  }
+  assert.fail(`it is still broken after ${UNDONE_MAX} undone changes`);
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`an incident is understood and undone by keyboard, ${javaScriptEnabled ? "live" : "without scripts"}`, async (t) => {
+    server = await demo(SPEED);
+    t.after(() => server.stop());
+    const { page, problems, close } = await open(browser, { javaScriptEnabled });
+    t.after(close);
+    await page.goto(server.url);
+    if (javaScriptEnabled) {
+      await page.waitForSelector(".banner-incident a", { timeout: SCREEN_MS_MAX });
+    } else {
+      await incident(server.url);
+      await page.reload();
+    }
+    await tabTo(page, ".banner-incident a");
+    await press(page, "Enter");
+    await page.waitForSelector(".suspects > li");
+    await readsWhatMatters(page);
+
+    let mark;
+    const confirm = async (undone) => {
+      if (javaScriptEnabled && undone === 0) {
+        await press(page, "u");
+      } else {
+        await tabTo(page, UNDO);
+        await press(page, "Enter");
+      }
+      await page.waitForSelector(CONFIRM);
+      assert.match(await text(page, "main"), /What will be different/);
+      await tabTo(page, CONFIRM);
+      await press(page, "Enter");
+      await page.waitForURL((url) => !url.pathname.endsWith("/undo"));
+      mark = String(Date.now());
+      if (javaScriptEnabled) await page.evaluate((mark) => { globalThis.mark = mark; }, mark);
+    };
+    const hasEnded = async () => {
+      if (!javaScriptEnabled) await page.reload();
+      return /\bended\b/.test(await text(page, "main .head"));
+    };
+    await undoesUntilItRecovers(page, { confirm, hasEnded });
+    if (javaScriptEnabled) assert.equal(await page.evaluate(() => globalThis.mark), mark, "the screen was not loaded again");
+    assert.deepEqual(problems, []);
+  });
+}
