@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{ChangeError, Company, Scenario, Trouble, random::Random, script, script::Change};
 
 /// Harmless changes that the first day has seen.
-const FIRST_DAY_CHANGES: usize = 6;
+const FIRST_DAY_CHANGES: usize = 3;
 /// The quiet before each incident. Together with the changes around the guilty one it makes about a minute.
 const QUIET_CHANGES: usize = 3;
 const QUIET_GAP_MS: (u64, u64) = (12_000, 20_000);

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use kernel::Timestamp;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -30,6 +32,8 @@ pub(crate) struct DeploymentReport {
     pub(crate) version: String,
     pub(crate) commit: Option<String>,
     pub(crate) rollback_of: Option<String>,
+    /// When it ended, if that was long ago.
+    pub(crate) finished: Option<Timestamp>,
 }
 
 /// Why a call did not do what it should.
@@ -70,7 +74,7 @@ impl Mainstay {
 
     /// Records a deployment that has taken effect.
     pub(crate) async fn deployed(&self, report: &DeploymentReport) -> Result<(), MainstayError> {
-        let DeploymentReport { component, version, commit, rollback_of } = report;
+        let DeploymentReport { component, version, commit, rollback_of, finished } = report;
         let mut body = json!({
             "component": format!("component:default/{component}"),
             "environment": ENVIRONMENT,
@@ -84,6 +88,9 @@ impl Mainstay {
         if let (Some(fields), Some(event)) = (body.as_object_mut(), rollback_of) {
             fields.insert("rollback_of".to_owned(), json!(event));
         }
+        if let (Some(fields), Some(finished)) = (body.as_object_mut(), finished) {
+            fields.insert("finished".to_owned(), json!(finished));
+        }
         self.change("/api/v1/deployments", &body).await
     }
 
@@ -93,9 +100,11 @@ impl Mainstay {
         component: &str,
         settings: &Settings,
         reason: Option<&str>,
+        finished: Option<Timestamp>,
     ) -> Result<(), MainstayError> {
         let body = json!({
             "reason": reason,
+            "finished": finished,
             "component": format!("component:default/{component}"),
             "environment": ENVIRONMENT,
             "config": settings,

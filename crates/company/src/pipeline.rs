@@ -2,6 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::SignedDuration;
+use kernel::Timestamp;
+
 use crate::{
     estate::{Estate, EstateError, Settings, Version},
     mainstay::{DeploymentReport, Mainstay, MainstayError},
@@ -38,7 +41,7 @@ impl Pipeline {
         rollback_of: Option<String>,
     ) -> Result<(), ChangeError> {
         self.estate.switch(component, version)?;
-        self.report_version(component, version, rollback_of).await
+        self.report_version(component, version, rollback_of, None).await
     }
 
     /// Replaces a component's settings.
@@ -49,16 +52,17 @@ impl Pipeline {
         reason: Option<&str>,
     ) -> Result<(), ChangeError> {
         self.estate.configure(component, settings)?;
-        self.report_settings(component, reason).await
+        self.report_settings(component, reason, None).await
     }
 
     /// Reports everything as it is now.
     pub(crate) async fn report_estate(&self) -> Result<(), ChangeError> {
-        for component in self.estate.components() {
+        for (component, days) in self.estate.components().into_iter().zip((2..=13).cycle()) {
             let deployed = self.estate.deployed(component)?;
-            self.report_version(component, deployed.version, None).await?;
+            let finished = Timestamp::now().checked_sub(SignedDuration::from_hours(24 * days - 7)).ok();
+            self.report_version(component, deployed.version, None, finished).await?;
             if !deployed.settings.is_empty() {
-                self.report_settings(component, None).await?;
+                self.report_settings(component, None, finished).await?;
             }
         }
         Ok(())
@@ -69,8 +73,10 @@ impl Pipeline {
         component: &str,
         version: Version,
         rollback_of: Option<String>,
+        finished: Option<Timestamp>,
     ) -> Result<(), ChangeError> {
         self.report(&Report::Version(DeploymentReport {
+            finished,
             component: component.to_owned(),
             version: version.to_string(),
             commit: Some(commit_of(component, version)),
@@ -79,9 +85,14 @@ impl Pipeline {
         .await
     }
 
-    async fn report_settings(&self, component: &str, reason: Option<&str>) -> Result<(), ChangeError> {
+    async fn report_settings(
+        &self,
+        component: &str,
+        reason: Option<&str>,
+        finished: Option<Timestamp>,
+    ) -> Result<(), ChangeError> {
         let settings = self.estate.deployed(component)?.settings;
-        self.report(&Report::Settings { component, settings, reason }).await
+        self.report(&Report::Settings { component, settings, reason, finished }).await
     }
 
     /// Tries again while Mainstay is away; a refusal stands.
@@ -91,8 +102,8 @@ impl Pipeline {
             attempts += 1;
             let told = match report {
                 Report::Version(deployment) => self.mainstay.deployed(deployment).await,
-                Report::Settings { component, settings, reason } => {
-                    self.mainstay.configured(component, settings, *reason).await
+                Report::Settings { component, settings, reason, finished } => {
+                    self.mainstay.configured(component, settings, *reason, *finished).await
                 }
             };
             match told {
@@ -107,7 +118,7 @@ impl Pipeline {
 /// What Mainstay is told.
 enum Report<'a> {
     Version(DeploymentReport),
-    Settings { component: &'a str, settings: Settings, reason: Option<&'a str> },
+    Settings { component: &'a str, settings: Settings, reason: Option<&'a str>, finished: Option<Timestamp> },
 }
 
 /// The commit of a build: invented, but always the same (FNV-1a, forty hexadecimal digits).

@@ -34,6 +34,9 @@ pub enum Command {
         /// here is meant.
         #[serde(default)]
         rollback_of: Option<EventId>,
+        /// When it ended, if that was some time ago: at most a year.
+        #[serde(default)]
+        finished: Option<Timestamp>,
     },
     /// A configuration has taken effect: record it.
     RecordConfig {
@@ -43,6 +46,9 @@ pub enum Command {
         environment: String,
         /// Every setting, without secrets.
         settings: Settings,
+        /// When it took effect, if that was some time ago: at most a year.
+        #[serde(default)]
+        finished: Option<Timestamp>,
     },
     /// Take a deployment back.
     RequestRollback {
@@ -81,7 +87,8 @@ pub enum Command {
 /// `invalid` for a field that is not allowed; `not-found` for an unknown change; and what [`undo`] refuses.
 pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     match command {
-        Command::RecordDeployment { component, environment, version, outcome, url, commit, rollback_of } => {
+        Command::RecordDeployment { component, environment, version, outcome, url, commit, rollback_of, finished } => {
+            limits::finished(finished, context.now)?;
             limits::place(&component, &environment)?;
             limits::version(&version)?;
             limits::url(url.as_deref())?;
@@ -108,13 +115,15 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
                 url,
                 commit,
                 rollback_of,
+                finished,
             }])
         }
-        Command::RecordConfig { component, environment, settings } => {
+        Command::RecordConfig { component, environment, settings, finished } => {
+            limits::finished(finished, context.now)?;
             limits::place(&component, &environment)?;
             limits::settings(&settings)?;
             room(state, &component, &environment)?;
-            Ok(apply_config(state, component, environment, settings).into_iter().collect())
+            Ok(apply_config(state, component, environment, settings, finished).into_iter().collect())
         }
         Command::RequestRollback { component, environment, of, hook } => {
             let (from_version, to_version) = undo::rollback(state, &component, &environment, of, hook.as_deref())?;
@@ -181,7 +190,13 @@ fn recorded_just_now(
 }
 
 /// The configuration change, if anything is different.
-fn apply_config(state: &State, component: EntityRef, environment: String, after: Settings) -> Option<Event> {
+fn apply_config(
+    state: &State,
+    component: EntityRef,
+    environment: String,
+    after: Settings,
+    finished: Option<Timestamp>,
+) -> Option<Event> {
     let configured = state.configured(&component, &environment);
     let before = configured.map_or_else(Settings::new, |configured| configured.settings.as_ref().clone());
     let names = before.keys().chain(after.keys()).collect::<std::collections::BTreeSet<_>>();
@@ -193,7 +208,7 @@ fn apply_config(state: &State, component: EntityRef, environment: String, after:
     let restore_of = pending(state, &component, &environment)
         .find(|pending| matches!(&pending.to, Target::Settings(to) if **to == after))
         .map(|pending| pending.of);
-    Some(Event::ConfigApplied { component, environment, before, after, changed, restore_of })
+    Some(Event::ConfigApplied { component, environment, before, after, changed, restore_of, finished })
 }
 
 fn pending<'a>(state: &'a State, component: &'a EntityRef, environment: &'a str) -> impl Iterator<Item = &'a Pending> {

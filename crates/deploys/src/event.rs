@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{DeploymentId, EffectId, EntityRef, EventId};
+use jiff::Timestamp;
+use kernel::{DeploymentId, EffectId, EntityRef, EventId, Stamp};
 use serde::{Deserialize, Serialize};
 
 /// A configuration: every setting of a component in an environment, by name.
@@ -46,6 +47,9 @@ pub enum Event {
         /// The deployment that this one took back, by its event.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rollback_of: Option<EventId>,
+        /// When it ended, if it was recorded only later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        finished: Option<Timestamp>,
     },
     /// A configuration took effect.
     ConfigApplied {
@@ -62,6 +66,9 @@ pub enum Event {
         /// The configuration change that this one took back, by its event.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         restore_of: Option<EventId>,
+        /// When it took effect, if it was recorded only later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        finished: Option<Timestamp>,
     },
     /// Somebody asked for the version before a deployment. The effect is to call the deploy hook.
     RollbackRequested {
@@ -135,6 +142,20 @@ impl Event {
     #[must_use]
     pub fn subjects(&self) -> Vec<EntityRef> {
         vec![self.place().0.clone()]
+    }
+
+    /// When it took effect: when it was recorded, unless that was only later.
+    #[must_use]
+    pub fn took_effect(&self, stamp: &Stamp) -> Timestamp {
+        match self {
+            Self::DeploymentFinished { finished, .. } | Self::ConfigApplied { finished, .. } => {
+                finished.unwrap_or(stamp.at)
+            }
+            Self::RollbackRequested { .. }
+            | Self::ConfigRestoreRequested { .. }
+            | Self::UndoAccepted { .. }
+            | Self::UndoFailed { .. } => stamp.at,
+        }
     }
 
     /// The component and the environment.

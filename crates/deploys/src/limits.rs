@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use kernel::{EntityRef, Refusal, codes};
 
 use crate::Settings;
@@ -109,4 +110,20 @@ fn has_password(value: &str) -> bool {
         .and_then(|(_, rest)| rest.split(['/', '?', '#']).next())
         .and_then(|authority| authority.rsplit_once('@'))
         .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
+}
+
+/// Something may be recorded this much later than it happened.
+const LATE: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+/// Refuses a time in the future, or too long ago.
+pub(crate) fn finished(finished: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    match finished.map(|at| now.duration_since(at)) {
+        Some(ago) if ago.is_negative() => {
+            Err(Refusal::new(&codes::INVALID, "this time is in the future").field("/finished"))
+        }
+        Some(ago) if ago > LATE => {
+            Err(Refusal::new(&codes::INVALID, "this was more than a year ago").field("/finished"))
+        }
+        Some(_) | None => Ok(()),
+    }
 }

@@ -160,17 +160,20 @@ impl State {
                 url,
                 commit,
                 rollback_of,
+                finished: _,
             } => {
+                let at = event.took_effect(stamp);
                 let place = self.place_mut(component, environment);
                 if *outcome == Outcome::Succeeded {
                     let since = match &place.live {
                         Some(live) if live.version == *version => live.since,
-                        Some(_) | None => stamp.at,
+                        Some(_) | None => at,
                     };
                     place.live = Some(Live { version: version.clone(), since, event: stamp.event });
                 }
                 place.remember(
                     stamp,
+                    at,
                     What::Deployed(Deployed {
                         version: version.clone(),
                         previous: previous.clone(),
@@ -188,15 +191,15 @@ impl State {
                     self.settle(component, environment, *of, undoing);
                 }
             }
-            Event::ConfigApplied { component, environment, before, after, changed, restore_of } => {
+            Event::ConfigApplied { component, environment, before, after, changed, restore_of, finished: _ } => {
                 let place = self.place_mut(component, environment);
                 place.configured = Some(Configured {
                     settings: Arc::new(after.clone()),
                     before: Arc::new(before.clone()),
-                    since: stamp.at,
+                    since: event.took_effect(stamp),
                     event: stamp.event,
                 });
-                place.remember(stamp, What::Configured(changed.clone()));
+                place.remember(stamp, event.took_effect(stamp), What::Configured(changed.clone()));
                 if let Some(of) = restore_of {
                     self.settle(component, environment, *of, Undoing::Done(stamp.event));
                 }
@@ -314,11 +317,11 @@ impl State {
 }
 
 impl Place {
-    fn remember(&mut self, stamp: &Stamp, what: What) {
+    fn remember(&mut self, stamp: &Stamp, at: Timestamp, what: What) {
         if self.changes.len() >= HISTORY {
             self.changes.pop_front();
         }
-        let (event, position, at) = (stamp.event, stamp.position, stamp.at);
+        let (event, position) = (stamp.event, stamp.position);
         self.changes.push_back(Change { event, position, at, what, undoing: Undoing::No });
     }
 

@@ -56,6 +56,7 @@ impl Log {
             component: cart(),
             environment: "production".to_owned(),
             settings: map(settings),
+            finished: None,
         })
     }
 
@@ -96,6 +97,7 @@ fn deployment(version: &str, outcome: Outcome) -> Command {
         url: Some("https://ci.invalid/1".to_owned()),
         commit: None,
         rollback_of: None,
+        finished: None,
     }
 }
 
@@ -254,6 +256,7 @@ fn secrets_and_fields_out_of_bounds_are_refused() {
             url: url.map(str::to_owned),
             commit: None,
             rollback_of: None,
+            finished: None,
         };
         refused(log.give(command), &codes::INVALID, field);
     }

@@ -74,6 +74,11 @@ pub(crate) fn config_restore(
     newest(state, component, environment, of)?;
     let configured = state.configured(component, environment).filter(|configured| configured.event == of);
     let configured = configured.ok_or_else(|| unknown(component, environment))?;
+    if configured.before.is_empty() {
+        let place = format!("{} in {environment}", component.short());
+        let detail = format!("no configuration of {place} before this one is known");
+        return Err(Refusal::new(&codes::IRREVERSIBLE, detail).fix("set the values that should be"));
+    }
     let back = configured
         .settings
         .keys()

@@ -114,7 +114,9 @@ impl Journal {
 
     /// The changes since `since`, newest first.
     pub fn since(&self, since: Timestamp) -> impl Iterator<Item = &Entry> {
-        self.newest_first().take_while(move |entry| entry.change.at >= since)
+        // What was recorded late lies further up than its time says, never further down.
+        let recorded = self.newest_first().take_while(move |entry| entry.recorded.stamp.at >= since);
+        recorded.filter(move |entry| entry.change.at >= since)
     }
 
     /// The changes of this entity or of something that alters its behaviour, newest first.
@@ -211,7 +213,10 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
     Some(Change {
         event: stamp.event,
         position: stamp.position,
-        at: stamp.at,
+        at: match event.as_ref() {
+            AnyEvent::Deploys(event) => event.took_effect(stamp),
+            _ => stamp.at,
+        },
         kind,
         subject: event.subjects().into_iter().next()?,
         affects,

@@ -36,6 +36,9 @@ pub struct NewDeployment {
     /// The deployment that it takes back, by its event.
     #[schema(value_type = Option<String>, format = "uuid")]
     pub rollback_of: Option<EventId>,
+    /// When it ended, RFC 3339, if that was some time ago; at most a year.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub finished: Option<Timestamp>,
     /// Why.
     pub reason: Option<String>,
 }
@@ -67,6 +70,7 @@ pub async fn record(State(app): State<App>, asked: Asked<NewDeployment>) -> Resu
         url: new.url.clone(),
         commit: new.commit.clone(),
         rollback_of: new.rollback_of,
+        finished: new.finished,
     };
     carry_out(&app, &asked, Command::Deploys(command), new.reason.as_deref()).await
 }
@@ -82,6 +86,9 @@ pub struct NewConfig {
     pub environment: String,
     /// Every setting, without secrets.
     pub config: BTreeMap<String, String>,
+    /// When it took effect, RFC 3339, if that was some time ago; at most a year.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub finished: Option<Timestamp>,
     /// Why.
     pub reason: Option<String>,
 }
@@ -95,6 +102,7 @@ pub async fn configure(State(app): State<App>, asked: Asked<NewConfig>) -> Resul
         component: reference("component", &new.component, "component")?,
         environment: new.environment.clone(),
         settings: new.config.clone(),
+        finished: new.finished,
     };
     carry_out(&app, &asked, Command::Deploys(command), new.reason.as_deref()).await
 }
@@ -146,7 +154,8 @@ pub async fn list(
     let world = app.world();
     let wanted = which.component.as_deref().map(|name| reference("component", name, "component")).transpose()?;
     let mut all = Vec::new();
-    for component in world.deploys.components().filter(|component| wanted.as_ref().is_none_or(|one| one == *component)) {
+    for component in world.deploys.components().filter(|component| wanted.as_ref().is_none_or(|one| one == *component))
+    {
         for environment in world.deploys.environments(component) {
             if which.environment.as_deref().is_some_and(|one| one != environment) {
                 continue;
