@@ -1,0 +1,479 @@
+//! Who does something, and what.
+
+use deploys::{Outcome, Settings};
+use engine::{Clock as _, Receipt, Request};
+use jiff::SignedDuration;
+use kernel::{Actor, CommandId, EntityRef, EventId, Refusal, Sha256, Timestamp};
+use serde_json::Value;
+use world::{Command, Effect, Event, Undo, UndoState, effects};
+
+use crate::{
+    estate::{ENVIRONMENT, Fault},
+    sim::Sim,
+};
+
+/// Something that a pipeline has done and has yet to report.
+#[derive(Debug, Clone)]
+pub(crate) struct Letter {
+    pub(crate) request: Request,
+    pub(crate) words: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Apply,
+    Configure,
+    Crash,
+    Declare,
+    Deploy,
+    Hooks,
+    Jump,
+    Letters,
+    Misuse,
+    Probe,
+    Rush,
+    Snapshot,
+    Tend,
+    Tick,
+    Turn,
+    Undo,
+    Wait,
+    Again,
+    Pause,
+}
+
+const ACTS: [(Act, u32); 19] = [
+    (Act::Again, 5),
+    (Act::Apply, 6),
+    (Act::Configure, 6),
+    (Act::Crash, 3),
+    (Act::Declare, 1),
+    (Act::Deploy, 7),
+    (Act::Hooks, 8),
+    (Act::Jump, 1),
+    (Act::Letters, 10),
+    (Act::Misuse, 1),
+    (Act::Pause, 1),
+    (Act::Probe, 36),
+    (Act::Rush, 4),
+    (Act::Snapshot, 2),
+    (Act::Tend, 5),
+    (Act::Tick, 3),
+    (Act::Turn, 8),
+    (Act::Undo, 9),
+    (Act::Wait, 3),
+];
+
+/// Lets somebody do something.
+pub(crate) fn act(sim: &mut Sim, number: usize) {
+    // Without a catalog there is little to do.
+    let act = if number == 0 { Some(Act::Apply) } else { sim.dice.weighted(&ACTS) };
+    match act.unwrap_or(Act::Probe) {
+        Act::Again => again(sim),
+        Act::Apply => apply(sim, number),
+        Act::Configure => configure(sim),
+        Act::Crash => {
+            sim.note("the server dies");
+            sim.crash();
+        }
+        Act::Declare | Act::Tend => one(sim, tend),
+        Act::Deploy => deploy(sim),
+        Act::Hooks => hooks(sim),
+        Act::Jump => jump(sim),
+        Act::Letters => letter(sim),
+        Act::Misuse => misuse(sim),
+        Act::Pause => one(sim, pause),
+        Act::Probe => probe(sim),
+        Act::Rush => rush(sim),
+        Act::Snapshot => sim.keep_snapshot(),
+        Act::Tick => tick(sim),
+        Act::Turn => one(sim, turn),
+        Act::Undo => undo_something(sim),
+        Act::Wait => {
+            let by = sim.dice.between(60, 900);
+            sim.clock.advance(SignedDuration::from_secs(by));
+            sim.note(format!("{by} s pass"));
+        }
+    }
+}
+
+fn one(sim: &mut Sim, wish: fn(&mut Sim) -> Option<(Request, String)>) {
+    match wish(sim) {
+        Some((request, words)) => {
+            sim.note(words);
+            sim.execute(&[request]);
+        }
+        None => sim.note("nothing to wish for"),
+    }
+}
+
+fn person(sim: &mut Sim, command: Command) -> Request {
+    let name = *sim.dice.pick(&["ada", "bo", "cleo"]).unwrap_or(&"ada");
+    let reason = sim.dice.chance(0.2).then(|| "because".to_owned());
+    let id = sim.dice.chance(0.5).then(|| key(sim));
+    Request { command, actor: Actor::Person(name.to_owned()), reason, id }
+}
+
+/// A new key for a new request.
+fn key(sim: &mut Sim) -> CommandId {
+    let number = sim.estate.serial().to_le_bytes();
+    CommandId::keyed(&Sha256::of(&number), &Sha256::of(b"request"))
+}
+
+/// Somebody turns a flag; perhaps one that breaks what asks for it.
+pub(crate) fn turn(sim: &mut Sim) -> Option<(Request, String)> {
+    let at = sim.dice.below(sim.estate.flags.len());
+    let flag = sim.estate.flags.get(at)?.entity.clone();
+    let on = sim.dice.chance(0.6);
+    let is_guilty = on && sim.dice.chance(0.3);
+    if is_guilty {
+        let user = sim.estate.user_of(at, &mut sim.dice)?;
+        sim.estate.make_guilty(user, Fault::Flag(at));
+    }
+    let words = format!("flag {} {}{}", flag.name(), if on { "on" } else { "off" }, guilt(is_guilty));
+    let command = flags::Command::Turn { flag, environment: ENVIRONMENT.to_owned(), on };
+    Some((person(sim, Command::Flags(command)), words))
+}
+
+fn guilt(is_guilty: bool) -> &'static str {
+    if is_guilty { " (guilty)" } else { "" }
+}
+
+/// A pipeline deploys; what it did is reported later.
+fn deploy(sim: &mut Sim) {
+    let at = sim.dice.below(sim.estate.services.len());
+    let version = format!("v{}", sim.estate.serial());
+    let is_guilty = sim.dice.chance(0.25);
+    if is_guilty {
+        sim.estate.make_guilty(at, Fault::Version(version.clone()));
+    }
+    let outcome = if sim.dice.chance(0.1) { Outcome::Failed } else { Outcome::Succeeded };
+    run_version(sim, at, &version, outcome, None);
+    sim.note(format!("service {at} gets {version}, {outcome:?}{}", guilt(is_guilty)));
+}
+
+fn run_version(sim: &mut Sim, at: usize, version: &str, outcome: Outcome, rollback_of: Option<EventId>) {
+    let Some(component) = sim.estate.services.get(at).map(|service| service.entity.clone()) else { return };
+    if outcome == Outcome::Succeeded {
+        sim.estate.versions.insert(at, version.to_owned());
+    }
+    let command = deploys::Command::RecordDeployment {
+        component,
+        environment: ENVIRONMENT.to_owned(),
+        version: version.to_owned(),
+        outcome,
+        url: None,
+        commit: None,
+        rollback_of,
+        finished: finished(sim),
+    };
+    post(sim, Command::Deploys(command), format!("service {at} has {version}, {outcome:?}"));
+}
+
+/// Some pipelines say when it happened, since they report later.
+fn finished(sim: &mut Sim) -> Option<Timestamp> {
+    sim.dice.chance(0.5).then(|| sim.clock.now())
+}
+
+fn post(sim: &mut Sim, command: Command, words: String) {
+    let id = Some(key(sim));
+    let request = Request { command, actor: Actor::Token("pipeline".to_owned()), reason: None, id };
+    sim.letters.push(Letter { request, words });
+}
+
+/// Somebody changes a setting outside; it is reported later.
+fn configure(sim: &mut Sim) {
+    let at = sim.dice.below(sim.estate.services.len());
+    let key = format!("limit_{}", sim.dice.below(3));
+    let value = sim.estate.serial().to_string();
+    let is_guilty = sim.dice.chance(0.25);
+    if is_guilty {
+        sim.estate.make_guilty(at, Fault::Setting(key.clone(), value.clone()));
+    }
+    let mut settings = sim.estate.settings.get(&at).cloned().unwrap_or_default();
+    sim.note(format!("service {at} gets {key} = {value}{}", guilt(is_guilty)));
+    settings.insert(key, value);
+    run_settings(sim, at, settings);
+}
+
+fn run_settings(sim: &mut Sim, at: usize, settings: Settings) {
+    let Some(component) = sim.estate.services.get(at).map(|service| service.entity.clone()) else { return };
+    sim.estate.settings.insert(at, settings.clone());
+    let environment = ENVIRONMENT.to_owned();
+    let command = deploys::Command::RecordConfig { component, environment, settings, finished: finished(sim) };
+    post(sim, Command::Deploys(command), format!("service {at} is configured"));
+}
+
+/// A pipeline reports; sometimes twice, and again if the answer was that it should.
+fn letter(sim: &mut Sim) {
+    if sim.letters.is_empty() {
+        return sim.note("no pipeline has anything to report");
+    }
+    let at = sim.dice.below(sim.letters.len().min(3));
+    let Letter { request, words } = sim.letters.remove(at);
+    sim.note(format!("pipeline: {words}"));
+    let answers = sim.execute(std::slice::from_ref(&request));
+    let retry = answers.iter().any(|answer| matches!(answer, Err(refusal) if refusal.code.status >= 500));
+    if retry || sim.dice.chance(0.1) {
+        sim.letters.push(Letter { request, words });
+    }
+}
+
+fn apply(sim: &mut Sim, number: usize) {
+    let mut words = String::new();
+    for _ in 0..if number == 0 { 0 } else { sim.dice.between(0, 3) } {
+        words = format!("{words}{}, ", sim.estate.edit(&mut sim.dice));
+    }
+    let partial = sim.dice.chance(0.6);
+    let reading = world::read_bundle(&sim.estate.bundle());
+    sim.note(format!("the catalog: {words}{} problems, partial {partial}", reading.problems.len()));
+    let command = Command::Catalog(catalog::Command::Apply(catalog::Apply { reading, partial }));
+    let request = Request { command, actor: Actor::Source("estate".to_owned()), reason: None, id: None };
+    let answers = sim.execute(&[request]);
+    if number == 0 && !matches!(answers.as_slice(), [Ok(_)] | [Err(Refusal { retry_after_s: Some(_), .. })]) {
+        sim.note(" (the first catalog was not taken)");
+    }
+}
+
+fn probe(sim: &mut Sim) {
+    let world = sim.world();
+    let results = sim.probes.run(&world, &sim.estate, sim.clock.now(), &mut sim.dice);
+    let failing: Vec<_> =
+        results.iter().filter(|result| !result.outcome.is_good()).map(|one| one.check.name()).collect();
+    sim.note(format!("probes: {} runs, failing {failing:?}", results.len()));
+    let report = |result| Request::by_part(Command::Checks(checks::Command::Report { result }), "checks");
+    let requests: Vec<_> = results.into_iter().map(report).collect();
+    if !requests.is_empty() {
+        sim.execute(&requests);
+    }
+}
+
+fn tick(sim: &mut Sim) {
+    sim.note("time: ");
+    sim.tick();
+    let (world, now) = (sim.world(), sim.clock.now());
+    let silent = checks::silent(&world.checks, |check| sim.probes.last_heard(check, now), now);
+    let requests: Vec<_> =
+        silent.into_iter().map(|command| Request::by_part(Command::Checks(command), "checks")).collect();
+    if !requests.is_empty() {
+        sim.note(format!(", {} checks are silent", requests.len()));
+        sim.execute(&requests);
+    }
+}
+
+fn jump(sim: &mut Sim) {
+    let by = sim.dice.between(-3_600, 3_600);
+    sim.clock.advance(SignedDuration::from_secs(by));
+    sim.note(format!("the clock jumps by {by} s"));
+    if sim.dice.chance(0.3) {
+        sim.probes.restart();
+        sim.note(", the probes start again");
+    }
+}
+
+/// Somebody looks after an incident, or declares one.
+fn tend(sim: &mut Sim) -> Option<(Request, String)> {
+    let world = sim.world();
+    let known: Vec<_> = world.incidents.recent().take(5).map(|incident| incident.about.clone()).collect();
+    let about = sim.dice.pick(&known).cloned();
+    let change = world.journal.newest_first().take(5).last().map(|entry| entry.recorded.stamp.event);
+    let (command, words) = match (about, sim.dice.below(8)) {
+        (Some(about), 0 | 1) => (incidents::Command::Acknowledge { incident: about.incident }, "acknowledges"),
+        (Some(about), 2) => (incidents::Command::Resolve { incident: about.incident }, "resolves"),
+        (Some(about), 3) => {
+            let text = "looks bad".to_owned();
+            (incidents::Command::AddNote { incident: about.incident, text }, "notes")
+        }
+        (Some(about), 4) => {
+            let severity = incidents::Severity::Sev3;
+            (incidents::Command::SetSeverity { incident: about.incident, severity }, "calms")
+        }
+        (Some(about), 5) => {
+            let verdict = incidents::Verdict::Innocent;
+            (incidents::Command::MarkSuspect { incident: about.incident, event: change?, verdict }, "judges")
+        }
+        (_, _) => (declare(sim)?, "declares"),
+    };
+    Some((person(sim, Command::Incidents(command)), format!("somebody {words} an incident")))
+}
+
+fn declare(sim: &mut Sim) -> Option<incidents::Command> {
+    let at = sim.dice.below(sim.estate.services.len());
+    let entity = sim.estate.services.get(at)?.entity.clone();
+    let failed = incidents::Failed {
+        check: None,
+        path: vec![entity.clone()],
+        entity,
+        since: sim.clock.now(),
+        last_good: None,
+        upstream: Vec::new(),
+        evidence: "customers call".to_owned(),
+    };
+    Some(incidents::Command::Open { title: "customers call".to_owned(), severity: incidents::Severity::Sev2, failed })
+}
+
+fn pause(sim: &mut Sim) -> Option<(Request, String)> {
+    let world = sim.world();
+    let watches: Vec<(EntityRef, bool)> =
+        world.checks.watches().map(|watch| (watch.definition.check.clone(), watch.paused)).collect();
+    let (check, is_paused) = sim.dice.pick(&watches).cloned()?;
+    let words = format!("{} {}", if is_paused { "resumes" } else { "pauses" }, check.name());
+    let command = if is_paused { checks::Command::Resume { check } } else { checks::Command::Pause { check } };
+    Some((person(sim, Command::Checks(command)), words))
+}
+
+fn wish_undo(sim: &mut Sim) -> Option<(Request, String)> {
+    let world = sim.world();
+    let reach = if sim.dice.chance(0.8) { 6 } else { 200 };
+    let entries: Vec<_> = world.journal.newest_first().take(reach).collect();
+    let entry = sim.dice.pick(&entries)?;
+    let event = entry.recorded.stamp.event;
+    let words = format!("undoes \"{}\" ({})", entry.change.summary, state(entry.undo));
+    Some((person(sim, Command::Undo(Undo { event })), words))
+}
+
+fn state(undo: UndoState) -> &'static str {
+    match undo {
+        UndoState::Standing => "standing",
+        UndoState::Asked { .. } => "asked",
+        UndoState::Undone { .. } => "undone",
+    }
+}
+
+fn undo_something(sim: &mut Sim) {
+    let Some((request, words)) = wish_undo(sim) else { return sim.note("nothing to undo") };
+    sim.note(words);
+    let Command::Undo(Undo { event }) = request.command else { return };
+    let answers = sim.execute(&[request]);
+    if let Some(Ok(Receipt { repeated: false, .. })) = answers.first() {
+        verify_undone(sim, event);
+    }
+}
+
+/// What was undone is as it was before.
+fn verify_undone(sim: &mut Sim, event: EventId) {
+    let world = sim.world();
+    let Some(entry) = world.journal.get(event) else { return };
+    let is_back = match entry.recorded.event.as_ref() {
+        Event::Flags(flags::Event::Turned { flag, environment, on, .. }) => {
+            world.flags.flag(flag).is_some_and(|flag| flag.is_on(environment) != *on)
+                && matches!(entry.undo, UndoState::Undone { .. })
+        }
+        Event::Catalog(catalog::Event::EntityChanged { before, .. }) => {
+            world.catalog.get(&before.reference).is_some_and(|now| now.descriptor.digest == before.digest)
+                && matches!(entry.undo, UndoState::Undone { .. })
+        }
+        Event::Catalog(catalog::Event::EntityRemoved { entity, .. }) => {
+            world.catalog.get(&entity.reference).is_some_and(|now| now.descriptor.digest == entity.digest)
+        }
+        Event::Deploys(_) => matches!(entry.undo, UndoState::Asked { .. }),
+        Event::Access(_)
+        | Event::Catalog(_)
+        | Event::Checks(_)
+        | Event::Effects(_)
+        | Event::Flags(_)
+        | Event::Incidents(_)
+        | Event::Journal(_)
+        | Event::Oncall(_) => true,
+    };
+    if !is_back {
+        sim.violation(format!("\"{}\" was undone, but is not as it was before", entry.change.summary));
+    }
+}
+
+/// Several people at the same moment, some of them impatient.
+fn rush(sim: &mut Sim) {
+    sim.note("at once:");
+    let mut requests = Vec::new();
+    for _ in 0..sim.dice.between(2, 5) {
+        let wish = match sim.dice.below(5) {
+            0 | 1 => turn(sim),
+            2 => tend(sim),
+            _ => wish_undo(sim),
+        };
+        let Some((request, words)) = wish else { continue };
+        sim.note(format!(" {words};"));
+        if sim.dice.chance(0.4) {
+            sim.note(" the same again;");
+            requests.push(request.clone());
+        }
+        requests.push(request);
+    }
+    sim.execute(&requests);
+}
+
+/// Somebody got no answer, or did not believe it.
+fn again(sim: &mut Sim) {
+    let newest = sim.sent.len().saturating_sub(if sim.dice.chance(0.8) { 5 } else { 1_000 });
+    let recent = sim.sent.get(newest..).unwrap_or_default();
+    let Some((request, first)) = sim.dice.pick(recent).cloned() else { return sim.note("nothing to repeat") };
+    sim.note(format!("again, with the same key: {} events before", first.map_or(0, |first| first.recorded.len())));
+    sim.execute(&[request]);
+}
+
+/// Somebody uses a key a second time, for something else.
+fn misuse(sim: &mut Sim) {
+    let Some((sent, _)) = sim.dice.pick(&sim.sent).cloned() else { return sim.note("no key to misuse") };
+    let Some((other, words)) = turn(sim) else { return };
+    let bytes = sent.id.map(|id| *id.as_bytes()).unwrap_or_default();
+    let mut key = Sha256::ZERO;
+    key.0.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    let id = CommandId::keyed(&key, &Sha256::of(b"another request"));
+    sim.note(format!("with a key that was used: {words}"));
+    sim.execute(&[Request { id: Some(id), ..other }]);
+}
+
+/// The runner calls the hooks that are due.
+fn hooks(sim: &mut Sim) {
+    let (world, now) = (sim.world(), sim.clock.now());
+    let due: Vec<Effect> = world.effects.due(now).take(4).cloned().collect();
+    sim.note(format!("hooks: {} due", due.len()));
+    for effect in due {
+        let (outcome, retry) = match sim.dice.below(20) {
+            0..=11 => {
+                carry_out(sim, &effect);
+                (Ok("202".to_owned()), true)
+            }
+            12..=14 => (Err("503".to_owned()), true),
+            15 => (Err("404".to_owned()), false),
+            16 | 17 => {
+                carry_out(sim, &effect);
+                (Err("the answer was lost".to_owned()), true)
+            }
+            _ => {
+                carry_out(sim, &effect);
+                sim.crash();
+                return;
+            }
+        };
+        let words = outcome.as_ref().map_or_else(Clone::clone, Clone::clone);
+        sim.note(format!(" {words}"));
+        let command = effects::Command::Report { effect: effect.id, outcome, retry };
+        sim.execute(&[Request::by_part(Command::Effects(command), "hooks")]);
+    }
+}
+
+/// What stands behind the hook does what it is asked, once for each key.
+fn carry_out(sim: &mut Sim, effect: &Effect) {
+    if !sim.carried_out.insert(effect.id) {
+        return sim.note(" (known)");
+    }
+    let Ok(body) = serde_json::from_str::<Value>(&effect.call.body) else {
+        return sim.violation(format!("a hook was sent what is no JSON: {}", effect.call.body));
+    };
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let component = text("component").and_then(|component| component.parse::<EntityRef>().ok());
+    let Some(at) = component.and_then(|component| sim.estate.at(&component)) else {
+        return sim.violation(format!("a hook was asked for an unknown component: {body}"));
+    };
+    let of = text("rollback_of").and_then(|of| of.parse::<EventId>().ok());
+    if let Some(version) = text("version") {
+        let outcome = if sim.dice.chance(0.15) { Outcome::Failed } else { Outcome::Succeeded };
+        let named = of.filter(|_| sim.dice.chance(0.5));
+        run_version(sim, at, version, outcome, named);
+    } else if let Some(settings) = body.get("config").and_then(Value::as_object) {
+        let pair = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        let settings = settings.iter().filter_map(pair).collect();
+        run_settings(sim, at, settings);
+    }
+}

@@ -1,0 +1,102 @@
+//! What must be true of the World after every step.
+
+use std::collections::BTreeSet;
+
+use kernel::EffectId;
+use world::{Event, UndoState, World};
+
+use crate::witness::Witness;
+
+/// Everything that is wrong with this World.
+pub(crate) fn check(world: &World, witness: &Witness, wrong: &mut Vec<String>) {
+    incidents(world, wrong);
+    checks(world, wrong);
+    undoing(world, wrong);
+    bounds(world, wrong);
+    if world.position == witness.world.position {
+        let pending: BTreeSet<EffectId> = world.effects.pending().map(|effect| effect.id).collect();
+        if pending != witness.pending() {
+            wrong.push("the pending effects are not those that were asked for and are not over".to_owned());
+        }
+    }
+}
+
+/// An open incident has a failing check or was declared; a failing check really is down, and in one open incident only.
+fn incidents(world: &World, wrong: &mut Vec<String>) {
+    let mut seen = BTreeSet::new();
+    for incident in world.incidents.open() {
+        let number = incident.number();
+        if !incident.declared && incident.failing().next().is_none() {
+            wrong.push(format!("incident {number} is open although all its checks have recovered"));
+        }
+        for failing in incident.failing() {
+            let check = failing.check.short();
+            let is_down = world.checks.watch(&failing.check).is_some_and(|watch| watch.down_since.is_some());
+            if !is_down {
+                wrong.push(format!("incident {number} waits for {check}, which is not down"));
+            }
+            if !seen.insert(failing.check.clone()) {
+                wrong.push(format!("{check} fails in two open incidents"));
+            }
+        }
+    }
+}
+
+/// Each outage is in an incident, even if that was resolved by hand.
+fn checks(world: &World, wrong: &mut Vec<String>) {
+    for watch in world.checks.watches().filter(|watch| watch.down_since.is_some()) {
+        let check = &watch.definition.check;
+        let is_known = world.incidents.recent().any(|incident| incident.failing().any(|one| one.check == *check));
+        if !is_known {
+            wrong.push(format!("{} is down and in no incident", check.short()));
+        }
+    }
+}
+
+/// The journal and the area agree on what was undone, and a request that is pending is one that somebody waits for.
+fn undoing(world: &World, wrong: &mut Vec<String>) {
+    for entry in world.journal.newest_first() {
+        let Event::Deploys(event) = entry.recorded.event.as_ref() else { continue };
+        let (component, environment) = event.place();
+        let of = entry.recorded.stamp.event;
+        let Some(change) = world.deploys.history(component, environment).find(|change| change.event == of) else {
+            continue;
+        };
+        let agree = match change.undoing {
+            deploys::Undoing::No => entry.undo == UndoState::Standing,
+            deploys::Undoing::Asked(effect) => {
+                matches!(entry.undo, UndoState::Asked { .. }) && world.deploys.pending_effect(effect).is_some()
+            }
+            deploys::Undoing::Done(_) => matches!(entry.undo, UndoState::Undone { .. }),
+        };
+        if !agree {
+            let summary = event.summary();
+            wrong
+                .push(format!("\"{summary}\" is {:?} for deploys and {:?} in the journal", change.undoing, entry.undo));
+        }
+    }
+    for effect in world.effects.pending().filter(|effect| effect.undoes.is_some()) {
+        if world.deploys.pending_effect(effect.id).is_none() {
+            wrong.push(format!("a hook will be called that nobody waits for: {}", effect.call.purpose));
+        }
+    }
+}
+
+fn bounds(world: &World, wrong: &mut Vec<String>) {
+    let mut bound = |what: &str, count: usize, max: usize| {
+        if count > max {
+            wrong.push(format!("{count} {what}, and {max} are allowed"));
+        }
+    };
+    bound("changes in the journal", world.journal.newest_first().count(), world::Journal::CAPACITY);
+    let resolved = world.incidents.recent().filter(|incident| !incident.is_open()).count();
+    bound("resolved incidents", resolved, incidents::KEPT);
+    for incident in world.incidents.recent() {
+        bound("lines in an incident's log", incident.log.len(), 200);
+    }
+    for component in world.deploys.components() {
+        for environment in world.deploys.environments(component) {
+            bound("changes of a place", world.deploys.history(component, environment).count(), 100);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Deterministic simulation of the whole system.
+//!
+//! **Cast.** An *estate* is the truth: services that need each other, what really runs, and which changes are guilty.
+//! *Actors* act on it and tell Mainstay, or not: people, pipelines, probes, the runner of hooks. Between Mainstay's loop
+//! ([`engine::Core`]) and its store stands a *faulty store*, which refuses, writes and denies it, goes dark, stalls, or lets
+//! another server write first; and the whole server dies now and then. A *witness* reads the timeline on its own.
+//!
+//! **Flow.** [`run`] takes a seed. Each step one actor acts; then the witness reads what was written, and the
+//! *invariants* are checked against the World. The first step that violates one is the last.
+//!
+//! **Invariants.**
+//! - Time is virtual and chance is seeded: the same seed gives the same log, byte for byte, on every machine.
+//! - A step's line tells who did what, what went wrong on purpose, and what was answered.
+mod actors;
+mod clock;
+mod dice;
+mod estate;
+mod faulty;
+mod invariants;
+mod memory;
+mod probes;
+mod sim;
+mod witness;
+
+use kernel::Sha256;
+pub use memory::MemoryStore;
+use timeline::StoreError;
+
+/// How long and how rough a simulation is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Options {
+    /// How many steps.
+    pub steps: usize,
+    /// The share of writes with which something goes wrong.
+    pub fault_rate: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { steps: 300, fault_rate: 0.15 }
+    }
+}
+
+/// What came of a simulation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// How many steps were taken.
+    pub steps: usize,
+    /// How many events the timeline has.
+    pub events: u64,
+    /// The hash of the last of them, which depends on all.
+    pub head: Sha256,
+    /// The digest over every step's line.
+    pub log_digest: Sha256,
+    /// What is wrong; empty if all is well.
+    pub violations: Vec<String>,
+    /// Every step's line.
+    pub log: Vec<String>,
+}
+
+/// Simulates what follows from a seed, on a store in memory.
+///
+/// # Errors
+/// If the simulation can't begin.
+pub fn run(seed: u64, options: Options) -> Result<Report, StoreError> {
+    sim::in_memory(seed, options)
+}

@@ -1,0 +1,67 @@
+//! Probes that run the checks against the estate.
+
+use std::collections::BTreeMap;
+
+use checks::{CheckDefinition, Evidence, Outcome, RunResult, Tally};
+use jiff::SignedDuration;
+use kernel::{EntityRef, Timestamp};
+use world::World;
+
+use crate::{dice::Dice, estate::Estate};
+
+const LOCATION: &str = "harbour";
+
+/// What the probes remember of each check.
+#[derive(Debug, Default)]
+pub(crate) struct Probes {
+    known: BTreeMap<EntityRef, (Tally, Timestamp)>,
+}
+
+impl Probes {
+    /// Runs every check whose time has come.
+    pub(crate) fn run(&mut self, world: &World, estate: &Estate, now: Timestamp, dice: &mut Dice) -> Vec<RunResult> {
+        let mut results = Vec::new();
+        for definition in world.checks.definitions() {
+            let last = self.known.get(&definition.check).map(|(_, last)| *last);
+            let interval = SignedDuration::try_from(definition.interval()).unwrap_or(SignedDuration::MAX);
+            if last.is_some_and(|last| now >= last && now.duration_since(last) < interval) {
+                continue;
+            }
+            let outcome = outcome(&definition, world, estate, dice);
+            let fresh = || (Tally::default(), now);
+            let (tally, last) = self.known.entry(definition.check.clone()).or_insert_with(fresh);
+            *last = now;
+            results.push(tally.count(&definition.check, LOCATION, now, outcome, 40));
+        }
+        results
+    }
+
+    /// When each check was last heard of; now, where it never was.
+    pub(crate) fn last_heard(&self, check: &EntityRef, now: Timestamp) -> Timestamp {
+        self.known.get(check).map_or(now, |(_, last)| *last)
+    }
+
+    /// Probes start again and have forgotten the streaks.
+    pub(crate) fn restart(&mut self) {
+        self.known.clear();
+    }
+}
+
+fn outcome(definition: &CheckDefinition, world: &World, estate: &Estate, dice: &mut Dice) -> Outcome {
+    let target = &definition.target;
+    let is_down = estate.at(target).is_some_and(|at| estate.is_down(at, world));
+    let evidence = |error: &str| Evidence {
+        error: format!("{} answered {error}", target.name()),
+        url: definition.request(),
+        status: None,
+        latency_ms: 40,
+        body_excerpt: None,
+    };
+    // Now and then a run passes by luck, or fails for no reason.
+    match (is_down, dice.below(100)) {
+        (true, 0..=4) | (false, 6..) => Outcome::Passed,
+        (true, _) => Outcome::Failed { evidence: evidence("502") },
+        (false, 0 | 1) => Outcome::Failed { evidence: evidence("nothing") },
+        (false, _) => Outcome::Slow { evidence: evidence("late") },
+    }
+}
