@@ -14,6 +14,7 @@ pub mod access;
 pub mod api;
 pub mod app;
 pub mod assets;
+pub mod backstage;
 pub mod catalog;
 pub mod checks;
 pub mod credentials;

@@ -182,7 +182,7 @@ const DETAIL_BYTES_MAX: usize = 1024;
 
 /// The refusal that a response stands for, with the headers to keep; or the response, where it is none or already has
 /// a form of its own (a foreign protocol's).
-async fn refusal_in(mut response: Response, path: &str) -> Result<Response, (Refusal, HeaderMap)> {
+pub(crate) async fn refusal_in(mut response: Response, path: &str) -> Result<Response, (Refusal, HeaderMap)> {
     if let Some(Problem(refusal)) = response.extensions_mut().remove::<Problem>() {
         return Err((refusal, response.into_parts().0.headers));
     }

@@ -1,12 +1,12 @@
 //! Every route there is. Screens come first, then our API, then other people's protocols.
 
 use access::Scope::{Admin, Evaluate, Read, Report, Write};
-use axum::{Router, http::Method, middleware::from_fn_with_state, routing::get};
+use axum::{Router, http::Method, middleware::{from_fn, from_fn_with_state}, routing::get};
 use utoipa::OpenApi as _;
 use utoipa_axum::routes;
 
 use crate::{
-    App, api, assets, guard, live,
+    App, api, assets, backstage, guard, live,
     security::{Limits, protect},
     table::{Access, Access::Needs, Route, Table},
 };
@@ -92,7 +92,30 @@ fn our_api(table: Table) -> Table {
 }
 
 fn protocols(table: Table) -> Table {
-    table.api(Needs(Evaluate), routes!(crate::flags::ofrep::evaluate_one))
+    backstage(table.api(Needs(Evaluate), routes!(crate::flags::ofrep::evaluate_one)))
+}
+
+fn backstage(table: Table) -> Table {
+    table
+        .api(Needs(Read), routes!(backstage::entities::list))
+        .api(Needs(Read), routes!(backstage::by_query::find))
+        .api(Needs(Read), routes!(backstage::by_query::find_by_predicate))
+        .api(Needs(Read), routes!(backstage::by_refs::find))
+        .api(Needs(Read), routes!(backstage::entity::by_uid))
+        .api(Needs(Write), routes!(backstage::entity::remove))
+        .api(Needs(Read), routes!(backstage::entity::by_name))
+        .api(Needs(Read), routes!(backstage::entity::ancestry))
+        .api(Needs(Read), routes!(backstage::facets::count))
+        .api(Needs(Read), routes!(backstage::facets::count_by_predicate))
+        .api(Needs(Read), routes!(backstage::locations::list))
+        .api(Needs(Write), routes!(backstage::register::register))
+        .api(Needs(Read), routes!(backstage::locations::find))
+        .api(Needs(Read), routes!(backstage::locations::show))
+        .api(Needs(Write), routes!(backstage::register::remove))
+        .api(Needs(Read), routes!(backstage::locations::of_entity))
+        .api(Needs(Write), routes!(backstage::refresh::refresh))
+        .api(Needs(Read), routes!(backstage::validate::validate))
+        .api(Needs(Read), routes!(backstage::analyze::analyze))
 }
 
 /// The server's router: all routes, and what guards them.
@@ -101,6 +124,9 @@ pub fn router(app: &App, limits: &Limits) -> (Router, Vec<Route>) {
     let (router, routes, openapi) = table(app).finish();
     let document = openapi.to_json().unwrap_or_default();
     let described = get(move || async move { ([("content-type", "application/json")], document) });
-    let router = router.route("/openapi.json", described).layer(from_fn_with_state(app.clone(), guard::identify));
+    let router = router
+        .route("/openapi.json", described)
+        .layer(from_fn_with_state(app.clone(), guard::identify))
+        .layer(from_fn(backstage::error::shape));
     (protect(router, limits), routes)
 }

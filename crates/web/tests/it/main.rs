@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod assets;
+mod backstage;
 mod protection;
 mod samples;
 mod screens;
+mod server;
