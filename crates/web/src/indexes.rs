@@ -1,5 +1,6 @@
 //! What is derived from the World and too dear to derive for every request: the catalog's index, the index of all texts,
-//! and the findings. Each is kept for one state of the catalog and made anew from what changed since.
+//! and the findings. Each is kept for one state of the catalog and made anew from what changed since. Who asks for the past
+//! gets one made for that moment, which is not kept: the present is asked for more often.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +25,12 @@ struct Kept<T> {
     revision: Option<u64>,
 }
 
+impl<T> Kept<T> {
+    fn is_newer_than(&self, revision: u64) -> bool {
+        self.revision.is_some_and(|kept| kept > revision)
+    }
+}
+
 /// What a text is about, by the beginning of its key.
 pub mod keys {
     /// An entity: `entity/<reference>`.
@@ -41,6 +48,10 @@ impl Indexes {
     pub fn entities(&self, world: &World) -> Index {
         let mut kept = lock(&self.entities);
         let revision = world.catalog.revision();
+        if kept.is_newer_than(revision) {
+            drop(kept);
+            return build_index(world);
+        }
         if kept.revision != Some(revision) {
             let changed = kept.revision.and_then(|since| world.catalog.changed_since(since));
             kept.value = match changed {
@@ -49,7 +60,7 @@ impl Indexes {
                         changed.into_iter().partition(|reference| world.catalog.get(reference).is_some());
                     kept.value.with_changes(present.iter().filter_map(|one| document(world, one)), gone)
                 }
-                None => Index::build(world.catalog.iter().filter_map(|entity| document(world, entity.reference()))),
+                None => build_index(world),
             };
             kept.revision = Some(revision);
         }
@@ -79,17 +90,32 @@ impl Indexes {
         kept.value.clone()
     }
 
+    /// The findings as of this World, if they need not be made first.
+    #[must_use]
+    pub fn findings_at_hand(&self, world: &World) -> Option<Arc<[Finding]>> {
+        let kept = lock(&self.findings);
+        (kept.revision == Some(world.catalog.revision())).then(|| Arc::clone(&kept.value))
+    }
+
     /// What is wrong with the catalog as a whole, as of this World.
     #[must_use]
     pub fn findings(&self, world: &World) -> Arc<[Finding]> {
         let mut kept = lock(&self.findings);
         let revision = world.catalog.revision();
+        if kept.is_newer_than(revision) {
+            drop(kept);
+            return catalog::findings(&world.catalog).into();
+        }
         if kept.revision != Some(revision) {
             kept.value = catalog::findings(&world.catalog).into();
             kept.revision = Some(revision);
         }
         Arc::clone(&kept.value)
     }
+}
+
+fn build_index(world: &World) -> Index {
+    Index::build(world.catalog.iter().filter_map(|entity| document(world, entity.reference())))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

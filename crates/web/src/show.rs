@@ -1,0 +1,178 @@
+//! How what the World knows is shown: one way for each sort of thing, used by every screen.
+
+mod health;
+
+use incidents::suspects::ChangeKind;
+use kernel::{Actor, EntityRef, EventId, Timestamp};
+use world::{Entry, Event, UndoState, plan_undo};
+
+use crate::{
+    frame::Frame,
+    views::{Change, Entity, Moment, Undo, Who},
+};
+
+pub use health::{Health, health, verdict, verdicts};
+
+/// A text as one segment of an address (RFC 3986: unreserved characters stay).
+#[must_use]
+pub fn segment(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// The address of an entity's own screen. Checks and flags have screens of their own sort.
+#[must_use]
+pub fn address(entity: &EntityRef) -> String {
+    let (namespace, name) = (segment(entity.namespace()), segment(entity.name()));
+    match entity.kind() {
+        "check" => format!("/checks/{namespace}/{name}"),
+        "flag" => format!("/flags/{namespace}/{name}"),
+        "incident" => format!("/incidents/{name}"),
+        kind => format!("/entities/{}/{namespace}/{name}", segment(kind)),
+    }
+}
+
+impl Frame {
+    /// `4 min ago`.
+    #[must_use]
+    pub fn ago(&self, at: Timestamp) -> Moment {
+        Moment::ago(at, self.now)
+    }
+
+    /// `12 min`: how long it lasts.
+    #[must_use]
+    pub fn elapsed(&self, since: Timestamp) -> Moment {
+        Moment::elapsed(since, self.now)
+    }
+
+    /// A link to an entity, by its name for people; one that does not exist says so.
+    #[must_use]
+    pub fn entity(&self, reference: &EntityRef) -> Entity {
+        let number = (reference.kind() == "incident").then(|| reference.name().parse().ok()).flatten();
+        if let Some(incident) = number.and_then(|number| self.world.incidents.by_number(number)) {
+            return Entity::new("incident", format!("incident {}", incident.number()), self.href(address(reference)));
+        }
+        let known = self.world.checks.watch(reference).is_some() || self.world.flags.flag(reference).is_some();
+        match self.world.catalog.get(reference) {
+            Some(entity) => Entity::new(reference.kind(), entity.display_name(), self.href(address(reference))),
+            None if known => Entity::new(reference.kind(), reference.short(), self.href(address(reference))),
+            None => Entity::missing(reference.kind(), reference.short()),
+        }
+    }
+
+    /// A person or team of the catalog, by the name that people know.
+    #[must_use]
+    pub fn catalog_person(&self, reference: &EntityRef) -> Who {
+        match self.world.catalog.get(reference) {
+            Some(entity) => Who::at(entity.display_name(), self.href(address(reference))),
+            None => Who::new(reference.short()),
+        }
+    }
+
+    /// Who did something.
+    #[must_use]
+    pub fn who(&self, actor: &Actor) -> Who {
+        match actor {
+            Actor::Person(name) => {
+                let user = self.world.access.user_named(name).and_then(|(_, user)| user.person.as_ref());
+                user.map_or_else(|| Who::new(name), |person| self.catalog_person(person))
+            }
+            Actor::Token(_) | Actor::Source(_) | Actor::Mainstay(_) => Who::new(actor.to_string()),
+        }
+    }
+
+    /// A change of software. Its subject is left out where the screen is about that (`about`).
+    #[must_use]
+    pub fn change(&self, entry: &Entry, about: Option<&EntityRef>) -> Change {
+        let (change, stamp) = (&entry.change, &entry.recorded.stamp);
+        Change {
+            at: self.ago(change.at),
+            href: self.href(format!("/timeline/{}", stamp.position)),
+            sort: sort_of_change(change.kind).to_owned(),
+            subject: (about != Some(&change.subject)).then(|| self.entity(&change.subject)),
+            summary: change.summary.clone(),
+            who: self.who(&stamp.actor),
+            reason: stamp.reason.clone(),
+            relation: None,
+            undo: self.undo(stamp.event),
+        }
+    }
+
+    /// Any entry of the timeline; one that this version can't read says so.
+    #[must_use]
+    pub fn event(&self, entry: &timeline::Entry, about: Option<&EntityRef>) -> Change {
+        if let Some(change) = self.world.journal.get(entry.stamp.event) {
+            return self.change(change, about);
+        }
+        let summary = match Event::from_body(&entry.kind, &entry.body) {
+            Ok(event) => event.summary(),
+            Err(error) => error.to_string(),
+        };
+        let subject = entry.subjects.first().filter(|subject| about != Some(subject));
+        Change {
+            at: self.ago(entry.stamp.at),
+            href: self.href(format!("/timeline/{}", entry.stamp.position)),
+            sort: sort_of_event(&entry.kind).to_owned(),
+            subject: subject.map(|subject| self.entity(subject)),
+            summary,
+            who: self.who(&entry.stamp.actor),
+            reason: entry.stamp.reason.clone(),
+            relation: None,
+            undo: Undo::Nothing,
+        }
+    }
+
+    /// What can be done about an event.
+    #[must_use]
+    pub fn undo(&self, event: EventId) -> Undo {
+        let Some(entry) = self.world.journal.get(event) else { return Undo::Nothing };
+        match entry.undo {
+            UndoState::Undone { .. } => return Undo::Done,
+            UndoState::Asked { at, .. } => return Undo::Asked { since: self.ago(at) },
+            UndoState::Standing => {}
+        }
+        if !self.may_write() {
+            return Undo::Nothing;
+        }
+        match plan_undo(&self.world, event) {
+            Ok(plan) => Undo::Offered { href: format!("/undo/{}", entry.recorded.stamp.position), will: plan.will },
+            Err(refusal) => Undo::Refused {
+                why: match refusal.fix {
+                    Some(fix) => format!("{}; {fix}", refusal.detail),
+                    None => refusal.detail,
+                },
+            },
+        }
+    }
+}
+
+/// A change's sort in one word.
+#[must_use]
+pub fn sort_of_change(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Deployment => "deploy",
+        ChangeKind::Config => "config",
+        ChangeKind::Flag => "flag",
+        ChangeKind::Migration => "migration",
+        ChangeKind::Switch => "switch",
+        ChangeKind::Job => "job",
+        ChangeKind::Catalog => "catalog",
+        ChangeKind::Check => "check",
+    }
+}
+
+/// An event's sort in one word, by its kind: `flags.turned` is a `flag`.
+#[must_use]
+pub fn sort_of_event(kind: &str) -> &str {
+    let area = kind.split_once('.').map_or(kind, |(area, _)| area);
+    match area {
+        "checks" => "check",
+        "deploys" => "deploy",
+        "flags" => "flag",
+        "incidents" => "incident",
+        "journal" => "undo",
+        "oncall" => "on call",
+        "effects" => "effect",
+        other => other,
+    }
+}
