@@ -145,6 +145,10 @@ impl Journal {
                 let (by, at) = (stamp.event, stamp.at);
                 self.set_undo(*of, if *asked { UndoState::Asked { by, at } } else { UndoState::Undone { by, at } });
                 self.mark_command_as_undoing(stamp, *of);
+                if let Some(again) = self.get(*of).and_then(|entry| entry.change.undoes).filter(|_| !*asked) {
+                    // Undoing what undid a change brings that change back.
+                    self.set_undo(again, UndoState::Standing);
+                }
             }
         }
     }

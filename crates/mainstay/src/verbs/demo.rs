@@ -6,12 +6,15 @@
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
+use access::Scope;
 use catalog::{Bundle, BundleFile};
 use company::{Company, CompanyOptions};
+use engine::Request;
 use include_dir::{Dir, include_dir};
 use kernel::{Refusal, Sha256, codes};
 use timeline::SqliteStore;
-use web::{credentials::new_token, security::Limits, server};
+use web::{App, credentials::new_token, security::Limits, server};
+use world::Command;
 
 use crate::{
     cli::DemoArgs,
@@ -34,7 +37,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
     let web = web::Settings {
         base_url: base_url.clone(),
         open_on_loopback: true,
-        admin_token: Some(Sha256::of(token.as_bytes())),
+        admin_token: None,
         label: Some("demo".to_owned()),
         https: false,
         form_secret: random()?,
@@ -48,6 +51,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
         speed: Speed(args.speed),
     };
     let running = Running::start(parts)?;
+    issue(running.app(), &token).await?;
     let options = CompanyOptions {
         mainstay_url: base_url.clone(),
         token,
@@ -65,6 +69,14 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
     let served = running.serve(listener, Limits::default(), asked_to_stop()).await;
     life.abort();
     served.map(|()| ExitCode::SUCCESS)
+}
+
+/// The company's own token: its pipeline reports with it, and its services evaluate flags.
+async fn issue(app: &App, token: &str) -> Result<(), Refusal> {
+    let hash = Sha256::of(token.as_bytes());
+    let (name, scopes) = ("drizzle-ci".to_owned(), vec![Scope::Write]);
+    let command = Command::Access(access::Command::IssueToken { name, scopes, hash, expires: None });
+    app.submit(Request::by_part(command, "demo")).await.map(drop)
 }
 
 async fn live(company: Arc<Company>) {
