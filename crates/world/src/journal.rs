@@ -214,13 +214,11 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_) => return None,
     };
+    let at = if let AnyEvent::Deploys(event) = event.as_ref() { event.took_effect(stamp) } else { stamp.at };
     Some(Change {
         event: stamp.event,
         position: stamp.position,
-        at: match event.as_ref() {
-            AnyEvent::Deploys(event) => event.took_effect(stamp),
-            _ => stamp.at,
-        },
+        at,
         kind,
         subject: event.subjects().into_iter().next()?,
         affects,
