@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap, OrdSet, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, EntityRef, EventId, IncidentId, Stamp};
 use serde::{Deserialize, Serialize};
@@ -302,7 +302,7 @@ impl Incident {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     incidents: OrdMap<u64, Arc<Incident>>,
-    numbers: HashMap<IncidentId, u64>,
+    numbers: OrdMap<IncidentId, u64>,
     open: OrdSet<u64>,
     last_number: u64,
 }
