@@ -29,6 +29,7 @@ pub mod live;
 pub mod metrics;
 pub mod oncall;
 pub mod problem;
+pub mod reference;
 pub mod routes;
 pub mod search;
 pub mod security;

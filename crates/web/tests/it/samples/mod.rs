@@ -1,5 +1,6 @@
 //! Every screen, drawn from invented values. The tests check them; `examples/gallery.rs` serves them to be looked at.
 
+mod apis;
 mod catalog;
 mod home;
 mod incidents;
@@ -24,6 +25,7 @@ pub(crate) fn screens() -> Vec<(&'static str, String)> {
     incidents::add(&mut screens);
     operations::add(&mut screens);
     reading::add(&mut screens);
+    apis::add(&mut screens);
     system::add(&mut screens);
     screens
 }
