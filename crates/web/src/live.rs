@@ -16,13 +16,17 @@ use axum::{
 };
 use engine::{Commit, Engine};
 use futures::stream;
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::{
+    broadcast::{self, error::RecvError},
+    watch,
+};
 
 use crate::App;
 
 /// The commits, for those who stream them.
 pub struct Live {
     engine: Engine,
+    closed: watch::Sender<bool>,
 }
 
 /// At most this many messages a second reach one page; what comes between is told with the next.
@@ -34,7 +38,12 @@ impl Live {
     /// The commits of this engine.
     #[must_use]
     pub fn of(engine: &Engine) -> Self {
-        Self { engine: engine.clone() }
+        Self { engine: engine.clone(), closed: watch::Sender::new(false) }
+    }
+
+    /// Ends all streams, since they would not end by themselves. Pages come back by themselves.
+    pub fn close(&self) {
+        self.closed.send_replace(true);
     }
 
     fn commits(&self) -> broadcast::Receiver<Commit> {
@@ -45,6 +54,7 @@ impl Live {
 /// One page's place in the stream.
 struct Place {
     commits: broadcast::Receiver<Commit>,
+    closed: watch::Receiver<bool>,
     missed: Option<u64>,
 }
 
@@ -53,12 +63,16 @@ pub async fn stream(State(app): State<App>, headers: HeaderMap) -> Response {
     let commits = app.live().commits();
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse::<u64>().ok());
     let now = app.world().position;
+    let closed = app.live().closed.subscribe();
     let missed = last.filter(|last| *last < now).map(|_| now);
-    let messages = stream::unfold(Place { commits, missed }, |mut place| async move {
+    let messages = stream::unfold(Place { commits, closed, missed }, |mut place| async move {
         if let Some(position) = place.missed.take() {
             return Some((message(position, &BTreeSet::from(["all"])), place));
         }
-        let (position, areas) = next(&mut place.commits).await?;
+        let (position, areas) = tokio::select! {
+            change = next(&mut place.commits) => change?,
+            _ = place.closed.wait_for(|closed| *closed) => return None,
+        };
         Some((message(position, &areas), place))
     });
     let sse = Sse::new(messages).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));

@@ -42,11 +42,12 @@ pub async fn serve(
     let (stopping, mut stopped) = tokio::sync::watch::channel(false);
     let told = async move {
         stop.await;
+        app.live().close();
         let _ = stopping.send(true);
     };
     let serving = axum::serve(listener, service).with_graceful_shutdown(told);
     let patience = async move {
-        // Streams never end by themselves: after the grace they are cut.
+        // Whoever reads an answer slowly is cut off after the grace.
         let _ = stopped.wait_for(|stopping| *stopping).await;
         tokio::time::sleep(GRACE).await;
     };
