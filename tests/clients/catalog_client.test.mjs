@@ -166,17 +166,36 @@ test("the ancestors of an entity lead to where it came from", async () => {
   assert.ok(items.some(({ entity }) => entity.metadata.name === "lamp"));
 });
 
-test("locations are listed, added, found and removed", async () => {
-  const target = "https://catalogs.example/harbour/catalog-info.yaml";
-  const { location } = await catalog.addLocation({ type: "url", target });
-  assert.equal(location.target, target);
-  const { items } = await catalog.getLocations();
-  assert.ok(items.some(({ id }) => id === location.id));
-  assert.equal((await catalog.getLocationById(location.id)).target, target);
-  assert.equal((await catalog.getLocationByRef(`url:${target}`)).id, location.id);
-  await assert.rejects(catalog.addLocation({ type: "url", target }), /409|Conflict/);
-  await catalog.removeLocationById(location.id);
-  assert.equal(await catalog.getLocationById(location.id), undefined);
+test("the folder is a location, which leads from the entity to its source and back", async () => {
+  const { items: [location, ...others] } = await catalog.getLocations();
+  assert.deepEqual(others, []);
+  assert.equal(location.type, "file");
+  assert.deepEqual(await catalog.getLocationById(location.id), location);
+  assert.deepEqual(await catalog.getLocationByEntity("component:default/lamp"), location);
+  assert.deepEqual(await catalog.getLocationByRef(`file:${location.target}`), location);
+  assert.equal(await catalog.getLocationById("no-such"), undefined);
+  const found = await catalog.queryLocations({ query: { type: "file" } });
+  assert.deepEqual([found.items, found.totalItems], [[location], 1]);
+});
+
+test("what is read already can be looked at again, and what is not is refused with the way to have it read", async () => {
+  const { items: [{ target }] } = await catalog.getLocations();
+  const { entities, exists } = await catalog.addLocation({ type: "file", target, dryRun: true });
+  assert.ok(exists);
+  assert.ok(sorted(entities).includes("lamp"));
+  await assert.rejects(catalog.addLocation({ type: "file", target }), (error) => error.body.error.name === "ConflictError");
+  const elsewhere = { type: "url", target: "https://catalogs.example/harbour/catalog-info.yaml" };
+  await assert.rejects(catalog.addLocation(elsewhere), (error) => {
+    const { name, message } = error.body.error;
+    return error.statusCode === 400 && name === "InputError" && /--catalog DIR/.test(message);
+  });
+});
+
+test("a repository that nothing is known of gets a first descriptor", async () => {
+  const location = { type: "url", target: "https://catalogs.example/harbour/buoy" };
+  const { existingEntityFiles, generateEntities } = await catalog.analyzeLocation({ location });
+  assert.deepEqual(existingEntityFiles, []);
+  assert.equal(generateEntities[0].entity.metadata.name, "buoy");
 });
 
 test("an entity is validated before anybody commits it", async () => {
@@ -199,5 +218,7 @@ test("an entity is read again when asked", async () => {
 
 test("whoever has no token is refused in the way that the client understands", async () => {
   const stranger = new CatalogClient({ discoveryApi: { getBaseUrl: async () => `${server.url}/api/catalog` } });
-  await assert.rejects(stranger.getEntities(), (error) => error.name === "ResponseError" && error.statusCode === 401);
+  await assert.rejects(stranger.getEntities(), (error) => {
+    return error.statusCode === 401 && error.cause.name === "AuthenticationError";
+  });
 });

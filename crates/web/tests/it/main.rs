@@ -1,5 +1,5 @@
 //! What the crate does as a whole.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod assets;
 mod backstage;
