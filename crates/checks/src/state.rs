@@ -127,7 +127,12 @@ impl State {
         match self.watches.get_mut(&definition.check) {
             // What was asked for before says nothing about what is asked for now; anything else leaves the verdict.
             Some(watch) if watch.definition.kind == definition.kind => watch.definition = definition,
-            Some(_) | None => {
+            // An outage is over when enough runs are good, whatever they ask for: else its incident would wait for ever.
+            Some(watch) => {
+                watch.turn(Verdict::Unknown, stamp.at, stamp, None);
+                watch.definition = definition;
+            }
+            None => {
                 let watch = Watch {
                     verdict: Verdict::Unknown,
                     since: stamp.at,

@@ -307,3 +307,19 @@ fn state_and_events_can_be_written_and_read() {
     }
     assert_eq!(definition().silent_after(), SignedDuration::from_secs(95).unsigned_abs());
 }
+
+#[test]
+fn an_outage_outlasts_another_request_until_enough_runs_are_good() {
+    let mut story = Story::begin();
+    story.runs(".xx");
+    let since = story.watch().down_since;
+    assert!(since.is_some());
+    let mut changed = definition();
+    let CheckKind::Http(http) = &mut changed.kind;
+    http.url = "https://shop.invalid/other".to_owned();
+    story.give(Command::Define { definition: changed });
+    assert_eq!((story.watch().verdict, story.watch().down_since), (Verdict::Unknown, since));
+    let events = story.runs("..");
+    assert!(events.contains("recovered"), "{events}");
+    assert_eq!((story.watch().verdict, story.watch().down_since), (Verdict::Up, None));
+}
