@@ -21,7 +21,11 @@ pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<React
     match recorded.event.as_ref() {
         Event::Catalog(event) => definitions::follow(world, event),
         Event::Checks(event) => incident_for(world, event),
-        Event::Deploys(event) => call_hook(world, event, recorded, context),
+        Event::Deploys(event) => {
+            let mut reactions = call_hook(world, event, recorded, context);
+            reactions.extend(withdraw_hooks(world, event));
+            reactions
+        }
         Event::Effects(event) => report_hook(world, event),
         Event::Access(_) | Event::Flags(_) | Event::Incidents(_) | Event::Journal(_) | Event::Oncall(_) => Vec::new(),
     }
@@ -128,6 +132,31 @@ fn request(
         last_error: None,
     };
     Reaction { command: Command::Effects(effects::Command::Request { effect }), part: Some("hooks") }
+}
+
+/// A request to go back is over, by its success or its failure: a hook that has not answered yet is not called again, or
+/// it would go back once more when nobody expects it.
+fn withdraw_hooks(world: &World, event: &deploys::Event) -> Vec<Reaction> {
+    let (of, outcome) = match event {
+        deploys::Event::DeploymentFinished { rollback_of: Some(of), outcome: deploys::Outcome::Succeeded, .. }
+        | deploys::Event::ConfigApplied { restore_of: Some(of), .. } => (*of, Ok("what was asked for was recorded")),
+        deploys::Event::DeploymentFinished { rollback_of: Some(of), outcome: deploys::Outcome::Failed, .. } => {
+            (*of, Err("the deployment that was asked for failed"))
+        }
+        deploys::Event::UndoFailed { of, error, .. } => (*of, Err(error.as_str())),
+        deploys::Event::DeploymentFinished { rollback_of: None, .. }
+        | deploys::Event::ConfigApplied { restore_of: None, .. }
+        | deploys::Event::RollbackRequested { .. }
+        | deploys::Event::ConfigRestoreRequested { .. }
+        | deploys::Event::UndoAccepted { .. } => return Vec::new(),
+    };
+    let outcome = outcome.map(str::to_owned).map_err(str::to_owned);
+    let unanswered = world.effects.pending().filter(|effect| effect.undoes == Some(of));
+    let withdraw = |effect: &Effect| {
+        let command = effects::Command::Report { effect: effect.id, outcome: outcome.clone(), retry: false };
+        Reaction { command: Command::Effects(command), part: Some("hooks") }
+    };
+    unanswered.map(withdraw).collect()
 }
 
 /// A hook answered, or never will.

@@ -103,17 +103,21 @@ impl Town {
     }
 
     fn deploy(&mut self, component: &str, version: &str) -> EventId {
+        self.record_deployment(component, version, deploys::Outcome::Succeeded)[0].stamp.event
+    }
+
+    fn record_deployment(&mut self, component: &str, version: &str, outcome: deploys::Outcome) -> Vec<Recorded> {
         let command = deploys::Command::RecordDeployment {
             component: component.parse().unwrap(),
             environment: "production".to_owned(),
             version: version.to_owned(),
-            outcome: deploys::Outcome::Succeeded,
+            outcome,
             url: None,
             commit: None,
             rollback_of: None,
             finished: None,
         };
-        self.give(Command::Deploys(command)).unwrap()[0].stamp.event
+        self.give(Command::Deploys(command)).unwrap()
     }
 
     fn report(&mut self, error: Option<&str>, runs: u32) -> Vec<Recorded> {
@@ -285,6 +289,23 @@ fn a_rollback_that_nobody_reports_fails_after_a_while() {
         town.give(command).unwrap();
     }
     assert_eq!(town.undo_state(bad), UndoState::Standing);
+    assert_eq!(town.world.effects.pending().count(), 0, "a hook is not called for what nobody waits for any more");
+}
+
+#[test]
+fn a_rollback_whose_deployment_fails_can_be_asked_for_again() {
+    let mut town = Town::new();
+    town.deploy("component:pay", "1");
+    town.pass(120);
+    let bad = town.deploy("component:pay", "2");
+    town.undo(bad).unwrap();
+    let events = town.record_deployment("component:pay", "1", deploys::Outcome::Failed);
+    assert_eq!(kinds(&events), ["deploys.deployment_finished", "effects.gave_up"]);
+    assert_eq!(town.undo_state(bad), UndoState::Standing);
+    assert!(town.undo(bad).is_ok());
+    let events = town.record_deployment("component:pay", "1", deploys::Outcome::Succeeded);
+    assert_eq!(kinds(&events), ["deploys.deployment_finished", "effects.done"], "its hook has not answered yet");
+    assert!(matches!(town.undo_state(bad), UndoState::Undone { .. }));
 }
 
 #[test]

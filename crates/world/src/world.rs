@@ -110,7 +110,8 @@ impl World {
             | deploys::Event::ConfigApplied { restore_of: Some(of), .. } => {
                 self.journal.settle(*of, true, stamp);
             }
-            deploys::Event::UndoFailed { of, .. } => self.journal.settle(*of, false, stamp),
+            deploys::Event::DeploymentFinished { rollback_of: Some(of), outcome: deploys::Outcome::Failed, .. }
+            | deploys::Event::UndoFailed { of, .. } => self.journal.settle(*of, false, stamp),
             deploys::Event::DeploymentFinished { .. }
             | deploys::Event::ConfigApplied { .. }
             | deploys::Event::RollbackRequested { .. }
