@@ -1,4 +1,5 @@
 //! How fast the World is made: `cargo run --release -p engine --example world_bench [EVENTS]`.
+//! `world_bench catalog DIR` writes the files of its catalog, for whoever measures something else with them.
 //!
 //! A catalog of 30,000 entities is read and applied, and a fresh process starts from its snapshot. Then a timeline of a
 //! million mixed events is folded from its start, as after an upgrade that changed the snapshot's form.
@@ -19,10 +20,12 @@ const BATCH: usize = 2_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [verb, dir] = arguments.as_slice()
-        && verb == "start"
-    {
-        return start(Path::new(dir));
+    if let [verb, dir] = arguments.as_slice() {
+        return match verb.as_str() {
+            "start" => start(Path::new(dir)),
+            "catalog" => write(Path::new(dir)),
+            other => Err(format!("there is no {other}").into()),
+        };
     }
     let events = arguments.first().map_or(Ok(1_000_000), |events| events.parse())?;
     let dir = tempfile::tempdir()?;
@@ -50,6 +53,15 @@ fn apply_catalog(dir: &Path) -> Result<(), Box<dyn Error>> {
     engine.stop();
     report("snapshot kept", begun);
     println!("snapshot: {:.1} MB before compression", engine.world().to_snapshot()?.len() as f64 / 1e6);
+    Ok(())
+}
+
+fn write(dir: &Path) -> Result<(), Box<dyn Error>> {
+    for file in catalog_of(ENTITIES)?.files {
+        let path = dir.join(&file.path);
+        std::fs::create_dir_all(path.parent().unwrap_or(dir))?;
+        std::fs::write(path, &file.bytes)?;
+    }
     Ok(())
 }
 

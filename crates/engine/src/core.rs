@@ -32,12 +32,12 @@ pub struct Receipt {
     pub repeated: bool,
 }
 
-/// What one write brought.
+/// What is new.
 #[derive(Debug, Clone)]
 pub struct Commit {
     /// The World since.
     pub world: Arc<World>,
-    /// The events, in order.
+    /// The events, in order; those that others wrote in between are among them.
     pub recorded: Arc<[Recorded]>,
 }
 
@@ -46,6 +46,10 @@ pub struct Core {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     world: Arc<World>,
+    /// True if the store may have more than the World: others wrote, or a write failed and it isn't known how.
+    behind: bool,
+    /// What came into the World since the last [`Commit`].
+    news: Vec<Recorded>,
 }
 
 /// Events that one command and all that follows from it may bring.
@@ -70,7 +74,7 @@ impl Core {
     /// If the store can't be read.
     pub fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let world = Arc::new(load(store.as_ref(), u64::MAX)?);
-        Ok(Self { store, clock, world })
+        Ok(Self { store, clock, world, behind: false, news: Vec::new() })
     }
 
     /// Everything that is known.
@@ -83,30 +87,52 @@ impl Core {
     /// write. The answers are in the order of the requests. Nothing is published unless it is durable.
     ///
     /// # Errors
-    /// Within: each command's refusal. If the store can't write, every command that would have changed something is
-    /// refused.
+    /// Within: each command's refusal. If the store can't write, every command that would have changed something, or
+    /// that relied on one that would have, is refused. A write that the store reports as failed but has all the same is
+    /// a success.
     pub fn execute(&mut self, requests: &[Request]) -> (Vec<Result<Receipt, Refusal>>, Option<Commit>) {
+        let answers = self.answer(requests);
+        (answers, self.commit())
+    }
+
+    fn answer(&mut self, requests: &[Request]) -> Vec<Result<Receipt, Refusal>> {
+        let refuse_all = |refusal: Refusal| requests.iter().map(|_| Err(refusal.clone())).collect();
+        if self.behind
+            && let Err(error) = self.catch_up()
+        {
+            return refuse_all(error.into());
+        }
         for _ in 0..CONFLICTS_MAX {
             let batch = self.decide_batch(requests);
-            if batch.entries.is_empty() {
-                return (batch.answers, None);
-            }
-            match self.store.append(self.world.position, batch.entries) {
+            let Some(first) = batch.entries.first().map(|entry| entry.id) else { return batch.answers };
+            let durable = self.world.position;
+            match self.store.append(durable, batch.entries) {
                 Ok(_) => {
                     self.world = Arc::new(batch.world);
-                    let commit = Commit { world: self.world(), recorded: batch.recorded.into() };
-                    return (batch.answers, Some(commit));
+                    self.news.extend(batch.recorded);
+                    return batch.answers;
                 }
                 Err(StoreError::Conflict { .. }) => {
                     if let Err(error) = self.catch_up() {
-                        return (refuse_changes(batch.answers, &Refusal::from(error)), None);
+                        return refuse_unwritten(batch.answers, durable, &error.into());
                     }
                 }
-                Err(error) => return (refuse_changes(batch.answers, &Refusal::from(error)), None),
+                Err(error) => {
+                    let is_known = self.catch_up().is_ok();
+                    if is_known && self.news.iter().any(|recorded| recorded.stamp.event == first) {
+                        tracing::warn!("the store wrote, and reported a failure: {error}");
+                        return batch.answers;
+                    }
+                    return refuse_unwritten(batch.answers, durable, &error.into());
+                }
             }
         }
-        let busy = Refusal::new(&codes::BUSY, "others wrote to the timeline all the time");
-        (requests.iter().map(|_| Err(busy.clone())).collect(), None)
+        refuse_all(Refusal::new(&codes::BUSY, "others wrote to the timeline all the time"))
+    }
+
+    fn commit(&mut self) -> Option<Commit> {
+        let recorded = std::mem::take(&mut self.news);
+        (!recorded.is_empty()).then(|| Commit { world: self.world(), recorded: recorded.into() })
     }
 
     /// Does what is due: deadlines that have passed.
@@ -123,11 +149,14 @@ impl Core {
         commit
     }
 
-    /// Folds in what others have written.
+    /// Folds in what the store has and the World has not.
     fn catch_up(&mut self) -> Result<(), StoreError> {
-        let mut world = (*self.world).clone();
-        replay(self.store.as_ref(), &mut world, u64::MAX)?;
+        self.behind = true;
+        let (mut world, mut news) = ((*self.world).clone(), Vec::new());
+        replay(self.store.as_ref(), &mut world, u64::MAX, &mut |recorded| news.push(recorded))?;
         self.world = Arc::new(world);
+        self.news.append(&mut news);
+        self.behind = false;
         Ok(())
     }
 
@@ -280,10 +309,19 @@ fn not_before(now: Timestamp, last: Option<Timestamp>) -> Timestamp {
     last.map_or(now, |last| now.max(last))
 }
 
-/// What would have changed something was not written; what was refused or repeated stays as it is.
-fn refuse_changes(answers: Vec<Result<Receipt, Refusal>>, refusal: &Refusal) -> Vec<Result<Receipt, Refusal>> {
+/// What was decided on events beyond the `durable` position was not written; what was refused, or stands since before,
+/// stays as it is.
+fn refuse_unwritten(
+    answers: Vec<Result<Receipt, Refusal>>,
+    durable: u64,
+    refusal: &Refusal,
+) -> Vec<Result<Receipt, Refusal>> {
+    let relied_on = |receipt: &Receipt| match receipt.recorded.last() {
+        Some(last) => last.stamp.position,
+        None => receipt.position,
+    };
     let refuse = |answer: Result<Receipt, Refusal>| match answer {
-        Ok(receipt) if !receipt.repeated && !receipt.recorded.is_empty() => Err(refusal.clone()),
+        Ok(receipt) if relied_on(&receipt) > durable => Err(refusal.clone()),
         other => other,
     };
     answers.into_iter().map(refuse).collect()
@@ -298,17 +336,20 @@ pub(crate) fn load(store: &dyn Store, position: u64) -> Result<World, StoreError
         }),
         None => World::default(),
     };
-    replay(store, &mut world, position)?;
+    replay(store, &mut world, position, &mut |_| {})?;
     Ok(world)
 }
 
-fn replay(store: &dyn Store, world: &mut World, until: u64) -> Result<(), StoreError> {
+fn replay(store: &dyn Store, world: &mut World, until: u64, seen: &mut dyn FnMut(Recorded)) -> Result<(), StoreError> {
     let end = until.min(store.head()?.position);
     while world.position < end {
         let count = usize::try_from(end - world.position).unwrap_or(usize::MAX);
         for entry in store.read(world.position, count.min(timeline::limits::READ_ENTRIES))? {
             match read(&entry) {
-                Some(recorded) => world.fold(&recorded),
+                Some(recorded) => {
+                    world.fold(&recorded);
+                    seen(recorded);
+                }
                 None => world.pass(&entry.stamp),
             }
         }
