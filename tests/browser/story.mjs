@@ -1,5 +1,5 @@
 // What happens in the sample company, as its API tells it.
-const BREAKS_MS_MAX = 180_000;
+export const BREAKS_MS_MAX = 180_000;
 const ASK_AGAIN_MS = 200;
 
 /** Asks until the answer is there; an error that says what was waited for if it takes too long. */

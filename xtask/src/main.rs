@@ -1,14 +1,19 @@
 //! Developer automation: `cargo xtask --help`.
 //!
 //! One file per verb. Under them: [`run`] starts programs and reads what they print, [`tally`] counts what a test runner
-//! says it ran, [`needs`] sees to it that Node and Chromium are there.
+//! says it ran, [`needs`] sees to it that Node and Chromium are there, [`server`] starts the binary on a folder of its
+//! own, and [`http`] asks it.
 //!
 //! Exit codes are those of the binary: 0 all is well, 1 something failed, 78 something is missing on this machine.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer reads what it prints")]
 
+mod bench;
 mod ci;
+mod conformance;
+mod http;
 mod needs;
 mod run;
+mod server;
 mod tally;
 mod test;
 
@@ -30,12 +35,18 @@ enum Verb {
     Test(test::Args),
     /// Everything that CI asks for: format, clippy, dependencies, documentation, then every test.
     Ci,
+    /// What other people's clients, files and tools say of it.
+    Conformance,
+    /// The figures, with the machine's facts and the goals.
+    Bench,
 }
 
 fn main() -> ExitCode {
     let done = match Args::parse().verb {
         Verb::Test(args) => test::run(&args),
         Verb::Ci => ci::run(),
+        Verb::Conformance => conformance::run(),
+        Verb::Bench => bench::run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
