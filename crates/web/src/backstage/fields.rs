@@ -43,20 +43,18 @@ impl Fields {
     }
 }
 
-/// The field's value, and its path as keys. A key may itself have dots, as annotations do: the shortest key that is there
-/// is taken, as Backstage takes it.
-fn find<'v, 'f>(entity: &'v Value, field: &'f str) -> Option<(Vec<&'f str>, &'v Value)> {
-    let (mut path, mut value, mut rest) = (Vec::new(), entity, field);
-    loop {
-        let object = value.as_object()?;
-        let ends = rest.match_indices('.').map(|(at, _)| at).chain([rest.len()]);
-        let (key, found) = ends.filter_map(|end| rest.get(..end)).find_map(|key| Some((key, object.get(key)?)))?;
-        path.push(key);
-        match rest.get(key.len() + 1..) {
-            Some(after) => (value, rest) = (found, after),
-            None => return Some((path, found)),
-        }
-    }
+/// The field's value, and its path as keys. A key may itself have dots, as annotations do: the shortest key that leads
+/// to a value is taken.
+fn find<'v, 'f>(value: &'v Value, field: &'f str) -> Option<(Vec<&'f str>, &'v Value)> {
+    let object = value.as_object()?;
+    let mut ends = field.match_indices('.').map(|(at, _)| at).chain([field.len()]);
+    ends.find_map(|end| {
+        let key = field.get(..end)?;
+        let found = object.get(key)?;
+        let Some(rest) = field.get(end + 1..) else { return Some((vec![key], found)) };
+        let (path, found) = find(found, rest)?;
+        Some((std::iter::once(key).chain(path).collect(), found))
+    })
 }
 
 fn put(object: &mut Map<String, Value>, path: &[&str], value: Value) {
