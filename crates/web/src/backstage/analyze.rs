@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     Catalog, answer,
+    error::ErrorBody,
     fields::Fields,
     register::{NewLocation, entities_of, source_of},
 };
@@ -58,7 +59,7 @@ pub struct Proposal {
 
 /// Says which entities come from a repository, or proposes one. Nothing is fetched.
 #[utoipa::path(post, path = "/api/catalog/analyze-location", tag = "Backstage", request_body = Analyze,
-    responses((status = 200, body = Analysis)))]
+    responses((status = 200, body = Analysis), ErrorBody))]
 pub async fn analyze(State(app): State<App>, Json(asked): Json<Analyze>) -> Result<Response, Problem> {
     let NewLocation { r#type: sort, target } = asked.location;
     answer(&app, move |catalog| {

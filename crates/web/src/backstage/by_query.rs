@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     answer,
+    error::ErrorBody,
     fields::Fields,
     input::{Parameters, filter},
 };
@@ -120,7 +121,7 @@ pub struct PageInfo {
 
 /// Finds entities, page by page.
 #[utoipa::path(get, path = "/api/catalog/entities/by-query", tag = "Backstage", params(QueryParameters),
-    responses((status = 200, body = EntitiesPage)))]
+    responses((status = 200, body = EntitiesPage), ErrorBody))]
 pub async fn find(State(app): State<App>, Parameters(asked): Parameters<QueryParameters>) -> Result<Response, Problem> {
     let query = match &asked.cursor {
         Some(cursor) => Query::from_cursor(cursor, asked.limit.unwrap_or(LIMIT))?,
@@ -137,7 +138,7 @@ pub async fn find(State(app): State<App>, Parameters(asked): Parameters<QueryPar
 
 /// Finds entities by a predicate, page by page.
 #[utoipa::path(post, path = "/api/catalog/entities/by-query", tag = "Backstage", request_body = QueryBody,
-    responses((status = 200, body = EntitiesPage)))]
+    responses((status = 200, body = EntitiesPage), ErrorBody))]
 pub async fn find_by_predicate(State(app): State<App>, Json(asked): Json<QueryBody>) -> Result<Response, Problem> {
     let query = match &asked.cursor {
         Some(cursor) => Query::from_cursor(cursor, asked.limit.unwrap_or(LIMIT))?,

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     answer,
+    error::ErrorBody,
     fields::Fields,
     input::{Parameters, filter},
     parse_reference,
@@ -51,7 +52,7 @@ pub struct Found {
 
 /// Shows several entities.
 #[utoipa::path(post, path = "/api/catalog/entities/by-refs", tag = "Backstage", params(FilterParameters),
-    request_body = References, responses((status = 200, body = Found)))]
+    request_body = References, responses((status = 200, body = Found), ErrorBody))]
 pub async fn find(
     State(app): State<App>,
     Parameters(parameters): Parameters<FilterParameters>,

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     Catalog, ask,
+    error::ErrorBody,
     fields::Fields,
     input::{Parameters, filter},
     json, to_json,
@@ -39,7 +40,7 @@ pub struct ListParameters {
 
 /// Lists entities. The next page, if there is one, is in the header `Link`.
 #[utoipa::path(get, path = "/api/catalog/entities", tag = "Backstage", params(ListParameters),
-    responses((status = 200, body = Vec<Object>)))]
+    responses((status = 200, body = Vec<Object>), ErrorBody))]
 pub async fn list(
     State(app): State<App>,
     RawQuery(raw): RawQuery,

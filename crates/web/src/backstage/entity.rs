@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Catalog, answer, fields::Fields, reference, unknown};
+use super::{Catalog, answer, error::ErrorBody, fields::Fields, reference, unknown};
 use crate::{App, problem::Problem};
 
 /// An entity, and the entities that brought it into the catalog.
@@ -39,7 +39,7 @@ pub struct Ancestor {
 #[utoipa::path(get, path = "/api/catalog/entities/by-name/{kind}/{namespace}/{name}", tag = "Backstage",
     params(("kind", description = "the kind"), ("namespace", description = "the namespace"),
         ("name", description = "the name")),
-    responses((status = 200, body = Object)))]
+    responses((status = 200, body = Object), ErrorBody))]
 pub async fn by_name(State(app): State<App>, Path(name): Path<(String, String, String)>) -> Result<Response, Problem> {
     let reference = reference(&name)?;
     answer(&app, move |catalog| show(catalog, &reference)).await
@@ -49,7 +49,7 @@ pub async fn by_name(State(app): State<App>, Path(name): Path<(String, String, S
 #[utoipa::path(get, path = "/api/catalog/entities/by-name/{kind}/{namespace}/{name}/ancestry", tag = "Backstage",
     params(("kind", description = "the kind"), ("namespace", description = "the namespace"),
         ("name", description = "the name")),
-    responses((status = 200, body = Ancestry)))]
+    responses((status = 200, body = Ancestry), ErrorBody))]
 pub async fn ancestry(State(app): State<App>, Path(name): Path<(String, String, String)>) -> Result<Response, Problem> {
     let reference = reference(&name)?;
     answer(&app, move |catalog| {
@@ -62,7 +62,7 @@ pub async fn ancestry(State(app): State<App>, Path(name): Path<(String, String, 
 
 /// Shows the entity of a uid.
 #[utoipa::path(get, path = "/api/catalog/entities/by-uid/{uid}", tag = "Backstage",
-    params(("uid", description = "`metadata.uid`")), responses((status = 200, body = Object)))]
+    params(("uid", description = "`metadata.uid`")), responses((status = 200, body = Object), ErrorBody))]
 pub async fn by_uid(State(app): State<App>, Path(uid): Path<String>) -> Result<Response, Problem> {
     answer(&app, move |catalog| show(catalog, &with_uid(catalog, &uid)?)).await
 }
@@ -70,7 +70,7 @@ pub async fn by_uid(State(app): State<App>, Path(uid): Path<String>) -> Result<R
 /// Says where an entity is declared: only there can it be removed.
 #[utoipa::path(delete, path = "/api/catalog/entities/by-uid/{uid}", tag = "Backstage",
     params(("uid", description = "`metadata.uid`")),
-    responses((status = 409, description = "The entity is declared in a file.", body = super::error::ErrorBody)))]
+    responses((status = 409, description = "The entity is declared in a file.", body = ErrorBody), ErrorBody))]
 pub async fn remove(State(app): State<App>, Path(uid): Path<String>) -> Result<Response, Problem> {
     answer(&app, move |catalog| -> Result<Value, Refusal> {
         let reference = with_uid(catalog, &uid)?;

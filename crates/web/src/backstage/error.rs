@@ -1,5 +1,7 @@
 //! Errors as Backstage's clients read them.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::Request,
@@ -9,7 +11,10 @@ use axum::{
 };
 use kernel::{Refusal, codes};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, response},
+};
 
 use crate::problem::refusal_in;
 
@@ -26,6 +31,15 @@ pub struct ErrorBody {
     pub request: RequestView,
     /// What was answered.
     pub response: ResponseView,
+}
+
+/// Every route of Backstage's refuses in this shape: what OpenAPI calls the default response.
+impl IntoResponses for ErrorBody {
+    fn responses() -> BTreeMap<String, RefOr<response::Response>> {
+        let schema = ContentBuilder::new().schema(Some(Ref::from_schema_name("BackstageError"))).build();
+        let refused = ResponseBuilder::new().description("It was refused.").content("application/json", schema).build();
+        BTreeMap::from([("default".to_owned(), refused.into())])
+    }
 }
 
 /// What is wrong.

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     answer,
+    error::ErrorBody,
     input::{Parameters, filter},
 };
 use crate::{App, problem::Problem};
@@ -58,7 +59,7 @@ pub struct FacetView {
 
 /// Counts the values of fields.
 #[utoipa::path(get, path = "/api/catalog/entity-facets", tag = "Backstage", params(FacetParameters),
-    responses((status = 200, body = Facets)))]
+    responses((status = 200, body = Facets), ErrorBody))]
 pub async fn count(
     State(app): State<App>,
     Parameters(asked): Parameters<FacetParameters>,
@@ -68,7 +69,7 @@ pub async fn count(
 
 /// Counts the values of fields among the entities that a predicate holds for.
 #[utoipa::path(post, path = "/api/catalog/entity-facets", tag = "Backstage", request_body = FacetBody,
-    responses((status = 200, body = Facets)))]
+    responses((status = 200, body = Facets), ErrorBody))]
 pub async fn count_by_predicate(State(app): State<App>, Json(asked): Json<FacetBody>) -> Result<Response, Problem> {
     facets(&app, asked.facets, filter(&[], asked.query.as_ref())?).await
 }

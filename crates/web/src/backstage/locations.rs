@@ -14,7 +14,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use world::World;
 
-use super::{answer, by_query::PageInfo, reference, to_json, unknown};
+use super::{answer, by_query::PageInfo, error::ErrorBody, reference, to_json, unknown};
 use crate::{App, problem::Problem};
 
 /// How many locations are on a page if nobody says.
@@ -102,14 +102,14 @@ pub struct LocationsPage {
 
 /// Lists the catalog's sources.
 #[utoipa::path(get, path = "/api/catalog/locations", tag = "Backstage",
-    responses((status = 200, body = Vec<LocationItem>)))]
+    responses((status = 200, body = Vec<LocationItem>), ErrorBody))]
 pub async fn list(State(app): State<App>) -> Json<Vec<LocationItem>> {
     Json(Location::all(&app.world()).into_iter().map(|data| LocationItem { data }).collect())
 }
 
 /// Finds sources of the catalog, page by page.
 #[utoipa::path(post, path = "/api/catalog/locations/by-query", tag = "Backstage", request_body = LocationQuery,
-    responses((status = 200, body = LocationsPage)))]
+    responses((status = 200, body = LocationsPage), ErrorBody))]
 pub async fn find(State(app): State<App>, Json(asked): Json<LocationQuery>) -> Result<Json<LocationsPage>, Problem> {
     let limit = asked.limit.unwrap_or(LIMIT);
     let query = match &asked.cursor {
@@ -146,7 +146,7 @@ fn document(location: &Location) -> Result<Document, Refusal> {
 
 /// Shows a source of the catalog.
 #[utoipa::path(get, path = "/api/catalog/locations/{id}", tag = "Backstage",
-    params(("id", description = "the location's id")), responses((status = 200, body = Location)))]
+    params(("id", description = "the location's id")), responses((status = 200, body = Location), ErrorBody))]
 pub async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Location>, Problem> {
     Ok(Json(Location::with_id(&app.world(), &id)?))
 }
@@ -155,7 +155,7 @@ pub async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json
 #[utoipa::path(get, path = "/api/catalog/locations/by-entity/{kind}/{namespace}/{name}", tag = "Backstage",
     params(("kind", description = "the kind"), ("namespace", description = "the namespace"),
         ("name", description = "the name")),
-    responses((status = 200, body = Location)))]
+    responses((status = 200, body = Location), ErrorBody))]
 pub async fn of_entity(
     State(app): State<App>,
     Path(name): Path<(String, String, String)>,

@@ -16,7 +16,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use world::{Command, World};
 
-use super::{ask, fields::Fields, input::Parameters, json, locations::Location, to_json};
+use super::{ask, error::ErrorBody, fields::Fields, input::Parameters, json, locations::Location, to_json};
 use crate::{App, guard::By, problem::Problem};
 
 /// A location that is to be read.
@@ -54,7 +54,7 @@ pub struct Registered {
 
 /// Says whether a folder is read. With `dryRun`, shows what is read there.
 #[utoipa::path(post, path = "/api/catalog/locations", tag = "Backstage", params(RegisterParameters),
-    request_body = NewLocation, responses((status = 201, body = Registered)))]
+    request_body = NewLocation, responses((status = 201, body = Registered), ErrorBody))]
 pub async fn register(
     State(app): State<App>,
     Parameters(parameters): Parameters<RegisterParameters>,
@@ -101,7 +101,7 @@ fn not_read(asked: &NewLocation) -> Refusal {
 /// Removes a source and all entities that were read from it. What a server with `--catalog` reads comes back with the next
 /// change of its files.
 #[utoipa::path(delete, path = "/api/catalog/locations/{id}", tag = "Backstage",
-    params(("id", description = "the location's id")), responses((status = 204, description = "It is gone.")))]
+    params(("id", description = "the location's id")), responses((status = 204, description = "It is gone."), ErrorBody))]
 pub async fn remove(State(app): State<App>, By(grant): By, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     let location = Location::with_id(&app.world(), &id)?;
     let reading = Reading { source: location.target.as_str().into(), ..Reading::default() };

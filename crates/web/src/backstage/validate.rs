@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{error::ErrorView, to_json};
+use super::{
+    error::{ErrorBody, ErrorView},
+    to_json,
+};
 use crate::{App, problem::Problem};
 
 /// What is to be looked at.
@@ -34,7 +37,7 @@ pub struct Invalid {
 
 /// Says whether an entity obeys the rules, and all that is wrong with it.
 #[utoipa::path(post, path = "/api/catalog/validate-entity", tag = "Backstage", request_body = Candidate,
-    responses((status = 200, description = "It does."), (status = 400, body = Invalid)))]
+    responses((status = 200, description = "It does."), (status = 400, body = Invalid), ErrorBody))]
 pub async fn validate(State(app): State<App>, Json(asked): Json<Candidate>) -> Result<Response, Problem> {
     let refusals = app.blocking(move |_| errors(&asked)).await?;
     if refusals.is_empty() {

@@ -60,3 +60,19 @@ async fn what_is_not_there_is_told_so() {
     check(token, Method::GET, "/nothing", None, 404, "NotFoundError").await;
     check(token, Method::DELETE, "/entities", None, 405, "Error").await;
 }
+
+#[tokio::test]
+async fn the_shape_is_documented_for_every_route() {
+    let document = shop().await.get("/openapi.json").await;
+    assert!(document["components"]["schemas"]["BackstageError"].is_object());
+    let paths = document["paths"].as_object().unwrap().iter();
+    let ours: Vec<_> = paths.filter(|(path, _)| path.starts_with("/api/catalog/")).collect();
+    assert!(ours.len() >= 14, "{}", ours.len());
+    for (path, operations) in ours {
+        for (method, operation) in operations.as_object().unwrap() {
+            let schema = &operation["responses"]["default"]["content"]["application/json"]["schema"];
+            assert_eq!(schema["$ref"], "#/components/schemas/BackstageError", "{method} {path}");
+            assert_eq!(operation["tags"], json!(["Backstage"]), "{method} {path}");
+        }
+    }
+}
