@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::State,
+    extract::{State, rejection::JsonRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -38,8 +38,14 @@ pub struct Invalid {
 /// Says whether an entity obeys the rules, and all that is wrong with it.
 #[utoipa::path(post, path = "/api/catalog/validate-entity", tag = "Backstage", request_body = Candidate,
     responses((status = 200, description = "It does."), (status = 400, body = Invalid), ErrorBody))]
-pub async fn validate(State(app): State<App>, Json(asked): Json<Candidate>) -> Result<Response, Problem> {
-    let refusals = app.blocking(move |_| errors(&asked)).await?;
+pub async fn validate(
+    State(app): State<App>,
+    asked: Result<Json<Candidate>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let refusals = match asked {
+        Ok(Json(asked)) => app.blocking(move |_| errors(&asked)).await?,
+        Err(unreadable) => vec![Refusal::new(&codes::MALFORMED, unreadable.body_text())],
+    };
     if refusals.is_empty() {
         return Ok(StatusCode::OK.into_response());
     }
@@ -47,6 +53,7 @@ pub async fn validate(State(app): State<App>, Json(asked): Json<Candidate>) -> R
     Ok((StatusCode::BAD_REQUEST, Json(Invalid { errors })).into_response())
 }
 
+/// What is wrong with it.
 fn errors(asked: &Candidate) -> Result<Vec<Refusal>, Refusal> {
     let parts = asked.location.split_once(':');
     if parts.is_none_or(|(sort, target)| sort.is_empty() || target.is_empty()) {

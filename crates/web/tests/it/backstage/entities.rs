@@ -100,6 +100,8 @@ async fn everything_that_is_wrong_with_an_entity_is_told_at_once() {
     let errors = refused.body["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 3, "{errors:?}");
     assert!(errors.iter().all(|error| error["name"] == "InputError"));
+    let refused = server.ask(Method::POST, "/api/catalog/validate-entity", Some(&json!({ "entity": bad }))).await;
+    assert_eq!((refused.status, &refused.body["errors"][0]["name"]), (StatusCode::BAD_REQUEST, &json!("InputError")));
 }
 
 #[tokio::test]
