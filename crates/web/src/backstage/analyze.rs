@@ -17,6 +17,7 @@ use crate::{App, problem::Problem};
 
 /// What is to be looked at.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = BackstageAnalyze)]
 pub struct Analyze {
     /// The repository or the folder.
     pub location: NewLocation,
@@ -24,6 +25,7 @@ pub struct Analyze {
 
 /// What is known of a location.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageAnalysis)]
 #[serde(rename_all = "camelCase")]
 pub struct Analysis {
     /// The entities that come from there.
@@ -34,6 +36,7 @@ pub struct Analysis {
 
 /// An entity that comes from the location.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageExisting)]
 #[serde(rename_all = "camelCase")]
 pub struct Existing {
     /// Its file.
@@ -48,6 +51,7 @@ pub struct Existing {
 
 /// An entity that could be written.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageProposal)]
 pub struct Proposal {
     /// The entity, as far as it can be guessed.
     #[schema(value_type = Object)]

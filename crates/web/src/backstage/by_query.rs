@@ -45,6 +45,7 @@ pub struct QueryParameters {
 
 /// What is asked for, with a predicate.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = BackstageQueryBody)]
 #[serde(rename_all = "camelCase")]
 pub struct QueryBody {
     /// Keys and values, or `$all`, `$any`, `$not`; a key may have `$exists`, `$in`, `$hasPrefix`, `$contains`.
@@ -76,6 +77,7 @@ pub struct QueryBody {
 
 /// A field to order by.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = BackstageOrderBy)]
 pub struct OrderBy {
     /// The field, as a dotted path.
     pub field: String,
@@ -85,6 +87,7 @@ pub struct OrderBy {
 
 /// Words that must all occur.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = BackstageFullText)]
 pub struct FullText {
     /// The words.
     #[serde(default)]
@@ -96,6 +99,7 @@ pub struct FullText {
 
 /// A page of entities.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageEntitiesPage)]
 #[serde(rename_all = "camelCase")]
 pub struct EntitiesPage {
     /// The entities.
@@ -109,6 +113,7 @@ pub struct EntitiesPage {
 
 /// The pages beside a page.
 #[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = BackstagePageInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct PageInfo {
     /// The cursor of the next page.

@@ -29,6 +29,7 @@ pub struct FilterParameters {
 
 /// Which entities are wanted.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = BackstageReferences)]
 #[serde(rename_all = "camelCase")]
 pub struct References {
     /// Such as `component:default/cart`.
@@ -44,6 +45,7 @@ pub struct References {
 
 /// The entities.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageFound)]
 pub struct Found {
     /// One for each reference, in the same order; `null` where there is no such entity, or it is not wanted.
     #[schema(value_type = Vec<Option<Object>>)]

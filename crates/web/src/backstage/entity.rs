@@ -15,6 +15,7 @@ use crate::{App, problem::Problem};
 
 /// An entity, and the entities that brought it into the catalog.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageAncestry)]
 #[serde(rename_all = "camelCase")]
 pub struct Ancestry {
     /// The entity.
@@ -26,6 +27,7 @@ pub struct Ancestry {
 
 /// One of these entities.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageAncestor)]
 #[serde(rename_all = "camelCase")]
 pub struct Ancestor {
     /// The entity.

@@ -32,6 +32,7 @@ pub struct FacetParameters {
 
 /// Which fields of which entities, with a predicate.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = BackstageFacetBody)]
 pub struct FacetBody {
     /// The fields, as dotted paths.
     pub facets: Vec<String>,
@@ -43,6 +44,7 @@ pub struct FacetBody {
 
 /// The values of each field.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageFacets)]
 pub struct Facets {
     /// By field.
     pub facets: BTreeMap<String, Vec<FacetView>>,
@@ -50,6 +52,7 @@ pub struct Facets {
 
 /// A value, and how many entities have it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageFacetView)]
 pub struct FacetView {
     /// The value.
     pub value: String,

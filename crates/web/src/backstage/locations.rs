@@ -75,6 +75,7 @@ pub struct LocationItem {
 
 /// Which locations are wanted.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = BackstageLocationQuery)]
 pub struct LocationQuery {
     /// A predicate on `id`, `type` and `target`.
     #[schema(value_type = Option<Object>)]
@@ -90,6 +91,7 @@ pub struct LocationQuery {
 
 /// A page of locations.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageLocationsPage)]
 #[serde(rename_all = "camelCase")]
 pub struct LocationsPage {
     /// The locations.

@@ -9,6 +9,7 @@ use crate::{App, problem::Problem};
 
 /// What is to be read again.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = BackstageRefresh)]
 #[serde(rename_all = "camelCase")]
 pub struct Refresh {
     /// The entity.

@@ -42,6 +42,7 @@ pub struct RegisterParameters {
 
 /// What was registered.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageRegistered)]
 pub struct Registered {
     /// The location.
     pub location: Location,

@@ -20,6 +20,7 @@ use crate::{App, problem::Problem};
 
 /// What is to be looked at.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = BackstageCandidate)]
 pub struct Candidate {
     /// The entity.
     #[schema(value_type = Object)]
@@ -30,6 +31,7 @@ pub struct Candidate {
 
 /// What is wrong with it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackstageInvalid)]
 pub struct Invalid {
     /// Everything that is wrong.
     pub errors: Vec<ErrorView>,
