@@ -137,9 +137,15 @@ impl Core {
 
     /// Does what is due: deadlines that have passed.
     pub fn tick(&mut self) -> Option<Commit> {
+        if self.behind
+            && let Err(error) = self.catch_up()
+        {
+            tracing::warn!("the World is behind the timeline: {error}");
+            return None;
+        }
         let due = due(&self.world, self.clock.now());
         if due.is_empty() {
-            return None;
+            return self.commit();
         }
         let requests: Vec<_> = due.into_iter().map(|(command, part)| Request::by_part(command, part)).collect();
         let (answers, commit) = self.execute(&requests);
