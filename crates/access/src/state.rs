@@ -165,6 +165,11 @@ impl State {
         self.sessions.get(&session)
     }
 
+    /// The sessions of a user that have not ended, oldest first; some of them may be over by time.
+    pub fn sessions_of(&self, user: UserId) -> impl Iterator<Item = (&SessionId, &Session)> {
+        self.sessions.iter().filter(move |(_, session)| session.user == user)
+    }
+
     /// True if this is the secret of the setup link in force.
     #[must_use]
     pub fn setup_is(&self, hash: &Sha256, now: Timestamp) -> bool {

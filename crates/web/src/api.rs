@@ -27,11 +27,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 use world::Command;
 
-use crate::{
-    App,
-    guard::By,
-    problem::Problem,
-};
+use crate::{App, guard::By, problem::Problem};
 use event::EventView;
 
 /// A body, with who sends it.
@@ -46,8 +42,6 @@ pub struct Asked<T> {
 
 /// The longest idempotency key.
 const KEY_BYTES_MAX: usize = 256;
-/// The longest reason.
-const REASON_BYTES_MAX: usize = 2_000;
 
 impl<T> Asked<T> {
     /// The body for itself, for a handler that uses it up.
@@ -61,12 +55,7 @@ impl<T> Asked<T> {
     /// # Errors
     /// If the reason is too long.
     pub fn request(&self, command: Command, reason: Option<&str>) -> Result<engine::Request, Refusal> {
-        let reason = reason.map(str::trim).filter(|reason| !reason.is_empty()).map(str::to_owned);
-        if reason.as_ref().is_some_and(|reason| reason.len() > REASON_BYTES_MAX) {
-            let detail = format!("a reason has at most {REASON_BYTES_MAX} bytes");
-            return Err(Refusal::new(&codes::INVALID, detail).field("reason"));
-        }
-        Ok(engine::Request { command, actor: self.by.0.actor.clone(), reason, id: self.id })
+        self.by.request(command, reason, self.id)
     }
 }
 

@@ -6,7 +6,7 @@ use engine::{Engine, Receipt, Request};
 use kernel::{Refusal, Sha256, Timestamp};
 use world::World;
 
-use crate::{indexes::Indexes, live::Live, metrics::Metrics};
+use crate::{indexes::Indexes, live::Live, metrics::Metrics, security::rate::Limiter};
 
 /// What the operator chose.
 #[derive(Debug, Clone, Default)]
@@ -37,14 +37,27 @@ struct Shared {
     indexes: Indexes,
     metrics: Metrics,
     live: Live,
+    sign_ins: Limiter,
 }
+
+/// Who tries to sign in may do so this often in one go, and every five seconds in the long run.
+const SIGN_INS_AT_ONCE: f64 = 20.0;
+const SIGN_INS_PER_SECOND: f64 = 0.2;
 
 impl App {
     /// The server's parts, put together.
     #[must_use]
     pub fn new(engine: Engine, settings: Settings) -> Self {
         let live = Live::of(&engine);
-        Self(Arc::new(Shared { engine, settings, indexes: Indexes::default(), metrics: Metrics::default(), live }))
+        let sign_ins = Limiter::new(SIGN_INS_PER_SECOND, SIGN_INS_AT_ONCE);
+        Self(Arc::new(Shared {
+            engine,
+            settings,
+            indexes: Indexes::default(),
+            metrics: Metrics::default(),
+            live,
+            sign_ins,
+        }))
     }
 
     /// The loop.
@@ -69,6 +82,12 @@ impl App {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// What bounds how often somebody may try to sign in.
+    #[must_use]
+    pub fn sign_ins(&self) -> &Limiter {
+        &self.0.sign_ins
     }
 
     /// What tells open pages that something changed.

@@ -4,3 +4,5 @@ pub mod findings;
 pub mod graph;
 pub mod list;
 pub mod show;
+
+pub use show::runbooks;

@@ -4,13 +4,16 @@
 //! verified by argon2id (RFC 9106) with the crate's defaults (19 MiB, two passes), which OWASP's cheat sheet gives as its
 //! first choice; the verifier is sealed by [`vault`](crate::vault) under the user's id.
 
+use access::Scope;
 use argon2::{
     Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
     password_hash::{Salt, SaltString},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Actor, Context, Refusal, UserId, codes};
+use engine::{Receipt, Request};
+use kernel::{Actor, Context, Refusal, Sha256, Timestamp, UserId, codes};
 use ring::rand::{SecureRandom, SystemRandom};
+use world::Command;
 
 use crate::{App, vault};
 
@@ -24,7 +27,19 @@ const PASSWORD_BYTES_MAX: usize = 1_024;
 /// # Errors
 /// If the operating system gives no randomness.
 pub fn new_token() -> Result<String, Refusal> {
-    Ok(format!("mst_{}", URL_SAFE_NO_PAD.encode(random::<32>()?)))
+    Ok(format!("mst_{}", secret()?))
+}
+
+/// The secret of a new session, for its cookie.
+///
+/// # Errors
+/// If the operating system gives no randomness.
+pub fn new_session() -> Result<String, Refusal> {
+    secret()
+}
+
+fn secret() -> Result<String, Refusal> {
+    Ok(URL_SAFE_NO_PAD.encode(random::<32>()?))
 }
 
 fn random<const N: usize>() -> Result<[u8; N], Refusal> {
@@ -38,14 +53,46 @@ fn secret_name(user: UserId) -> String {
     format!("password/{user}")
 }
 
-/// Keeps a password's verifier for a user that is about to be created, and returns the user's id.
+/// Issues a token by the request that `asking` makes of the command, and returns its text, which is kept nowhere.
 ///
 /// # Errors
-/// If the password is too short or too long, or the store can't write.
-pub async fn keep_password(app: &App, password: String) -> Result<UserId, Refusal> {
+/// If the request is refused, or repeats one whose token was shown before.
+pub async fn issue_token(
+    app: &App,
+    name: String,
+    scopes: Vec<Scope>,
+    expires: Option<Timestamp>,
+    asking: impl FnOnce(Command) -> Result<Request, Refusal>,
+) -> Result<(String, Receipt), Refusal> {
+    let token = new_token()?;
+    let hash = Sha256::of(token.as_bytes());
+    let command = Command::Access(access::Command::IssueToken { name, scopes, hash, expires });
+    let receipt = app.submit(asking(command)?).await?;
+    if receipt.repeated {
+        let detail = "this token was issued before and its text is not kept";
+        return Err(Refusal::new(&codes::CONFLICT, detail).fix("revoke it and issue another"));
+    }
+    Ok((token, receipt))
+}
+
+/// Creates a user by the request that `asking` makes of its id, with this password. Nothing is kept for a user that was
+/// not created after all.
+///
+/// # Errors
+/// If the password is too short or too long, the request is refused, or the store can't write.
+pub async fn create_user(
+    app: &App,
+    password: String,
+    asking: impl FnOnce(UserId) -> Result<Request, Refusal>,
+) -> Result<(UserId, Receipt), Refusal> {
     let user: UserId = Context::new(app.now(), Actor::mainstay("access"), app.engine().clock().seed()).id();
+    let request = asking(user)?;
     set_password(app, user, password).await?;
-    Ok(user)
+    let created = app.submit(request).await;
+    if created.as_ref().map_or(true, |receipt| receipt.repeated) {
+        app.blocking(move |engine| Ok(engine.store().put_secret(&secret_name(user), None)?)).await?;
+    }
+    Ok((user, created?))
 }
 
 /// Keeps the verifier of a user's password.
@@ -54,7 +101,8 @@ pub async fn keep_password(app: &App, password: String) -> Result<UserId, Refusa
 /// If the password is too short or too long, or the store can't write.
 pub async fn set_password(app: &App, user: UserId, password: String) -> Result<(), Refusal> {
     if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
-        let detail = format!("a password has {PASSWORD_CHARS_MIN} characters at least and {PASSWORD_BYTES_MAX} bytes at most");
+        let detail =
+            format!("a password has {PASSWORD_CHARS_MIN} characters at least and {PASSWORD_BYTES_MAX} bytes at most");
         return Err(Refusal::new(&codes::INVALID, detail).field("password"));
     }
     let key = app.settings().vault_key;

@@ -21,7 +21,7 @@ use crate::{
     remark,
     security::csrf::FormToken,
     shell::{Chrome, OpenIncident, Past, Place, Theme},
-    views::{Moment, State, Tone, Who},
+    views::{Field, Form, Moment, Press, State, Tone, Who},
 };
 
 /// What every screen begins with.
@@ -93,10 +93,30 @@ impl Frame {
         self.at
     }
 
+    /// This screen's own address.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.base.path
+    }
+
     /// The session's token against forged forms.
     #[must_use]
     pub fn csrf(&self) -> String {
         self.base.csrf.clone()
+    }
+
+    /// A button of this session that posts to `action` at once.
+    #[must_use]
+    pub fn press(&self, action: impl Into<String>, label: impl Into<String>) -> Press {
+        let (action, label) = (action.into(), label.into());
+        Press { action, csrf: self.csrf(), hidden: Vec::new(), label, main: false }
+    }
+
+    /// A form of this session that posts to `action`.
+    #[must_use]
+    pub fn form(&self, action: impl Into<String>, submit: impl Into<String>, fields: Vec<Field>) -> Form {
+        let (action, submit) = (action.into(), submit.into());
+        Form { action, csrf: self.csrf(), fields, hidden: Vec::new(), submit, main: false }
     }
 
     /// True if buttons that change something are to be offered: the present is shown, to somebody who may.

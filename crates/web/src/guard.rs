@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use kernel::{Actor, Refusal, SessionId, Sha256, codes};
+use kernel::{Actor, CommandId, Refusal, SessionId, Sha256, codes};
 use world::Command;
 
 use crate::{
@@ -33,6 +33,29 @@ pub struct Visitor(pub Option<Grant>);
 /// Somebody who is known: what handlers behind [`require`] take.
 #[derive(Debug, Clone)]
 pub struct By(pub Grant);
+
+/// The longest reason.
+const REASON_BYTES_MAX: usize = 2_000;
+
+impl By {
+    /// The request to the engine that carries out `command` in this name.
+    ///
+    /// # Errors
+    /// If the reason is too long.
+    pub fn request(
+        &self,
+        command: Command,
+        reason: Option<&str>,
+        id: Option<CommandId>,
+    ) -> Result<engine::Request, Refusal> {
+        let reason = reason.map(str::trim).filter(|reason| !reason.is_empty()).map(str::to_owned);
+        if reason.as_ref().is_some_and(|reason| reason.len() > REASON_BYTES_MAX) {
+            let detail = format!("a reason has at most {REASON_BYTES_MAX} bytes");
+            return Err(Refusal::new(&codes::INVALID, detail).field("reason"));
+        }
+        Ok(engine::Request { command, actor: self.0.actor.clone(), reason, id })
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for By {
     type Rejection = Problem;
@@ -120,7 +143,8 @@ fn shown_token(headers: &HeaderMap) -> Option<String> {
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
     if scheme.eq_ignore_ascii_case("basic") {
         let decoded = STANDARD.decode(rest.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let password = decoded.as_deref().and_then(|pair| pair.split_once(':')).map(|(_, password)| password.to_owned());
+        let password =
+            decoded.as_deref().and_then(|pair| pair.split_once(':')).map(|(_, password)| password.to_owned());
         return Some(password.unwrap_or_default());
     }
     Some(if scheme.eq_ignore_ascii_case("bearer") { rest.trim().to_owned() } else { String::new() })

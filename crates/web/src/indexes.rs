@@ -2,20 +2,45 @@
 //! and the findings. Each is kept for one state of the catalog and made anew from what changed since. Who asks for the past
 //! gets one made for that moment, which is not kept: the present is asked for more often.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use catalog::{Event as CatalogEvent, Finding};
+use catalog::{DocSet, Event as CatalogEvent, Finding, Page};
 use index::{Document, Index, TextDocument, TextIndex};
 use kernel::EntityRef;
+use reference::{Reference, ReferenceError};
 use timeline::Store;
 use world::{Event, Recorded, World};
 
+use crate::cache::Cache;
+
 /// The indexes over the catalog and its docs.
-#[derive(Default)]
 pub struct Indexes {
     entities: Mutex<Kept<Index>>,
-    texts: Mutex<Kept<TextIndex>>,
+    texts: Mutex<Kept<Texts>>,
     findings: Mutex<Kept<Arc<[Finding]>>>,
+    /// Documents as HTML.
+    pub(crate) pages: Cache<prose::Page>,
+    /// API definitions, or why one can't be read.
+    pub(crate) references: Cache<Result<Reference, ReferenceError>>,
+}
+
+/// So many documents and definitions are kept as they were read.
+const PAGES_KEPT: usize = 500;
+const REFERENCES_KEPT: usize = 100;
+
+impl Default for Indexes {
+    fn default() -> Self {
+        Self {
+            entities: Mutex::default(),
+            texts: Mutex::default(),
+            findings: Mutex::default(),
+            pages: Cache::new(PAGES_KEPT),
+            references: Cache::new(REFERENCES_KEPT),
+        }
+    }
 }
 
 /// Something derived, and the position of the World that it was derived from.
@@ -37,6 +62,8 @@ pub mod keys {
     pub const ENTITY: &str = "entity/";
     /// A page of docs: `docs/<reference>#<path>`.
     pub const DOCS: &str = "docs/";
+    /// An operation of an API: `operation/<reference>#<id>`.
+    pub const OPERATION: &str = "operation/";
 }
 
 /// How much of a document's text is indexed, in bytes.
@@ -72,22 +99,35 @@ impl Indexes {
     pub fn texts(&self, world: &World, store: &dyn Store) -> TextIndex {
         let mut kept = lock(&self.texts);
         let revision = world.catalog.revision();
+        if kept.is_newer_than(revision) {
+            drop(kept);
+            return Texts::default().brought_to(world, store, None, self).index;
+        }
         if kept.revision != Some(revision) {
-            let entities = world.catalog.iter().map(|entity| entity_text(entity));
-            let pages = world.catalog.all_docs().flat_map(|docs| {
-                docs.pages.iter().map(move |page| {
-                    let key = format!("{}{}#{}", keys::DOCS, docs.entity, page.path);
-                    let body = store.get_blob(&page.digest).ok().flatten().unwrap_or_default();
-                    let body = String::from_utf8_lossy(&body);
-                    TextDocument::new(&key, &page.title)
-                        .field(3, docs.entity.name())
-                        .field(1, body.get(..body.floor_char_boundary(BODY_BYTES_MAX)).unwrap_or_default())
-                })
-            });
-            kept.value = TextIndex::build(entities.chain(pages));
+            let changed = kept.revision.and_then(|since| world.catalog.changed_since(since));
+            kept.value = std::mem::take(&mut kept.value).brought_to(world, store, changed, self);
             kept.revision = Some(revision);
         }
-        kept.value.clone()
+        kept.value.index.clone()
+    }
+
+    /// What can be read of an API's definition, and the format it is in; nothing if the entity has none.
+    #[must_use]
+    pub fn reference(&self, entity: &catalog::Entity) -> Option<Arc<Result<Reference, ReferenceError>>> {
+        if entity.definition == catalog::Definition::None || entity.definition == catalog::Definition::Empty {
+            return None;
+        }
+        let made = self.references.get_or_make(entity.descriptor.digest, || {
+            let definition = entity.api_definition().ok_or(())?;
+            Ok::<_, ()>(match reference::detect(&definition.format, &definition.text) {
+                Some(kind) => reference::parse(kind, &definition.text),
+                None => Err(ReferenceError {
+                    line: None,
+                    message: format!("definitions of type \"{}\" are not read here", definition.format),
+                }),
+            })
+        });
+        made.ok()
     }
 
     /// The findings as of this World, if they need not be made first.
@@ -134,14 +174,111 @@ fn document(world: &World, reference: &EntityRef) -> Option<Document> {
         .ok()
 }
 
-fn entity_text(entity: &catalog::Entity) -> TextDocument {
+/// The index of all texts, and what it was made of.
+#[derive(Default)]
+struct Texts {
+    index: TextIndex,
+    /// The keys of each entity's documents: itself, and its operations.
+    entities: HashMap<EntityRef, Vec<String>>,
+    docs: HashMap<EntityRef, Arc<DocSet>>,
+}
+
+impl Texts {
+    /// The same for another World, in which these entities changed; nothing if that is not known.
+    fn brought_to(
+        mut self,
+        world: &World,
+        store: &dyn Store,
+        changed: Option<BTreeSet<EntityRef>>,
+        indexes: &Indexes,
+    ) -> Self {
+        let is_anew = changed.is_none();
+        if is_anew {
+            self = Self::default();
+        }
+        let changed: Vec<EntityRef> = match changed {
+            Some(changed) => changed.into_iter().collect(),
+            None => world.catalog.iter().map(|entity| entity.reference().clone()).collect(),
+        };
+        let (mut present, mut gone) = (Vec::new(), Vec::new());
+        for reference in changed {
+            gone.extend(self.entities.remove(&reference).unwrap_or_default());
+            if let Some(entity) = world.catalog.get(&reference) {
+                let documents = entity_texts(entity, indexes);
+                self.entities.insert(reference, documents.iter().map(|(key, _)| key.clone()).collect());
+                present.extend(documents);
+            }
+        }
+        gone.extend(self.bring_docs(world, store, &mut present));
+        let keys: HashSet<&str> = present.iter().map(|(key, _)| key.as_str()).collect();
+        gone.retain(|key| !keys.contains(key.as_str()));
+        let documents = present.into_iter().map(|(_, document)| document);
+        self.index = if is_anew {
+            TextIndex::build(documents)
+        } else {
+            self.index.with_changes(documents, gone.iter().map(String::as_str))
+        };
+        self
+    }
+
+    /// Reads the docs that were published anew; answers the keys of pages that are gone.
+    fn bring_docs(&mut self, world: &World, store: &dyn Store, present: &mut Vec<(String, TextDocument)>) -> Vec<String> {
+        let mut before = std::mem::take(&mut self.docs);
+        let mut gone = Vec::new();
+        for set in world.catalog.all_docs() {
+            let known = before.remove(&set.entity);
+            if !known.as_ref().is_some_and(|known| Arc::ptr_eq(known, set)) {
+                gone.extend(known.iter().flat_map(|known| page_keys(known)));
+                present.extend(set.pages.iter().map(|page| (page_key(set, page), page_text(set, page, store))));
+            }
+            self.docs.insert(set.entity.clone(), Arc::clone(set));
+        }
+        gone.extend(before.values().flat_map(|set| page_keys(set)));
+        gone
+    }
+}
+
+fn page_key(set: &DocSet, page: &Page) -> String {
+    format!("{}{}#{}", keys::DOCS, set.entity, page.path)
+}
+
+fn page_keys(set: &DocSet) -> impl Iterator<Item = String> {
+    set.pages.iter().map(|page| page_key(set, page))
+}
+
+fn page_text(set: &DocSet, page: &Page, store: &dyn Store) -> TextDocument {
+    let body = store.get_blob(&page.digest).ok().flatten().unwrap_or_default();
+    let body = String::from_utf8_lossy(&body);
+    TextDocument::new(&page_key(set, page), &page.title)
+        .field(3, set.entity.name())
+        .field(1, body.get(..body.floor_char_boundary(BODY_BYTES_MAX)).unwrap_or_default())
+}
+
+/// The entity itself, and the operations of an API.
+fn entity_texts(entity: &catalog::Entity, indexes: &Indexes) -> Vec<(String, TextDocument)> {
     let key = format!("{}{}", keys::ENTITY, entity.reference());
     let tags = entity.tags.join(" ");
-    TextDocument::new(&key, entity.display_name())
+    let itself = TextDocument::new(&key, entity.display_name())
         .field(4, &entity.name)
         .field(2, &tags)
         .field(2, entity.owner.as_ref().map_or("", |owner| owner.name()))
-        .field(1, entity.description.as_deref().unwrap_or_default())
+        .field(1, entity.description.as_deref().unwrap_or_default());
+    let mut texts = vec![(key, itself)];
+    let read = indexes.reference(entity);
+    if let Some(Ok(reference)) = read.as_deref() {
+        let words: HashMap<String, String> = reference::search_text(reference).into_iter().collect();
+        texts.extend(reference.operations().map(|operation| {
+            let key = format!("{}{}#{}", keys::OPERATION, entity.reference(), operation.id);
+            let title = format!("{} {}", operation.verb, operation.path);
+            let words = words.get(&operation.id).map(String::as_str).unwrap_or_default();
+            let document = TextDocument::new(&key, &title)
+                .field(3, &operation.summary)
+                .field(2, entity.reference().name())
+                .field(1, words);
+            (key, document)
+        }));
+    }
+    texts
 }
 
 /// The entities that these events changed.

@@ -1,10 +1,17 @@
 //! `GET /on-call`: who is woken, by team, now and next.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
+use axum::response::Response;
+use jiff::SignedDuration;
+use kernel::EntityRef;
 
 use crate::{
-    shell::Chrome,
-    views::{Empty, Entity, Moment, Press, State, Who},
+    api::oncall::gap_in_words,
+    frame::Frame,
+    shell::{Chrome, Place, screen},
+    views::{Empty, Entity, Moment, Who},
 };
 
 /// Who is on call.
@@ -17,10 +24,10 @@ pub struct OnCallScreen {
     pub teams: Vec<TeamRow>,
     /// What is said where there are none.
     pub none: Empty,
-    /// Pages that nobody has acknowledged, or that were sent lately.
-    pub pages: Vec<PageRow>,
-    /// What is said where there are none.
-    pub no_pages: Empty,
+    /// Who takes over when, in the next weeks.
+    pub coming: Vec<ShiftRow>,
+    /// What is said where nobody does.
+    pub no_coming: Empty,
 }
 
 /// One team.
@@ -40,19 +47,91 @@ pub struct TeamRow {
     pub rotation: String,
 }
 
-/// One page: what was sent to wake somebody.
+/// One turn to come.
 #[derive(Debug)]
-pub struct PageRow {
-    /// `sent`, `acknowledged`, `escalated`.
-    pub state: State,
-    /// What it says.
-    pub summary: String,
-    /// What it is about: the incident's screen.
-    pub href: String,
-    /// Who was paged, and how.
-    pub note: String,
-    /// When.
+pub struct ShiftRow {
+    /// The day and time of the hand-over: `Monday 23 November, 09:00 UTC`.
+    pub from: String,
+    /// How far away that is.
     pub at: Moment,
-    /// Acknowledges it, where the reader may.
-    pub acknowledge: Option<Press>,
+    /// Whose.
+    pub who: Who,
+    /// Which team's.
+    pub team: Entity,
+    /// Whom they replace, and which rotation it is.
+    pub note: String,
+}
+
+/// So far ahead the schedule is shown.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 28);
+/// Turns that are shown at most.
+const SHIFTS_MAX: usize = 60;
+
+/// Shows who is on call, team by team.
+pub async fn list(frame: Frame) -> Response {
+    let mut teams: Vec<TeamRow> = teams(&frame).iter().map(|team| row(&frame, team)).collect();
+    teams.sort_by_key(|team| (team.now.is_some(), team.team.name.to_lowercase()));
+    screen(&OnCallScreen {
+        chrome: frame.chrome("On call", Place::OnCall),
+        teams,
+        none: Empty::with("No team is in the catalog yet.", "mainstay apply ./catalog"),
+        coming: coming(&frame),
+        no_coming: Empty::new("No rotation is declared: add a document of kind Rotation to the catalog."),
+    })
+}
+
+/// The teams that answer for something or have a rotation: for the others nobody needs to be on call.
+fn teams(frame: &Frame) -> Vec<EntityRef> {
+    let world = &frame.world;
+    let owners = world.catalog.iter().filter(|entity| entity.reference().kind() == "component");
+    let mut teams: BTreeSet<EntityRef> = owners.filter_map(|entity| world.owner_of(entity.reference())).collect();
+    teams.extend(world.oncall.rosters().map(|roster| roster.rotation.team.clone()));
+    teams.into_iter().collect()
+}
+
+fn row(frame: &Frame, team: &EntityRef) -> TeamRow {
+    let world = &frame.world;
+    let covered = world.catalog.iter().filter(|entity| {
+        entity.reference().kind() == "component" && world.owner_of(entity.reference()).as_ref() == Some(team)
+    });
+    let covered = covered.count();
+    let duty = frame.on_call_of_team(team);
+    let rotations: Vec<String> = world.oncall.of_team(team).map(|roster| roster.rotation.in_words()).collect();
+    let gap = oncall::gap(&world.oncall, team, frame.now);
+    TeamRow {
+        team: frame.entity(team),
+        now: duty.as_ref().map(|duty| frame.catalog_person(&duty.person)),
+        until: duty.as_ref().map(|duty| frame.ago(duty.until)),
+        next: duty.as_ref().and_then(|duty| duty.next.as_ref()).map(|next| frame.catalog_person(next)),
+        covers: if covered == 1 { "1 component".to_owned() } else { format!("{covered} components") },
+        rotation: match gap {
+            Some(gap) => gap_in_words(&gap),
+            None => rotations.join("; "),
+        },
+    }
+}
+
+/// The turns that begin in the next weeks, of all teams, the nearest first.
+fn coming(frame: &Frame) -> Vec<ShiftRow> {
+    let end = frame.now.checked_add(AHEAD).unwrap_or(frame.now);
+    let rosters = frame.world.oncall.rosters();
+    let mut shifts: Vec<_> = rosters
+        .flat_map(|roster| {
+            let shifts = oncall::schedule(roster, frame.now, end);
+            shifts.into_iter().filter(|shift| shift.from > frame.now).map(move |shift| (shift, roster))
+        })
+        .collect();
+    shifts.sort_by_key(|(shift, roster)| (shift.from, roster.rotation.rotation.clone()));
+    let rows = shifts.into_iter().take(SHIFTS_MAX).map(|(shift, roster)| {
+        let instead = shift.instead_of.iter().map(|person| format!("instead of {}", frame.catalog_person(person).name));
+        let note = [roster.rotation.rotation.short().to_owned()].into_iter().chain(instead).collect::<Vec<_>>();
+        ShiftRow {
+            from: shift.from.strftime("%A %-d %B, %H:%M UTC").to_string(),
+            at: frame.ago(shift.from),
+            who: frame.catalog_person(&shift.person),
+            team: frame.entity(&roster.rotation.team),
+            note: note.join(", "),
+        }
+    });
+    rows.collect()
 }

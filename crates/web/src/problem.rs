@@ -26,6 +26,14 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Problem(pub Refusal);
 
+impl Problem {
+    /// The HTTP status of a refusal that a screen shows in place.
+    #[must_use]
+    pub fn status_of(refusal: &Refusal) -> StatusCode {
+        status(refusal.code)
+    }
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         Self(refusal)

@@ -1,17 +1,28 @@
 //! Every route there is. Screens come first, then our API, then other people's protocols.
 
-use access::Scope::{Admin, Evaluate, Read, Report, Write};
-use axum::{Router, http::Method, middleware::{from_fn, from_fn_with_state}, routing::get};
+use ::access::Scope::{Admin, Evaluate, Read, Report, Write};
+use axum::{
+    Router,
+    http::Method,
+    middleware::{from_fn, from_fn_with_state},
+    routing::{get, post},
+};
 use utoipa::OpenApi as _;
 use utoipa_axum::routes;
 
 use crate::{
-    App, api, assets, backstage, guard, live,
+    App, access, api, assets, backstage, catalog, checks, docs, flags, guard, help, home, incidents, live, manual, oncall,
+    reference, search,
     security::{Limits, protect},
+    settings,
     table::{Access, Access::Needs, Route, Table},
+    timeline,
 };
 
 const PROBED: Access = Access::Public { because: "orchestrators and load balancers have no token" };
+const SIGN_IN: Access = Access::Public { because: "whoever signs in is not known before" };
+const START: Access = Access::Public { because: "the link's secret is what lets somebody create the first administrator" };
+const MANUAL: Access = Access::Public { because: "every error names one of these pages, also those that strangers get" };
 const ASSETS: Access = Access::Public { because: "the files are the same for everybody and hold nothing secret" };
 
 /// What the OpenAPI document says of the whole.
@@ -39,13 +50,70 @@ impl utoipa::Modify for Tokens {
 #[must_use]
 pub fn table(app: &App) -> Table {
     let table = Table::new(app.clone(), Document::openapi());
-    protocols(our_api(screens(table)))
+    protocols(our_api(operations(screens(table))))
 }
 
 fn screens(table: Table) -> Table {
     table
         .screen(ASSETS, Method::GET, "/assets/{file}", get(assets::show))
         .screen(Needs(Read), Method::GET, "/live", get(live::stream))
+        .screen(Needs(Read), Method::GET, "/", get(home::show))
+        .screen(Needs(Read), Method::GET, "/services", get(catalog::list::show))
+        .screen(Needs(Read), Method::GET, "/entities/{kind}/{namespace}/{name}", get(catalog::show::show))
+        .screen(Needs(Read), Method::GET, "/graph", get(catalog::graph::show))
+        .screen(Needs(Read), Method::GET, "/findings", get(catalog::findings::show))
+        .screen(Needs(Read), Method::GET, "/apis/{namespace}/{name}", get(reference::list::show))
+        .screen(Needs(Read), Method::GET, "/apis/{namespace}/{name}/operations/{id}", get(reference::show::operation))
+        .screen(Needs(Read), Method::GET, "/apis/{namespace}/{name}/types/{id}", get(reference::show::named_type))
+        .screen(Needs(Read), Method::GET, "/docs", get(docs::list))
+        .screen(Needs(Read), Method::GET, "/docs/{kind}/{namespace}/{name}", get(docs::show_first))
+        .screen(Needs(Read), Method::GET, "/docs/{kind}/{namespace}/{name}/{*path}", get(docs::show))
+        .screen(MANUAL, Method::GET, "/docs/errors", get(manual::errors))
+        .screen(MANUAL, Method::GET, "/docs/errors/{name}", get(manual::error))
+        .screen(Needs(Read), Method::GET, "/manual", get(manual::first))
+        .screen(Needs(Read), Method::GET, "/manual/{*path}", get(manual::show))
+        .screen(Needs(Read), Method::GET, "/search", get(search::show))
+        .screen(Needs(Read), Method::GET, "/search/palette", get(search::palette))
+        .screen(Needs(Read), Method::GET, "/help", get(help::show))
+}
+
+/// Signing in, and what is done when something breaks.
+fn operations(table: Table) -> Table {
+    table
+        .screen(SIGN_IN, Method::GET, "/login", get(access::login))
+        .screen(SIGN_IN, Method::POST, "/login", post(access::sign_in))
+        .screen(Needs(Read), Method::POST, "/logout", post(access::logout))
+        .screen(START, Method::GET, "/start/{secret}", get(access::start))
+        .screen(START, Method::POST, "/start/{secret}", post(access::create_first))
+        .screen(Needs(Read), Method::POST, "/settings/theme", post(settings::choose_theme))
+        .screen(Needs(Read), Method::GET, "/incidents", get(incidents::list::index))
+        .screen(Needs(Write), Method::GET, "/incidents/declare", get(incidents::ask))
+        .screen(Needs(Write), Method::POST, "/incidents", post(incidents::declare))
+        .screen(Needs(Read), Method::GET, "/incidents/{number}", get(incidents::show::show))
+        .screen(Needs(Write), Method::POST, "/incidents/{number}/acknowledge", post(incidents::acknowledge))
+        .screen(Needs(Write), Method::POST, "/incidents/{number}/resolve", post(incidents::resolve))
+        .screen(Needs(Write), Method::POST, "/incidents/{number}/notes", post(incidents::note))
+        .screen(Needs(Write), Method::POST, "/incidents/{number}/suspects", post(incidents::judge))
+        .screen(Needs(Write), Method::GET, "/undo/{position}", get(incidents::undo::ask))
+        .screen(Needs(Write), Method::POST, "/undo/{position}", post(incidents::undo::undo))
+        .screen(Needs(Read), Method::GET, "/timeline", get(timeline::list::index))
+        .screen(Needs(Read), Method::GET, "/timeline/{position}", get(timeline::show::show))
+        .screen(Needs(Read), Method::GET, "/flags", get(flags::list::index))
+        .screen(Needs(Read), Method::GET, "/flags/{namespace}/{name}", get(flags::show::show))
+        .screen(Needs(Write), Method::POST, "/flags/{namespace}/{name}", post(flags::turn::turn))
+        .screen(Needs(Read), Method::GET, "/checks", get(checks::list::index))
+        .screen(Needs(Read), Method::GET, "/checks/{namespace}/{name}", get(checks::show::show))
+        .screen(Needs(Write), Method::POST, "/checks/{namespace}/{name}/pause", post(checks::pause::pause))
+        .screen(Needs(Write), Method::POST, "/checks/{namespace}/{name}/resume", post(checks::pause::resume))
+        .screen(Needs(Read), Method::GET, "/on-call", get(oncall::list))
+        .screen(Needs(Read), Method::GET, "/settings", get(settings::me::show))
+        .screen(Needs(Read), Method::POST, "/settings/password", post(settings::me::set_password))
+        .screen(Needs(Admin), Method::GET, "/settings/tokens", get(settings::tokens::list))
+        .screen(Needs(Admin), Method::POST, "/settings/tokens", post(settings::tokens::issue))
+        .screen(Needs(Admin), Method::POST, "/settings/tokens/{id}/revoke", post(settings::tokens::revoke))
+        .screen(Needs(Admin), Method::GET, "/settings/users", get(settings::users::list))
+        .screen(Needs(Admin), Method::POST, "/settings/users", post(settings::users::create))
+        .screen(Needs(Admin), Method::POST, "/settings/users/{id}/disable", post(settings::users::disable))
 }
 
 fn our_api(table: Table) -> Table {
@@ -92,7 +160,7 @@ fn our_api(table: Table) -> Table {
 }
 
 fn protocols(table: Table) -> Table {
-    backstage(table.api(Needs(Evaluate), routes!(crate::flags::ofrep::evaluate_one)))
+    backstage(table.api(Needs(Evaluate), routes!(flags::ofrep::evaluate_one)))
 }
 
 fn backstage(table: Table) -> Table {

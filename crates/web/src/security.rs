@@ -79,3 +79,27 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .filter_map(|pair| pair.trim().split_once('='))
         .find_map(|(key, value)| (key == name).then_some(value))
 }
+
+/// The path, if it is one of this server's; else home. `//host` and `/\host` are other servers to a browser, and so is
+/// whatever it makes of a control character.
+#[must_use]
+pub fn own_path(path: &str) -> &str {
+    let second = path.chars().nth(1);
+    let own = path.starts_with('/') && !matches!(second, Some('/' | '\\')) && !path.chars().any(char::is_control);
+    if own { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        for path in ["/", "/services?kind=api", "/services/payments"] {
+            assert_eq!(own_path(path), path);
+        }
+        for path in ["", "https://attacker.example", "//attacker.example", "/\\attacker.example", "x", "/\r\nx: y"] {
+            assert_eq!(own_path(path), "/", "{path}");
+        }
+    }
+}

@@ -1,5 +1,10 @@
 //! `GET /settings`, `/settings/tokens`, `/settings/users`: oneself, tokens, users.
 
+pub mod me;
+pub mod tokens;
+pub mod users;
+
+use access::Scope;
 use askama::Template;
 use axum::{
     http::header,
@@ -8,9 +13,10 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    frame::Frame,
     security::csrf::PostedForm,
     shell::{Chrome, Theme},
-    views::{Cli, Empty, Form, Moment, Press, State, Tabs},
+    views::{Callout, Cli, Empty, Form, Moment, Press, State, Tab, Tabs, Tone},
 };
 
 /// Oneself.
@@ -132,27 +138,26 @@ pub struct ThemeChoice {
 
 /// `POST /settings/theme`: keeps the choice in a cookie and goes back.
 pub async fn choose_theme(PostedForm(choice): PostedForm<ThemeChoice>) -> Response {
-    ([(header::SET_COOKIE, choice.theme.cookie())], Redirect::to(own_path(&choice.back))).into_response()
+    ([(header::SET_COOKIE, choice.theme.cookie())], Redirect::to(crate::security::own_path(&choice.back)))
+        .into_response()
 }
 
-/// The path, if it is one of this server's; else home. `//host` and `/\host` are other servers to a browser.
-fn own_path(path: &str) -> &str {
-    let second = path.chars().nth(1);
-    let own = path.starts_with('/') && !matches!(second, Some('/' | '\\')) && !path.chars().any(char::is_control);
-    if own { path } else { "/" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::own_path;
-
-    #[test]
-    fn nobody_is_sent_to_another_site() {
-        for path in ["/", "/services?kind=api", "/services/payments"] {
-            assert_eq!(own_path(path), path);
-        }
-        for path in ["", "https://attacker.example", "//attacker.example", "/\\attacker.example", "x", "/\r\nx: y"] {
-            assert_eq!(own_path(path), "/", "{path}");
-        }
+/// Me, tokens, users; the last two for those who may see them.
+fn tabs(frame: &Frame, here: &str) -> Tabs {
+    let tab = |label: &str, href: &str| Tab {
+        label: label.to_owned(),
+        href: href.to_owned(),
+        here: href == here,
+        count: None,
+    };
+    let mut tabs = vec![tab("Me", "/settings")];
+    if frame.grant.as_ref().is_some_and(|grant| grant.allows(Scope::Admin)) {
+        tabs.extend([tab("API tokens", "/settings/tokens"), tab("Users", "/settings/users")]);
     }
+    Tabs { label: "Settings".to_owned(), tabs }
+}
+
+/// Why something was refused, above the screen where it was asked for.
+fn refused(refusal: &kernel::Refusal) -> Callout {
+    Callout { state: State::new(Tone::Bad, "Not done"), text: crate::access::sentence(refusal), link: None }
 }

@@ -2,8 +2,10 @@
 
 mod health;
 
+use catalog::Relation;
 use incidents::suspects::ChangeKind;
-use kernel::{Actor, EntityRef, EventId, Timestamp};
+use kernel::{Actor, EntityRef, EventId, Refusal, Timestamp, codes};
+use oncall::OnCall;
 use world::{Entry, Event, UndoState, plan_undo};
 
 use crate::{
@@ -135,7 +137,10 @@ impl Frame {
             return Undo::Nothing;
         }
         match plan_undo(&self.world, event) {
-            Ok(plan) => Undo::Offered { href: format!("/undo/{}", entry.recorded.stamp.position), will: plan.will },
+            Ok(plan) => Undo::Offered {
+                href: format!("/undo/{}?next={}", entry.recorded.stamp.position, segment(self.path())),
+                will: plan.will,
+            },
             Err(refusal) => Undo::Refused {
                 why: match refusal.fix {
                     Some(fix) => format!("{}; {fix}", refusal.detail),
@@ -174,5 +179,99 @@ pub fn sort_of_event(kind: &str) -> &str {
         "oncall" => "on call",
         "effects" => "effect",
         other => other,
+    }
+}
+
+impl Frame {
+    /// Who answers for an entity; none is a gap.
+    #[must_use]
+    pub fn owner(&self, of: &EntityRef) -> Option<Entity> {
+        self.world.owner_of(of).map(|owner| self.entity(&owner))
+    }
+
+    /// Who of the entity's owners is on call at the moment that is shown; none is a gap.
+    #[must_use]
+    pub fn on_call(&self, of: &EntityRef) -> Option<OnCall> {
+        self.on_call_of_team(&self.world.owner_of(of)?)
+    }
+
+    /// Who of a team is on call at the moment that is shown.
+    #[must_use]
+    pub fn on_call_of_team(&self, team: &EntityRef) -> Option<OnCall> {
+        oncall::current(&self.world.oncall, team, self.now).into_iter().next()
+    }
+
+    /// The teams of the person who asks.
+    #[must_use]
+    pub fn own_teams(&self) -> Vec<EntityRef> {
+        let teams = self.person().map(|person| self.world.catalog.related(person, Relation::MemberOf));
+        teams.unwrap_or_default()
+    }
+}
+
+/// The entity that an address names.
+///
+/// # Errors
+/// `NOT_FOUND` if no reference can be made of the parts.
+pub fn named(kind: &str, namespace: &str, name: &str) -> Result<EntityRef, Refusal> {
+    EntityRef::new(kind, namespace, name).map_err(|_| not_in_catalog(kind, namespace, name))
+}
+
+/// That an address names nothing.
+#[must_use]
+pub fn not_in_catalog(kind: &str, namespace: &str, name: &str) -> Refusal {
+    let named = format!("{kind}:{namespace}/{name}");
+    let shown: String = named.chars().take(120).collect();
+    Refusal::new(&codes::NOT_FOUND, format!("the catalog has no {shown}"))
+        .fix("search for it by name: it may be of another kind or in another namespace")
+}
+
+/// An address elsewhere that may be followed. What is none, such as `javascript:`, comes back as nothing.
+#[must_use]
+pub fn outside(url: &str) -> Option<String> {
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase())?;
+    let allowed = matches!(scheme.as_str(), "http" | "https" | "mailto" | "tel" | "slack");
+    (allowed && !url.chars().any(char::is_control)).then(|| url.to_owned())
+}
+
+/// The address of a page of an entity's docs; of the first one, if `path` is empty.
+#[must_use]
+pub fn docs_address(of: &EntityRef, path: &str) -> String {
+    let base = format!("/docs/{}/{}/{}", segment(of.kind()), segment(of.namespace()), segment(of.name()));
+    if path.is_empty() {
+        return base;
+    }
+    let path: Vec<String> = path.split('/').map(segment).collect();
+    format!("{base}/{}", path.join("/"))
+}
+
+/// The address of an API's reference.
+#[must_use]
+pub fn api_address(api: &EntityRef) -> String {
+    format!("/apis/{}/{}", segment(api.namespace()), segment(api.name()))
+}
+
+/// How one thing is related to another, as a verb between the two.
+#[must_use]
+pub fn verb(relation: Relation) -> &'static str {
+    match relation {
+        Relation::OwnedBy => "is owned by",
+        Relation::OwnerOf => "owns",
+        Relation::PartOf => "is part of",
+        Relation::HasPart => "is made of",
+        Relation::ProvidesApi => "provides",
+        Relation::ApiProvidedBy => "is provided by",
+        Relation::ConsumesApi => "calls",
+        Relation::ApiConsumedBy => "is called by",
+        Relation::DependsOn => "depends on",
+        Relation::DependencyOf => "is needed by",
+        Relation::ChildOf => "is within",
+        Relation::ParentOf => "has within it",
+        Relation::MemberOf => "is a member of",
+        Relation::HasMember => "has the member",
+        Relation::LeaderOf => "leads",
+        Relation::LedBy => "is led by",
+        Relation::Checks => "checks",
+        Relation::CheckedBy => "is checked by",
     }
 }

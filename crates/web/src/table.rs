@@ -106,9 +106,7 @@ fn document(item: &mut PathItem, access: Access) {
     let operations =
         [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten();
     for operation in operations {
-        let problem: Content = ContentBuilder::new()
-            .schema(Some(RefOr::Ref(Ref::from_schema_name("Problem"))))
-            .build();
+        let problem: Content = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Problem")))).build();
         let refused = ResponseBuilder::new()
             .description("It was refused: see `type` and `fix`.")
             .content("application/problem+json", problem)

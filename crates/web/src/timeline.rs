@@ -2,3 +2,5 @@
 
 pub mod list;
 pub mod show;
+
+pub use show::entry_at;

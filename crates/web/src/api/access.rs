@@ -5,7 +5,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use kernel::{Refusal, Sha256, Timestamp, TokenId, UserId, codes};
+use kernel::{Refusal, Timestamp, TokenId, UserId, codes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use world::Command;
@@ -84,20 +84,15 @@ pub struct IssuedToken {
 pub async fn issue_token(State(app): State<App>, asked: Asked<NewToken>) -> Result<Json<IssuedToken>, Problem> {
     let new = &asked.body;
     let scopes = new.scopes.iter().map(|scope| {
-        scope.parse().map_err(|error: access::NoSuchScope| {
-            Refusal::new(&codes::INVALID, error.to_string()).field("scopes")
-        })
+        scope
+            .parse()
+            .map_err(|error: access::NoSuchScope| Refusal::new(&codes::INVALID, error.to_string()).field("scopes"))
     });
     let scopes: Vec<Scope> = scopes.collect::<Result<_, _>>()?;
-    let token = credentials::new_token()?;
-    let hash = Sha256::of(token.as_bytes());
     let expires = time("expires", new.expires.as_deref())?;
-    let command = access::Command::IssueToken { name: new.name.clone(), scopes, hash, expires };
-    let Json(done) = carry_out(&app, &asked, Command::Access(command), None).await?;
-    if done.repeated {
-        let detail = "this token was issued before and its text is not kept";
-        return Err(Refusal::new(&codes::CONFLICT, detail).fix("revoke it and issue another").into());
-    }
+    let asking = |command| asked.request(command, None);
+    let (token, receipt) = credentials::issue_token(&app, new.name.clone(), scopes, expires, asking).await?;
+    let Json(done) = Done::of(&receipt);
     Ok(Json(IssuedToken { token, done }))
 }
 
@@ -187,9 +182,12 @@ pub async fn create_user(State(app): State<App>, asked: Asked<NewUser>) -> Resul
         NewRole::Editor => Role::Editor,
         NewRole::Administrator => Role::Administrator,
     };
-    let user = credentials::keep_password(&app, new.password.clone()).await?;
-    let command = access::Command::CreateUser { user, name: new.name.clone(), role, person };
-    carry_out(&app, &asked, Command::Access(command), None).await
+    let created = credentials::create_user(&app, new.password.clone(), |user| {
+        let command = access::Command::CreateUser { user, name: new.name.clone(), role, person };
+        asked.request(Command::Access(command), None)
+    });
+    let (_, receipt) = created.await?;
+    Ok(Done::of(&receipt))
 }
 
 /// Who is asking.

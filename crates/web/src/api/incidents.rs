@@ -227,7 +227,7 @@ pub async fn show(State(app): State<App>, Path(number): Path<String>) -> Result<
     Ok(Json(IncidentDetail::of(&world, by_number(&world, &number)?, app.now())))
 }
 
-fn by_number<'a>(world: &'a World, text: &str) -> Result<&'a Incident, Problem> {
+pub(crate) fn by_number<'a>(world: &'a World, text: &str) -> Result<&'a Incident, Problem> {
     let number: u64 =
         text.parse().map_err(|_| Refusal::new(&codes::MALFORMED, "an incident has a number").field("number"))?;
     world.incidents.by_number(number).ok_or_else(|| not_found("incident", text))
@@ -266,17 +266,32 @@ pub enum Level {
     Sev3,
 }
 
+impl Level {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Sev1 => "sev1",
+            Self::Sev2 => "sev2",
+            Self::Sev3 => "sev3",
+        }
+    }
+}
+
 /// Declares an incident.
 #[utoipa::path(post, path = "/api/v1/incidents", tag = "incidents", request_body = Declaration,
     responses((status = 200, body = Done)))]
 pub async fn declare(State(app): State<App>, asked: Asked<Declaration>) -> Result<Json<Done>, Problem> {
-    let new = &asked.body;
+    let command = opening(&asked.body, app.now())?;
+    carry_out(&app, &asked, command, None).await
+}
+
+/// The command that opens a declared incident.
+pub(crate) fn opening(new: &Declaration, now: Timestamp) -> Result<Command, Refusal> {
     let entity = reference("entity", &new.entity, "component")?;
     let failed = Failed {
         check: None,
         path: vec![entity.clone()],
         entity,
-        since: app.now(),
+        since: now,
         last_good: None,
         upstream: Vec::new(),
         evidence: new.evidence.clone(),
@@ -286,8 +301,7 @@ pub async fn declare(State(app): State<App>, asked: Asked<Declaration>) -> Resul
         Level::Sev2 => Severity::Sev2,
         Level::Sev3 => Severity::Sev3,
     };
-    let command = incidents::Command::Open { title: new.title.clone(), severity, failed };
-    carry_out(&app, &asked, Command::Incidents(command), None).await
+    Ok(Command::Incidents(incidents::Command::Open { title: new.title.clone(), severity, failed }))
 }
 
 /// Takes an incident on.
@@ -325,7 +339,11 @@ pub struct Note {
 /// Adds a note.
 #[utoipa::path(post, path = "/api/v1/incidents/{number}/notes", tag = "incidents", request_body = Note,
     params(("number", description = "the incident's number")), responses((status = 200, body = Done)))]
-pub async fn note(State(app): State<App>, Path(number): Path<String>, asked: Asked<Note>) -> Result<Json<Done>, Problem> {
+pub async fn note(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    asked: Asked<Note>,
+) -> Result<Json<Done>, Problem> {
     let command = incidents::Command::AddNote { incident: id_of(&app, &number)?, text: asked.body.text.clone() };
     carry_out(&app, &asked, Command::Incidents(command), None).await
 }

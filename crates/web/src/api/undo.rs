@@ -50,11 +50,7 @@ pub struct Why {
 /// Undoes a change.
 #[utoipa::path(post, path = "/api/v1/changes/{event}/undo", tag = "timeline", request_body = Why,
     params(("event", description = "the event's id")), responses((status = 200, body = Done)))]
-pub async fn undo(
-    State(app): State<App>,
-    Path(event): Path<String>,
-    asked: Asked<Why>,
-) -> Result<Json<Done>, Problem> {
+pub async fn undo(State(app): State<App>, Path(event): Path<String>, asked: Asked<Why>) -> Result<Json<Done>, Problem> {
     let event = event_id(&event)?;
     carry_out(&app, &asked, Command::Undo(Undo { event }), asked.body.reason.as_deref()).await
 }

@@ -1,10 +1,22 @@
 //! `GET /findings`: what the catalog lacks or contradicts, until it is mended.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
 use askama::Template;
+use axum::{extract::Query, response::Response};
+use catalog::{Problem as FileProblem, Severity};
+use kernel::EntityRef;
+use serde::Deserialize;
+use world::World;
 
 use crate::{
-    shell::Chrome,
-    views::{Empty, Filters, Finding, Pager},
+    frame::Frame,
+    problem::Problem,
+    shell::{Chrome, Place, screen},
+    views::{Choice, Cli, Empty, Field, Filters, Finding, Pager, State, Tone},
 };
 
 /// The findings that pass the filters.
@@ -23,4 +35,249 @@ pub struct FindingsScreen {
     pub none: Empty,
     /// The way to the rest.
     pub pager: Pager,
+}
+
+/// What the address asks for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    rule: String,
+    owner: String,
+    severity: String,
+    after: usize,
+}
+
+/// How many findings one page shows.
+const PAGE: usize = 50;
+
+/// The rule of teams that own something and have nobody on call.
+pub(crate) const NO_ON_CALL: &str = "no-on-call";
+
+/// Shows the findings that pass the filters.
+///
+/// # Errors
+/// If the findings can't be made.
+pub async fn show(frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let app = frame.app.clone();
+    let drawn = app.blocking(move |_| Ok(screen(&FindingsScreen::of(&frame, &asked))));
+    Ok(drawn.await?)
+}
+
+/// Anything that is missing or wrong, wherever it was found.
+pub(crate) struct Gap<'a> {
+    /// The stable id of its sort.
+    pub(crate) rule: &'static str,
+    /// How much it matters.
+    pub(crate) severity: Severity,
+    /// What has it.
+    subject: Option<EntityRef>,
+    found: Found<'a>,
+}
+
+enum Found<'a> {
+    /// By looking at the catalog as a whole.
+    Whole(&'a catalog::Finding),
+    /// In a file of a source.
+    File(&'a str, &'a FileProblem),
+    /// In the rotations.
+    OnCall(oncall::Gap),
+}
+
+/// Everything that is missing or wrong, the worst first. `whole` are the catalog's findings.
+pub(crate) fn gaps<'a>(frame: &'a Frame, whole: &'a [catalog::Finding]) -> Vec<Gap<'a>> {
+    let world = &frame.world;
+    let files = world.catalog.sources().flat_map(|(source, known)| {
+        known.problems.iter().map(move |problem| Gap {
+            rule: problem.rule.id(),
+            severity: problem.severity,
+            subject: None,
+            found: Found::File(source, problem),
+        })
+    });
+    let whole = whole.iter().map(|finding| Gap {
+        rule: finding.rule.id(),
+        severity: finding.severity,
+        subject: finding.subject.clone(),
+        found: Found::Whole(finding),
+    });
+    let on_call = owning_teams(world).into_iter().filter_map(|team| {
+        let gap = oncall::gap(&world.oncall, &team, frame.now)?;
+        Some(Gap { rule: NO_ON_CALL, severity: Severity::Error, subject: Some(team), found: Found::OnCall(gap) })
+    });
+    let mut gaps: Vec<Gap<'_>> = files.chain(on_call).chain(whole).collect();
+    gaps.sort_by_key(|gap| gap.severity);
+    gaps
+}
+
+/// The teams that own a component: somebody must come when it breaks.
+fn owning_teams(world: &World) -> BTreeSet<EntityRef> {
+    let owners = world.catalog.of_kind("component").filter_map(|component| component.owner.clone());
+    owners.filter(|owner| owner.kind() == "group" && world.catalog.get(owner).is_some()).collect()
+}
+
+/// What is wrong with one entity, and with the file that declares it.
+pub(crate) fn about(frame: &Frame, of: &EntityRef) -> Vec<Finding> {
+    let whole = frame.app.indexes().findings(&frame.world);
+    let origin = frame.world.catalog.get(of).map(|entity| entity.descriptor.origin.clone());
+    let in_its_file = |gap: &Gap<'_>| match (&gap.found, &origin) {
+        (Found::File(source, problem), Some(origin)) => *origin.source == **source && *origin.path == *problem.path,
+        (Found::File(..) | Found::Whole(_) | Found::OnCall(_), _) => false,
+    };
+    let all = gaps(frame, &whole);
+    let own = all.into_iter().filter(|gap| gap.subject.as_ref() == Some(of) || in_its_file(gap));
+    own.take(PAGE).map(|gap| Finding { subject: None, ..gap.view(frame) }).collect()
+}
+
+impl Gap<'_> {
+    fn owner(&self, world: &World) -> Option<EntityRef> {
+        let subject = self.subject.as_ref()?;
+        if subject.kind() == "group" { Some(subject.clone()) } else { world.owner_of(subject) }
+    }
+
+    fn view(&self, frame: &Frame) -> Finding {
+        let shown = Finding {
+            state: severity(self.severity),
+            title: String::new(),
+            subject: self.subject.as_ref().map(|subject| frame.entity(subject)),
+            place: None,
+            excerpt: None,
+            fix: None,
+            command: None,
+            since: None,
+        };
+        match &self.found {
+            Found::Whole(finding) => Finding {
+                title: finding.message.clone(),
+                fix: Some(finding.fix.clone()),
+                place: self.subject.as_ref().and_then(|subject| declared_at(&frame.world, subject)),
+                ..shown
+            },
+            Found::OnCall(gap) => Finding {
+                title: "nobody is on call".to_owned(),
+                fix: Some(crate::api::oncall::gap_in_words(gap)),
+                ..shown
+            },
+            Found::File(source, problem) => Finding {
+                title: problem.message.clone(),
+                place: Some(format!("{}/{}", source.trim_end_matches('/'), problem.place())),
+                excerpt: (!problem.source_line.is_empty()).then(|| catalog::render(problem)),
+                fix: problem.suggestion.clone(),
+                command: Some(Cli::new(format!("mainstay plan {source}"))),
+                since: frame.world.catalog.source(source).map(|source| frame.ago(source.applied_at)),
+                ..shown
+            },
+        }
+    }
+}
+
+fn declared_at(world: &World, entity: &EntityRef) -> Option<String> {
+    let origin = &world.catalog.get(entity)?.descriptor.origin;
+    Some(format!("{}/{}:{}", origin.source.trim_end_matches('/'), origin.path, origin.line))
+}
+
+/// A severity as a word and a shape.
+pub(crate) fn severity(severity: Severity) -> State {
+    match severity {
+        Severity::Error => State::new(Tone::Bad, "error"),
+        Severity::Warning => State::new(Tone::Warn, "warning"),
+    }
+}
+
+fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+impl Asked {
+    fn href(&self, frame: &Frame, after: usize) -> String {
+        let after = if after == 0 { String::new() } else { after.to_string() };
+        let all =
+            [("rule", &self.rule), ("owner", &self.owner), ("severity", &self.severity), ("after", &after)];
+        let set: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        frame.href(format!("/findings?{}", serde_html_form::to_string(set).unwrap_or_default()))
+    }
+
+    fn passes(&self, gap: &Gap<'_>, world: &World) -> bool {
+        let fits = |asked: &str, found: &str| asked.is_empty() || asked == found;
+        fits(&self.rule, gap.rule)
+            && fits(&self.severity, severity_word(gap.severity))
+            && (self.owner.is_empty() || gap.owner(world).is_some_and(|owner| owner.as_str() == self.owner))
+    }
+}
+
+impl FindingsScreen {
+    fn of(frame: &Frame, asked: &Asked) -> Self {
+        let whole: Arc<[catalog::Finding]> = frame.app.indexes().findings(&frame.world);
+        let all = gaps(frame, &whole);
+        let (rules, owners) = (counted_rules(&all), counted_owners(&all, &frame.world));
+        let errors = all.iter().filter(|gap| gap.severity == Severity::Error).count();
+        let summary = format!("{} errors, {} warnings. Each is shown until it is mended.", errors, all.len() - errors);
+        let passing: Vec<&Gap<'_>> = all.iter().filter(|gap| asked.passes(gap, &frame.world)).collect();
+        let shown: Vec<Finding> = passing.iter().skip(asked.after).take(PAGE).map(|gap| gap.view(frame)).collect();
+        let last = asked.after + shown.len();
+        Self {
+            chrome: frame.chrome("Findings", Place::Findings),
+            summary,
+            filters: filters(frame, asked, rules, owners),
+            pager: Pager {
+                shown: match shown.len() {
+                    0 => "none".to_owned(),
+                    _ => format!("{} to {last} of {}", asked.after + 1, passing.len()),
+                },
+                before: (asked.after > 0).then(|| asked.href(frame, asked.after.saturating_sub(PAGE))),
+                after: (last < passing.len()).then(|| asked.href(frame, last)),
+            },
+            findings: shown,
+            none: Empty::new(if all.is_empty() {
+                "Nothing is missing, and nothing contradicts anything else."
+            } else {
+                "No finding passes these filters."
+            }),
+        }
+    }
+}
+
+fn counted_rules(all: &[Gap<'_>]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    all.iter().for_each(|gap| *counts.entry(gap.rule.to_owned()).or_default() += 1);
+    counts
+}
+
+fn counted_owners(all: &[Gap<'_>], world: &World) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    let owners = all.iter().filter_map(|gap| gap.owner(world));
+    owners.for_each(|owner| *counts.entry(owner.to_string()).or_default() += 1);
+    counts
+}
+
+fn filters(
+    frame: &Frame,
+    asked: &Asked,
+    rules: BTreeMap<String, usize>,
+    owners: BTreeMap<String, usize>,
+) -> Filters {
+    let choices = |any: &str, counts: BTreeMap<String, usize>, current: &str| {
+        let mut choices = vec![Choice::new("", any, current)];
+        choices.extend(counts.into_iter().map(|(value, count)| {
+            let name = value.rsplit_once('/').map_or(value.as_str(), |(_, name)| name);
+            let label = format!("{name} ({count})");
+            Choice::new(value, label, current)
+        }));
+        choices
+    };
+    let severities = ["", "error", "warning"]
+        .map(|word| Choice::new(word, if word.is_empty() { "Any" } else { word }, &asked.severity))
+        .to_vec();
+    let is_set = [&asked.rule, &asked.owner, &asked.severity].into_iter().any(|value| !value.is_empty());
+    Filters {
+        action: "/findings".to_owned(),
+        fields: vec![
+            Field::select("rule", "Rule", choices("Any", rules, &asked.rule)),
+            Field::select("owner", "Owner", choices("Anybody", owners, &asked.owner)),
+            Field::select("severity", "Severity", severities),
+        ],
+        clear: is_set.then(|| frame.href("/findings")),
+    }
 }

@@ -1,10 +1,23 @@
-//! `GET /services/{ref}`: one entity. Above the fold, what somebody needs at night, in the order they need it.
+//! `GET /entities/{kind}/{namespace}/{name}`: one entity. Above the fold, what somebody needs at night, in the order they
+//! need it.
+
+mod answers;
+mod around;
+mod facts;
 
 use askama::Template;
+use axum::{extract::Path, response::Response};
+use kernel::EntityRef;
 
+pub use self::answers::runbooks;
+pub(crate) use self::around::dependency;
+use super::findings;
 use crate::{
-    shell::Chrome,
-    views::{Answer, Change, Empty, Entity, Finding, Link, Moment, Press, Row, State, Tabs},
+    frame::Frame,
+    problem::Problem,
+    shell::{Chrome, Place, screen},
+    show,
+    views::{Answer, Change, Empty, Entity, Finding, Link, Moment, Row, State, Tabs},
 };
 
 /// One entity of the catalog.
@@ -41,8 +54,8 @@ pub struct EntityScreen {
     pub no_dependencies: Empty,
     /// The graph around it.
     pub graph_href: String,
-    /// The version to go back to.
-    pub last_good: Option<LastGood>,
+    /// The version to go back to, in each environment.
+    pub last_good: Vec<LastGood>,
     /// What the catalog lacks or contradicts here.
     pub findings: Vec<Finding>,
     /// Checks on it or on what it is part of.
@@ -53,6 +66,8 @@ pub struct EntityScreen {
     pub apis: Vec<Row>,
     /// Deployments, the latest first.
     pub deployments: Vec<Row>,
+    /// What else it is related to: parts, members, what it owns, incidents.
+    pub others: Vec<Others>,
     /// Dashboards, repositories and the rest.
     pub links: Vec<Link>,
     /// What the catalog file says besides, and where it is.
@@ -83,15 +98,82 @@ pub struct Dependency {
     pub owner: Option<Entity>,
 }
 
-/// The last version that was up for long enough to be trusted.
+/// The version to go back to in an environment.
 #[derive(Debug)]
 pub struct LastGood {
+    /// `production`.
+    pub environment: String,
     /// `v412`.
     pub version: String,
     /// When it was deployed.
-    pub at: Moment,
-    /// Why it counts as good: `up for 6 d`.
+    pub at: Option<Moment>,
+    /// What runs now instead.
     pub why: String,
-    /// Goes back to it, where Mainstay can.
-    pub button: Option<Press>,
+    /// Goes back, where Mainstay can.
+    pub back: Option<Link>,
+}
+
+/// Other things that it is related to.
+#[derive(Debug)]
+pub struct Others {
+    /// What joins them: `Members`, `Owns`.
+    pub title: String,
+    /// How many there are in all.
+    pub count: usize,
+    /// The first of them.
+    pub rows: Vec<Row>,
+    /// All of them, where they are more than are shown.
+    pub all: Option<Link>,
+}
+
+/// Shows an entity.
+///
+/// # Errors
+/// `NOT_FOUND` if there is none of this name.
+pub async fn show(
+    frame: Frame,
+    Path((kind, namespace, name)): Path<(String, String, String)>,
+) -> Result<Response, Problem> {
+    let reference = show::named(&kind, &namespace, &name)?;
+    match EntityScreen::of(&frame, &reference) {
+        Some(shown) => Ok(screen(&shown)),
+        None => Err(Problem(show::not_in_catalog(&kind, &namespace, &name))),
+    }
+}
+
+impl EntityScreen {
+    fn of(frame: &Frame, of: &EntityRef) -> Option<Self> {
+        let entity = frame.world.catalog.get(of)?;
+        let changes = around::changes(frame, of);
+        let (upstream, downstream) = around::dependencies(frame, of);
+        Some(Self {
+            chrome: frame.chrome(entity.display_name(), Place::Services),
+            parents: around::parents(frame, of),
+            name: entity.display_name().to_owned(),
+            tags: facts::tags(entity),
+            description: entity.description.as_deref().map(str::to_owned),
+            tabs: facts::tabs(frame, of),
+            answers: answers::answers(frame, of, entity),
+            no_changes: Empty::new(around::no_changes(frame, of)),
+            changes,
+            runbooks: runbooks(frame, of),
+            no_runbook: Empty::with(
+                "No runbook. Add a link of type runbook to the catalog file, or a page with “runbook” in its name beside it.",
+                "mainstay apply ./catalog",
+            ),
+            upstream,
+            downstream,
+            no_dependencies: Empty::new("It declares no dependency, and nothing declares to depend on it."),
+            graph_href: frame.href(format!("/graph?root={}", show::segment(of.as_str()))),
+            last_good: answers::last_good(frame, of),
+            findings: findings::about(frame, of),
+            checks: facts::checks(frame, of),
+            flags: facts::flags(frame, of),
+            apis: facts::apis(frame, of),
+            deployments: facts::deployments(frame, of),
+            others: around::others(frame, of),
+            links: facts::links(entity),
+            facts: facts::facts(frame, entity),
+        })
+    }
 }

@@ -1,10 +1,18 @@
 //! `GET /checks/{name}`: one check: what it asks, what each location sees, how it went.
 
 use askama::Template;
+use axum::{extract::Path, response::Response};
+use checks::{CheckKind, Severity, Watch};
+use timeline::Query as Search;
 
+use super::{history, list::state_of, speed};
 use crate::{
-    shell::Chrome,
-    views::{Answer, Change, Empty, Moment, State, Tone},
+    api::not_found,
+    frame::Frame,
+    problem::Problem,
+    shell::{Chrome, Place, screen},
+    show::{address, named},
+    views::{Answer, Change, Empty, Field, Form, Moment, State, Tone},
 };
 
 /// One check.
@@ -33,6 +41,8 @@ pub struct CheckScreen {
     pub changes: Vec<Change>,
     /// What it asks and expects, field by field.
     pub facts: Vec<(String, String)>,
+    /// Lets it pause, or judge again; none where the reader may not.
+    pub pause: Option<Form>,
 }
 
 /// What one location sees.
@@ -98,4 +108,144 @@ impl History {
             Tone::Unknown | Tone::Quiet => 19,
         }
     }
+}
+
+/// Shows a check.
+pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>) -> Result<Response, Problem> {
+    let check = named("check", &namespace, &name)?;
+    let watch = frame.world.checks.watch(&check).ok_or_else(|| not_found("check", check.short()))?;
+    let speed = speed::in_steps(&frame, watch).await?;
+    let until = frame.past().and_then(|at| at.checked_add(jiff::SignedDuration::from_nanos(1)).ok());
+    let search = Search { subjects: vec![check.clone()], to: until, limit: EVENTS_MAX, ..Search::default() };
+    let search = Search { kinds: vec!["checks.".to_owned()], ..search };
+    let events = frame.app.blocking(move |engine| Ok(engine.store().find(&search)?.entries)).await?;
+    let changes = events.iter().take(CHANGES_MAX).map(|entry| frame.event(entry, Some(&check))).collect();
+    Ok(screen(&CheckScreen {
+        chrome: frame.chrome(check.short(), Place::Checks),
+        name: frame.entity(&check).name,
+        tags: tags(watch),
+        description: checks::why(watch, frame.now),
+        answers: answers(&frame, watch, &speed),
+        locations: locations(&frame, watch),
+        history: history::of(&events, frame.now),
+        results: results(&frame, &speed),
+        no_results: Empty::new("No run was measured in the last hour."),
+        changes,
+        facts: facts(watch),
+        pause: pause(&frame, watch),
+    }))
+}
+
+/// Events of one check that are looked at for its history.
+const EVENTS_MAX: usize = 200;
+/// Of these, the newest are shown.
+const CHANGES_MAX: usize = 20;
+
+fn tags(watch: &Watch) -> Vec<String> {
+    let CheckKind::Http(_) = &watch.definition.kind;
+    let critical = watch.definition.severity == Severity::Critical;
+    [Some("HTTP"), critical.then_some("critical path"), watch.paused.then_some("paused")]
+        .into_iter()
+        .flatten()
+        .map(str::to_owned)
+        .collect()
+}
+
+fn answers(frame: &Frame, watch: &Watch, speed: &speed::Speed) -> Vec<Answer> {
+    let target = &watch.definition.target;
+    let owner = match frame.owner(target) {
+        Some(owner) => Answer::to("Owner").entity(owner),
+        None => Answer::to("Owner").gap("No owner"),
+    };
+    let verdict = Answer::to("Verdict").state(state_of(watch), Some(frame.elapsed(watch.since)));
+    let verdict = match frame.world.incidents.for_check(&watch.definition.check) {
+        Some(incident) => {
+            let number = incident.number();
+            verdict.link(format!("Incident {number}"), frame.href(format!("/incidents/{number}")))
+        }
+        None => verdict,
+    };
+    let all = speed.all();
+    let fast = match (all.quantile(0.5), all.quantile(0.95)) {
+        (Some(median), Some(most)) => Answer::to("Speed")
+            .text(format!("{median:.0} ms"))
+            .note(format!("median of {} runs in the last hour; 95% under {most:.0} ms", all.count())),
+        _ => Answer::to("Speed").gap("Not measured").note("no run passed in the last hour"),
+    };
+    vec![verdict, Answer::to("Covers").entity(frame.entity(target)), owner, fast]
+}
+
+fn locations(frame: &Frame, watch: &Watch) -> Vec<LocationRow> {
+    let judging = watch.location.iter().map(|location| LocationRow {
+        name: location.clone(),
+        state: state_of(watch),
+        seen: match (&watch.evidence, watch.verdict) {
+            (Some(evidence), checks::Verdict::Down | checks::Verdict::Degraded) => evidence.error.clone(),
+            _ => "its runs brought the verdict".to_owned(),
+        },
+        at: frame.ago(watch.since),
+    });
+    let doubtful = watch.falters.iter().map(|(location, falter)| LocationRow {
+        name: location.clone(),
+        state: State::new(Tone::Warn, "failed once"),
+        seen: falter.evidence.error.clone(),
+        at: frame.ago(falter.since),
+    });
+    judging.chain(doubtful).collect()
+}
+
+/// The last hour's runs, in steps, the latest first.
+fn results(frame: &Frame, speed: &speed::Speed) -> Vec<ResultRow> {
+    let rows = speed.samples.iter().rev().filter_map(|(location, sample)| {
+        let measured = &sample.measured;
+        let (runs, failed) = (sample.observed(), sample.errors);
+        let state = match (failed, measured.count()) {
+            (0, _) => State::new(Tone::Good, "passed"),
+            (_, 0) => State::new(Tone::Bad, "failed"),
+            _ => State::new(Tone::Warn, "mixed"),
+        };
+        let seen = match (measured.quantile(0.5), measured.quantile(0.95)) {
+            (Some(median), Some(most)) => format!("median {median:.0} ms, 95% under {most:.0} ms"),
+            _ => "nothing measured".to_owned(),
+        };
+        let step = speed::step().as_mins();
+        Some(ResultRow {
+            state,
+            at: frame.ago(speed::began(sample)?),
+            location: location.clone(),
+            seen,
+            phases: format!("{runs} runs in {step} min, {failed} failed"),
+        })
+    });
+    rows.collect()
+}
+
+fn facts(watch: &Watch) -> Vec<(String, String)> {
+    let definition = &watch.definition;
+    let CheckKind::Http(http) = &definition.kind;
+    let statuses: Vec<String> = http.expect.status.iter().map(ToString::to_string).collect();
+    let mut facts = vec![
+        ("Asks for".to_owned(), definition.request()),
+        ("Expects".to_owned(), format!("status {}", statuses.join(", "))),
+        ("Every".to_owned(), format!("{} s", definition.interval().as_secs_f64())),
+        ("Fails after".to_owned(), format!("{} s", definition.timeout().as_secs_f64())),
+        ("Down after".to_owned(), format!("{} failing runs in a row", definition.failures_to_down)),
+        ("Up after".to_owned(), format!("{} good runs in a row", definition.successes_to_up)),
+        ("Severity".to_owned(), definition.severity.as_str().to_owned()),
+    ];
+    facts.extend(http.expect.body_contains.as_ref().map(|text| ("Body contains".to_owned(), format!("“{text}”"))));
+    facts.extend(http.expect.max_latency_ms.map(|most| ("Slow above".to_owned(), format!("{most} ms"))));
+    if !definition.path.is_empty() {
+        let path: Vec<&str> = definition.path.iter().map(kernel::EntityRef::short).collect();
+        facts.push(("Also on the path".to_owned(), path.join(", ")));
+    }
+    facts
+}
+
+fn pause(frame: &Frame, watch: &Watch) -> Option<Form> {
+    let (verb, label) = if watch.paused { ("resume", "Judge again") } else { ("pause", "Pause") };
+    let hint = "A paused check still stands here, but judges nothing: its state is unknown.";
+    let reason = Field::line("reason", "Reason", "").hint(hint);
+    let form = frame.form(format!("{}/{verb}", address(&watch.definition.check)), label, vec![reason]);
+    frame.may_write().then_some(form)
 }

@@ -1,10 +1,19 @@
 //! `GET /incidents/{number}`: what is broken, whose it is, what changed, and the way back.
 
 use askama::Template;
+use axum::{extract::Path, response::Response};
+use incidents::{Incident, Verdict, suspects};
+use kernel::{EntityRef, Refusal};
+use timeline::Query as Search;
+use world::{Culprits, culprits};
 
+use super::{healed_by, list};
 use crate::{
-    shell::Chrome,
-    views::{Answer, Change, Cli, Empty, Entity, Form, Moment, Press, Score, State, Undo, Who},
+    api::incidents::by_number,
+    frame::Frame,
+    problem::Problem,
+    shell::{Chrome, Place, screen},
+    views::{Answer, Change, Cli, Empty, Entity, Entry, Field, Form, Moment, Press, Score, State, Tone, Undo, Who},
 };
 
 /// One incident.
@@ -68,6 +77,10 @@ pub struct Suspect {
     pub reasons: Vec<String>,
     /// The way back.
     pub undo: Undo,
+    /// What somebody found about it: `this was it`, `not it`.
+    pub verdict: Option<State>,
+    /// Says that it was it, or not; none where the reader may not.
+    pub judge: Vec<Press>,
 }
 
 /// One result of a check.
@@ -83,4 +96,286 @@ pub struct Evidence {
     pub seen: String,
     /// When.
     pub at: Moment,
+}
+
+/// Shows an incident.
+pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, Problem> {
+    let incident = by_number(&frame.world, &number)?.clone();
+    let culprits = culprits(&frame.world, &incident, frame.now);
+    let (before, since) = around(&frame, &incident, &culprits).await?;
+    let suspects: Vec<Suspect> =
+        culprits.suspects.iter().filter_map(|suspect| suspect_of(&frame, &incident, suspect)).collect();
+    let open = incident.is_open();
+    Ok(screen(&IncidentScreen {
+        chrome: Chrome { incident: None, ..frame.chrome(&incident.title, Place::Incidents) },
+        number: incident.number(),
+        title: incident.title.clone(),
+        state: list::state_of(&incident),
+        severity: format!("{}, {}", incident.severity.name(), incident.severity.word()),
+        began: if open { frame.elapsed(incident.since) } else { frame.ago(incident.since) },
+        ended: incident.ended.as_ref().map(|ending| frame.ago(ending.at)),
+        advice: advice(&frame, &incident, &suspects, culprits.changes),
+        buttons: buttons(&frame, &incident),
+        answers: answers(&frame, &incident),
+        no_suspects: no_suspects(culprits.changes),
+        evidence: evidence(&frame, &incident),
+        before,
+        since,
+        note: frame.may_write().then(|| {
+            let text = Entry::Lines { value: String::new() };
+            let field = Field::new("note", "What you see, know or did", text).required();
+            frame.form(format!("/incidents/{}/notes", incident.number()), "Add note", vec![field])
+        }),
+        commands: commands(&incident, &culprits),
+        suspects,
+    }))
+}
+
+/// What to say at a glance: what healed it, what is being waited for, or how sure the ranking is.
+fn advice(frame: &Frame, incident: &Incident, suspects: &[Suspect], changes: usize) -> Option<String> {
+    if let Some(healed) = healed_by(&frame.world, incident) {
+        let who = frame.who(&healed.recorded.stamp.actor).name;
+        return Some(format!("It recovered after this was undone: {} (by {who}).", healed.change.summary));
+    }
+    if let Some(asked) = suspects.iter().find(|suspect| matches!(suspect.undo, Undo::Asked { .. })) {
+        return Some(format!("Undoing “{}” was asked for. This screen shows by itself when it is done.", asked.summary));
+    }
+    if !incident.is_open() {
+        return None;
+    }
+    let looked_at = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
+    let undone = suspects.iter().find(|suspect| matches!(suspect.undo, Undo::Done));
+    Some(match (undone, suspects.first()) {
+        (Some(undone), _) => {
+            format!("“{}” is undone. It is over when all its checks pass again.", undone.summary)
+        }
+        (None, Some(first)) if first.score.percent >= CLEAR => {
+            format!("Of {looked_at} before the failure, the first is by far the likeliest cause.")
+        }
+        (None, Some(_)) => format!("Of {looked_at} before the failure, none stands out: look at the evidence first."),
+        (None, None) => return None,
+    })
+}
+
+/// A score from which on one suspect is called the likeliest.
+const CLEAR: u8 = 50;
+
+fn no_suspects(changes: usize) -> Empty {
+    Empty::new(match changes {
+        0 => "No change is recorded in the hours before the failure. Look at what it depends on outside the catalog.",
+        _ => "None of the changes in the hours before the failure can have caused it. Look outside the catalog.",
+    })
+}
+
+fn buttons(frame: &Frame, incident: &Incident) -> Vec<Press> {
+    if !frame.may_write() || !incident.is_open() {
+        return Vec::new();
+    }
+    let address = format!("/incidents/{}", incident.number());
+    let acknowledge = incident.acknowledged.is_none().then(|| frame.press(format!("{address}/acknowledge"), "Acknowledge"));
+    acknowledge.into_iter().chain([frame.press(format!("{address}/resolve"), "Resolve")]).collect()
+}
+
+/// Whose it is, who is on call, what to do: in this order.
+fn answers(frame: &Frame, incident: &Incident) -> Vec<Answer> {
+    let entity = incident.entity();
+    let broken = match frame.world.catalog.get(entity) {
+        Some(known) => match known.chat().and_then(|chat| crate::show::outside(&chat)) {
+            Some(chat) => Answer::to("Broken").link("Chat", chat),
+            None => Answer::to("Broken"),
+        },
+        None => Answer::to("Broken"),
+    };
+    let failing = incident.failing().count();
+    let checks = incident.checks.len();
+    let broken = broken.entity(frame.entity(entity)).note(match (checks, failing) {
+        (0, _) => "declared by hand".to_owned(),
+        (1, 0) => "its check passes again".to_owned(),
+        (1, _) => "its check fails".to_owned(),
+        (_, 0) => format!("all {checks} checks pass again"),
+        _ => format!("{failing} of {checks} checks fail"),
+    });
+    let mut answers = vec![broken, owner(frame, entity), on_call(frame, incident), runbook(frame, entity)];
+    if let Some(taken) = &incident.acknowledged {
+        let moment = frame.ago(taken.at).text().to_owned();
+        answers.push(Answer::to("Taken on by").who(frame.who(&taken.by)).note(moment));
+    }
+    answers
+}
+
+fn owner(frame: &Frame, entity: &EntityRef) -> Answer {
+    let answer = Answer::to("Whose service");
+    match frame.world.owner_of(entity) {
+        Some(owner) => answer.entity(frame.entity(&owner)),
+        None => answer.gap("No owner").note("Name one as spec.owner in its catalog file"),
+    }
+}
+
+fn on_call(frame: &Frame, incident: &Incident) -> Answer {
+    let answer = Answer::to("On call now");
+    let Some(team) = frame.world.owner_of(incident.entity()) else {
+        return answer.gap("Nobody").note("there is no owner whose rotation could say");
+    };
+    let duties = oncall::current(&frame.world.oncall, &team, frame.now);
+    let Some(first) = duties.first() else {
+        let gap = oncall::gap(&frame.world.oncall, &team, frame.now);
+        let why = gap.as_ref().map(crate::api::oncall::gap_in_words).unwrap_or_default();
+        return answer.gap("Nobody").note(why);
+    };
+    let until = Moment::ago(first.until, frame.now).text().to_owned();
+    let others = duties.iter().skip(1).map(|duty| format!("also {}", frame.catalog_person(&duty.person).name));
+    let next = first.next.iter().map(|next| format!("then {}", frame.catalog_person(next).name));
+    let note = [format!("until {until}")].into_iter().chain(next).chain(others).collect::<Vec<_>>().join(", ");
+    answer.who(frame.catalog_person(&first.person)).note(note).link("On call", frame.href("/on-call"))
+}
+
+fn runbook(frame: &Frame, entity: &EntityRef) -> Answer {
+    let answer = Answer::to("Runbook");
+    let runbooks = crate::catalog::show::runbooks(frame, entity);
+    match runbooks.split_first() {
+        None => answer.gap("No runbook").note("Add a page with “runbook” in its name to the docs, or a link of type runbook"),
+        Some((first, others)) => {
+            let answer = answer.link(first.title.clone(), first.href.clone());
+            others.iter().take(3).fold(answer, |answer, other| answer.link(other.title.clone(), other.href.clone()))
+        }
+    }
+}
+
+fn suspect_of(frame: &Frame, incident: &Incident, suspect: &suspects::Suspect) -> Option<Suspect> {
+    let entry = frame.world.journal.get(suspect.event)?;
+    let change = &entry.change;
+    let verdict = incident.verdict_on(suspect.event);
+    let press = |word: &str, label: &str| {
+        let hidden = vec![("event".to_owned(), suspect.event.to_string()), ("verdict".to_owned(), word.to_owned())];
+        Press { hidden, ..frame.press(format!("/incidents/{}/suspects", incident.number()), label) }
+    };
+    let offered = [(Verdict::Guilty, "guilty", "This was it"), (Verdict::Innocent, "innocent", "Not it")];
+    let judge = offered.into_iter().filter(|(other, ..)| frame.may_write() && verdict != Some(*other));
+    Some(Suspect {
+        summary: change.summary.clone(),
+        subject: frame.entity(&change.subject),
+        href: frame.href(format!("/timeline/{}", entry.recorded.stamp.position)),
+        who: frame.who(&change.actor),
+        when: in_relation(incident, change.at),
+        at: frame.ago(change.at),
+        score: Score { percent: suspect.score.min(100) },
+        reasons: suspect.reasons.iter().map(reason).collect(),
+        undo: frame.undo(suspect.event),
+        verdict: verdict.map(|verdict| match verdict {
+            Verdict::Guilty => State::new(Tone::Bad, "this was it"),
+            Verdict::Innocent => State::new(Tone::Quiet, "not it"),
+        }),
+        judge: judge.map(|(_, word, label)| press(word, label)).collect(),
+    })
+}
+
+/// A reason that speaks against the suspicion says so.
+fn reason(reason: &suspects::Reason) -> String {
+    if reason.points < 0 { format!("against it: {}", reason.words) } else { reason.words.clone() }
+}
+
+/// `4 min before the first failure`.
+fn in_relation(incident: &Incident, at: kernel::Timestamp) -> String {
+    let seconds = incident.onset().0.duration_since(at).as_secs();
+    let (away, side) = (seconds.unsigned_abs(), if seconds < 0 { "after" } else { "before" });
+    let away = match away {
+        0..120 => format!("{away} s"),
+        120..7_200 => format!("{} min", away / 60),
+        7_200..172_800 => format!("{} h", away / 3_600),
+        _ => format!("{} d", away / 86_400),
+    };
+    format!("{away} {side} the first failure")
+}
+
+fn evidence(frame: &Frame, incident: &Incident) -> Vec<Evidence> {
+    let declared = (incident.checks.is_empty() && !incident.evidence.is_empty()).then(|| Evidence {
+        state: State::new(Tone::Bad, "reported"),
+        check: frame.entity(incident.entity()).name,
+        href: frame.href(crate::show::address(incident.entity())),
+        seen: incident.evidence.clone(),
+        at: frame.ago(incident.since),
+    });
+    let checks = incident.checks.iter().map(|failing| Evidence {
+        state: match failing.recovered {
+            Some(_) => State::new(Tone::Good, "passes again"),
+            None => State::new(Tone::Bad, "down"),
+        },
+        check: frame.entity(&failing.check).name,
+        href: frame.href(crate::show::address(&failing.check)),
+        seen: failing.evidence.clone(),
+        at: frame.ago(failing.recovered.unwrap_or(failing.since)),
+    });
+    declared.into_iter().chain(checks).collect()
+}
+
+/// What a reader of an incident wants to see of the timeline; declarations and uses of tokens are left out.
+const KINDS: [&str; 14] = [
+    "catalog.entity_changed",
+    "catalog.entity_removed",
+    "checks.went_down",
+    "checks.recovered",
+    "checks.degraded",
+    "checks.restored",
+    "checks.fell_silent",
+    "checks.paused",
+    "checks.resumed",
+    "deploys.",
+    "effects.gave_up",
+    "flags.turned",
+    "incidents.",
+    "journal.",
+];
+/// How many events are shown before it began, and since.
+const BEFORE_MAX: usize = 12;
+const SINCE_MAX: usize = 60;
+/// How many things the timeline is asked about.
+const SUBJECTS_MAX: usize = 60;
+
+/// What happened to the broken path, to what it needs and to the suspects: before it began, and since.
+async fn around(
+    frame: &Frame,
+    incident: &Incident,
+    culprits: &Culprits,
+) -> Result<(Vec<Change>, Vec<Change>), Refusal> {
+    let changed = culprits.suspects.iter().filter_map(|suspect| frame.world.journal.get(suspect.event));
+    let upstream = frame.world.catalog.upstream(incident.entity());
+    let mut subjects: Vec<EntityRef> = incident.about.reference().into_iter().collect();
+    let all = incident
+        .entities()
+        .chain(incident.checks.iter().map(|failing| &failing.check))
+        .chain(changed.map(|entry| &entry.change.subject))
+        .chain(upstream.iter().map(|reached| &reached.entity));
+    for entity in all {
+        if subjects.len() < SUBJECTS_MAX && !subjects.contains(entity) {
+            subjects.push(entity.clone());
+        }
+    }
+    let all = Search { subjects, kinds: KINDS.map(str::to_owned).to_vec(), ..Search::default() };
+    // Just after the moment that is shown, which is part of it.
+    let until = frame.past().and_then(|at| at.checked_add(jiff::SignedDuration::from_nanos(1)).ok());
+    let since = Search { from: Some(incident.since), to: until, limit: SINCE_MAX, ..all.clone() };
+    let before = Search { to: Some(incident.since), limit: BEFORE_MAX, ..all };
+    let found = frame.app.blocking(move |engine| {
+        let store = engine.store();
+        Ok((store.find(&before)?.entries, store.find(&since)?.entries))
+    });
+    let (before, since) = found.await?;
+    let related = |entry: &timeline::Entry| Change {
+        relation: (entry.stamp.at < incident.since).then(|| in_relation(incident, entry.stamp.at)),
+        ..frame.event(entry, incident.about.reference().as_ref())
+    };
+    Ok((before.iter().map(related).collect(), since.iter().map(related).collect()))
+}
+
+fn commands(incident: &Incident, culprits: &Culprits) -> Vec<Cli> {
+    let number = incident.number();
+    let undo = culprits.suspects.first().filter(|_| incident.is_open());
+    let undo = undo.map(|first| format!("mainstay undo {} --reason 'incident {number}'", first.event));
+    let acknowledge = incident.acknowledged.is_none() && incident.is_open();
+    [Some(format!("mainstay incident show {number}")), undo]
+        .into_iter()
+        .chain([acknowledge.then(|| format!("mainstay incident acknowledge {number}"))])
+        .flatten()
+        .map(Cli::new)
+        .collect()
 }

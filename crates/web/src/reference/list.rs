@@ -1,11 +1,21 @@
-//! `GET /apis/{ref}`: what an API can do.
+//! `GET /apis/{namespace}/{name}`: what an API can do.
 
 use askama::Template;
-use reference::{Operation, Reference, TypeDoc};
+use axum::{
+    extract::{Path, Query},
+    response::Response,
+};
+use catalog::Relation;
+use kernel::EntityRef;
+use reference::{DefinitionKind, Operation, Reference, ReferenceError, TypeDoc};
+use serde::Deserialize;
 
 use crate::{
-    shell::Chrome,
-    views::{Callout, Entity, Pager, Row},
+    frame::Frame,
+    problem::Problem,
+    shell::{Chrome, Place, screen},
+    show,
+    views::{Callout, Entity, Pager, Row, State, Tone},
 };
 
 /// An API's operations.
@@ -80,6 +90,107 @@ impl ApiScreen<'_> {
     fn types_left_out(&self) -> usize {
         self.reference.types.len().saturating_sub(SHOWN_MAX)
     }
+}
+
+/// Where to begin.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    after: usize,
+}
+
+/// Shows an API's operations and types.
+///
+/// # Errors
+/// `NOT_FOUND` if there is no such API.
+pub async fn show(
+    frame: Frame,
+    Path((namespace, name)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let api = show::named("api", &namespace, &name)?;
+    let app = frame.app.clone();
+    let drawn = app.blocking(move |_| {
+        let Some(entity) = frame.world.catalog.get(&api) else {
+            return Err(show::not_in_catalog("api", &namespace, &name));
+        };
+        let (nothing, mut remarks) = (nothing_read(), Vec::new());
+        let read = frame.app.indexes().reference(entity);
+        let reference = match read.as_deref() {
+            Some(Ok(reference)) => {
+                remarks.extend(reference.warnings.iter().take(WARNINGS_MAX).map(|warning| warn(warning.clone())));
+                reference
+            }
+            Some(Err(error)) => {
+                remarks.push(unreadable(error));
+                &nothing
+            }
+            None => {
+                remarks.push(warn("This API has no definition: set spec.definition in its file.".to_owned()));
+                &nothing
+            }
+        };
+        let base = show::api_address(&api);
+        let (groups, pager) = operations_after(reference, &base, asked.after);
+        let title = if reference.title.is_empty() { entity.display_name() } else { &reference.title };
+        Ok(screen(&ApiScreen {
+            chrome: frame.chrome(title, Place::Services),
+            entity: frame.entity(&api),
+            owner: frame.owner(&api),
+            reference,
+            groups,
+            pager,
+            description: prose::render(&reference.description, &prose::Links::nowhere()).html,
+            base: &base,
+            remarks,
+            parties: parties(&frame, &api),
+        }))
+    });
+    Ok(drawn.await?)
+}
+
+/// More warnings are left out.
+const WARNINGS_MAX: usize = 5;
+/// More who provide or consume it are left out; the graph has all.
+const PARTIES_MAX: usize = 40;
+
+/// What is shown where nothing could be read.
+fn nothing_read() -> Reference {
+    Reference {
+        kind: DefinitionKind::OpenApi,
+        title: String::new(),
+        version: String::new(),
+        description: String::new(),
+        servers: Vec::new(),
+        groups: Vec::new(),
+        types: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+fn warn(text: String) -> Callout {
+    Callout { state: State::new(Tone::Warn, "Definition"), text, link: None }
+}
+
+fn unreadable(error: &ReferenceError) -> Callout {
+    let text = format!("The definition can’t be read: {error}.");
+    Callout { state: State::new(Tone::Bad, "Definition"), text, link: None }
+}
+
+/// Who provides and who consumes the API.
+fn parties(frame: &Frame, api: &EntityRef) -> Vec<Row> {
+    let sorts = [(Relation::ApiProvidedBy, "provides"), (Relation::ApiConsumedBy, "consumes")];
+    let related = sorts.into_iter().flat_map(|(relation, word)| {
+        frame.world.catalog.related(api, relation).into_iter().map(move |entity| (entity, word))
+    });
+    let rows = related.take(PARTIES_MAX).map(|(entity, word)| {
+        let row = Row::new(frame.entity(&entity).name, frame.href(show::address(&entity))).note(word);
+        match show::health(&frame.world, &entity) {
+            Some(health) => row.state(health.state()),
+            None => row,
+        }
+    });
+    rows.collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use kernel::{Refusal, TokenId, codes};
+use kernel::{Refusal, Sha256, TokenId, codes};
 
 use crate::problem::Problem;
 
@@ -23,11 +23,19 @@ pub enum Caller {
     Address(IpAddr),
     /// A token that was found to be good.
     Token(TokenId),
+    /// Whoever tries to sign in with this name, by its digest.
+    Name(Sha256),
     /// All who came when there was no room for another bucket.
     Overflow,
 }
 
 impl Caller {
+    /// Whoever tries to sign in with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self::Name(Sha256::of(name.to_ascii_lowercase().as_bytes()))
+    }
+
     /// The caller at this address.
     #[must_use]
     pub fn at(address: IpAddr) -> Self {

@@ -42,6 +42,12 @@ impl Health {
         verdict(self.verdict)
     }
 
+    /// How urgently a reader must see it; more is worse.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        badness(self.verdict)
+    }
+
     fn unchecked() -> Self {
         Self { verdict: Verdict::Unknown, since: None, source: "no check is about it".to_owned() }
     }

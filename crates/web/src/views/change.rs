@@ -29,7 +29,7 @@ pub struct Change {
 }
 
 /// What can be done about a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Undo {
     /// Nothing: it is a fact, not a change.
     Nothing,
@@ -39,6 +39,11 @@ pub enum Undo {
         href: String,
         /// What it will do: `turns new-checkout off in production`.
         will: String,
+    },
+    /// Somebody outside was asked to reverse it and has not reported yet.
+    Asked {
+        /// Since when.
+        since: Moment,
     },
     /// It has been reversed.
     Done,

@@ -42,8 +42,10 @@ pub struct Press {
 #[derive(Debug, Clone, Template)]
 #[template(path = "components/field.html")]
 pub struct Field {
-    /// The parameter's name; also the element's id.
+    /// The parameter's name.
     pub name: String,
+    /// The element's id: the name, unless the screen has several fields of that name.
+    pub id: String,
     /// What it is called.
     pub label: String,
     /// How it is entered.
@@ -111,7 +113,7 @@ impl Field {
     #[must_use]
     pub fn new(name: impl Into<String>, label: impl Into<String>, entry: Entry) -> Self {
         let (name, label) = (name.into(), label.into());
-        Self { name, label, entry, hint: None, error: None, required: false, autocomplete: None }
+        Self { id: name.clone(), name, label, entry, hint: None, error: None, required: false, autocomplete: None }
     }
 
     /// A line of text.
@@ -140,6 +142,13 @@ impl Field {
         self
     }
 
+    /// With an id of its own, where the screen has several fields of this name.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
+    }
+
     /// It may not be left empty.
     #[must_use]
     pub fn required(mut self) -> Self {
@@ -157,9 +166,9 @@ impl Field {
     fn described_by(&self) -> Option<String> {
         match (&self.hint, &self.error) {
             (None, None) => None,
-            (Some(_), None) => Some(format!("{}-hint", self.name)),
-            (None, Some(_)) => Some(format!("{}-error", self.name)),
-            (Some(_), Some(_)) => Some(format!("{0}-error {0}-hint", self.name)),
+            (Some(_), None) => Some(format!("{}-hint", self.id)),
+            (None, Some(_)) => Some(format!("{}-error", self.id)),
+            (Some(_), Some(_)) => Some(format!("{0}-error {0}-hint", self.id)),
         }
     }
 }

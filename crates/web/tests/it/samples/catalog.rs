@@ -1,11 +1,11 @@
 use web::{
     catalog::{
         list::{ServiceRow, ServicesScreen},
-        show::{Dependency, EntityScreen, LastGood, Runbook},
+        show::{Dependency, EntityScreen, LastGood, Others, Runbook},
     },
     shell::{Chrome, Past, Place},
     views::{
-        Answer, Choice, Cli, Empty, Entity, Field, Filters, Finding, Link, Pager, Press, Row, State, Tab, Tabs, Tone,
+        Answer, Choice, Cli, Empty, Entity, Field, Filters, Finding, Link, Pager, Row, State, Tab, Tabs, Tone,
     },
 };
 
@@ -134,12 +134,13 @@ fn entity() -> EntityScreen {
         downstream: vec![dependency(down(), component("storefront"), "consumes payments-api"), dependency(up(), component("invoicing"), "depends on")],
         no_dependencies: Empty::new(""),
         graph_href: "/graph?of=payments".to_owned(),
-        last_good: Some(LastGood {
+        last_good: vec![LastGood {
+            environment: "production".to_owned(),
             version: "v207".to_owned(),
-            at: ago(9_000),
-            why: "up for 6 d".to_owned(),
-            button: Some(Press { action: "/deploys/rollback".to_owned(), csrf: CSRF.to_owned(), hidden: vec![], label: "Go back to v207".to_owned(), main: false }),
-        }),
+            at: Some(ago(9_000)),
+            why: "now v208".to_owned(),
+            back: Some(Link::new("Go back to v207", "/undo/3984")),
+        }],
         findings: vec![Finding {
             state: State::new(Tone::Warn, "warning"),
             title: "dependsOn refers to resource:default/payments-db-old, which is not in the catalog".to_owned(),
@@ -154,6 +155,12 @@ fn entity() -> EntityScreen {
         flags: vec![line(Some(State::new(Tone::Good, "on")), "new-ledger-write", "production", Some(ago(16))), line(Some(State::new(Tone::Quiet, "off")), "wallet-v2", "production", Some(ago(40_000)))],
         apis: vec![line(None, "payments-api", "OpenAPI, 14 operations", None), line(None, "ledger-api", "gRPC, consumed", None)],
         deployments: vec![line(None, "v207 to production", "by token ci, took 3 min", Some(ago(9_000))), line(None, "v206 to production", "by token ci", Some(ago(19_000)))],
+        others: vec![Others {
+            title: "Incidents".to_owned(),
+            count: 1,
+            rows: vec![line(Some(down()), "Buyers can’t check out", "open", Some(ago(12)))],
+            all: Some(Link::new("All incidents", "/incidents")),
+        }],
         links: vec![Link::new("Dashboard", "https://grafana.example.com/d/payments"), Link::new("Repository", "https://git.example.com/shop/payments")],
         facts: [("Lifecycle", "production"), ("System", "checkout"), ("Source", "shop/payments/catalog-info.yaml"), ("Applied", "20 November 2026, 02:58 UTC")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
     }
@@ -188,7 +195,8 @@ fn bare() -> EntityScreen {
         upstream: vec![],
         downstream: vec![],
         no_dependencies: Empty::new("It declares no dependency, nothing depends on it, and no traffic has been seen."),
-        last_good: None,
+        last_good: vec![],
+        others: vec![],
         findings: vec![],
         checks: vec![],
         flags: vec![],

@@ -42,6 +42,7 @@ fn list() -> IncidentsScreen {
             label: "Incidents by state".to_owned(),
             tabs: vec![tab("All", true, 12), tab("Open", false, 1), tab("Resolved", false, 11)],
         },
+        declare: Some("/incidents/declare".to_owned()),
         rows: vec![
             row(12, State::new(Tone::Bad, "open"), "Buyers can’t check out", 12, None, None),
             row(
@@ -83,6 +84,8 @@ fn suspect(minutes: i64, subject: &str, summary: &str, who: &str, score: f64, re
         score: Score::of(score),
         reasons: reasons.iter().map(|&reason| reason.to_owned()).collect(),
         undo: Undo::Offered { href: "/undo/3984".to_owned(), will: will.to_owned() },
+        verdict: None,
+        judge: vec![press("This was it", "suspects", false), press("Not it", "suspects", false)],
     }
 }
 
@@ -243,7 +246,8 @@ fn undo() -> UndoScreen {
             reason: Some("ledger migration step 3".to_owned()),
             ..change(16, "flag", "payments", "turned new-ledger-write on in production", "Ada Lindqvist")
         },
-        will: "turns new-ledger-write off in production".to_owned(),
+        refused: None,
+        will: "turn new-ledger-write off in production".to_owned(),
         diff: Diff {
             lines: vec![
                 DiffLine::Same("flag new-ledger-write".to_owned()),
@@ -256,7 +260,7 @@ fn undo() -> UndoScreen {
             "Requests that are being served keep the value that they began with.".to_owned(),
             "Rows written since stay in the new format; the old code can read them.".to_owned(),
         ],
-        form: Form {
+        form: Some(Form {
             action: "/undo/3984".to_owned(),
             csrf: CSRF.to_owned(),
             fields: vec![
@@ -265,8 +269,8 @@ fn undo() -> UndoScreen {
             hidden: vec![],
             submit: "Undo it".to_owned(),
             main: true,
-        },
-        command: Cli::new("mainstay undo 3984 --reason 'Incident 12'"),
+        }),
+        command: Some(Cli::new("mainstay undo 3984 --reason 'Incident 12'")),
         back: Link::new("Incident 12", "/incidents/12"),
     }
 }

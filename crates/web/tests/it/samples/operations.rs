@@ -9,7 +9,7 @@ use web::{
         list::{FlagRow, FlagsScreen},
         show::{FlagEnvironment, FlagScreen},
     },
-    oncall::{OnCallScreen, PageRow, TeamRow},
+    oncall::{OnCallScreen, ShiftRow, TeamRow},
     shell::Place,
     timeline::{
         list::{Day, TimelineScreen},
@@ -256,6 +256,14 @@ fn check() -> CheckScreen {
         facts: [("Method", "POST"), ("Timeout", "2 s"), ("Expects", "200, body contains “thank you”")]
             .map(|(a, b)| (a.to_owned(), b.to_owned()))
             .to_vec(),
+        pause: Some(Form {
+            action: "/checks/default/pay-by-card/pause".to_owned(),
+            csrf: CSRF.to_owned(),
+            fields: vec![Field::line("reason", "Reason", "")],
+            hidden: vec![],
+            submit: "Pause".to_owned(),
+            main: false,
+        }),
     }
 }
 
@@ -276,20 +284,13 @@ fn on_call() -> OnCallScreen {
             team("Storefront", Some("Mira Okafor")),
         ],
         none: Empty::with("No team is in the catalog yet.", "mainstay apply ./catalog"),
-        pages: vec![PageRow {
-            state: State::new(Tone::Bad, "sent"),
-            summary: "Buyers can’t check out".to_owned(),
-            href: "/incidents/12".to_owned(),
-            note: "to Tomasz Reyes by e-mail".to_owned(),
-            at: ago(11),
-            acknowledge: Some(Press {
-                action: "/pages/31/acknowledge".to_owned(),
-                csrf: CSRF.to_owned(),
-                hidden: vec![],
-                label: "Acknowledge".to_owned(),
-                main: false,
-            }),
+        coming: vec![ShiftRow {
+            from: "Monday 23 November, 09:00 UTC".to_owned(),
+            at: ago(-4_000),
+            who: Who::new("Ada Lindqvist"),
+            team: group("Payments"),
+            note: "payments-primary".to_owned(),
         }],
-        no_pages: Empty::new("Nobody has been paged in the last 7 days."),
+        no_coming: Empty::new("No rotation is declared."),
     }
 }

@@ -7,7 +7,7 @@ use web::{
         show::Dependency,
     },
     docs::{Content, DocScreen, DocsScreen},
-    search::{Fragment, Hit, SearchScreen},
+    search::{Hit, SearchScreen},
     shell::{Chrome, Place},
     views::{Callout, Choice, Cli, Empty, Field, Filters, Finding, Link, Pager, Row, Tab, Tabs},
 };
@@ -127,11 +127,7 @@ fn search() -> SearchScreen {
             sort: "doc".to_owned(),
             title: "Payments are failing".to_owned(),
             href: "/docs/payments/runbook".to_owned(),
-            excerpt: vec![
-                Fragment { text: "Never restart the ".to_owned(), found: false },
-                Fragment { text: "ledger".to_owned(), found: true },
-                Fragment { text: " while a batch runs".to_owned(), found: false },
-            ],
+            excerpt: "Never restart the <mark>ledger</mark> while a batch runs".to_owned(),
             note: "payments".to_owned(),
         }],
         none: Empty::new("Nothing has these words. Fewer or shorter words find more."),
