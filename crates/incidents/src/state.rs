@@ -59,7 +59,7 @@ pub struct FailingCheck {
     pub path: Vec<EntityRef>,
     /// What it said.
     pub evidence: String,
-    /// When it passed again.
+    /// When it passed again, or failed in another incident after this one had been resolved by hand.
     pub recovered: Option<Timestamp>,
 }
 
@@ -316,6 +316,9 @@ impl State {
             self.numbers.insert(*incident, *number);
             self.incidents.insert(*number, Arc::new(opened));
         }
+        if let Event::Opened { check: Some(check), .. } | Event::Joined { check, .. } = event {
+            self.leave_ended(check, stamp.at);
+        }
         let Some(held) = self.incidents.get_mut(number) else { return };
         let held = Arc::make_mut(held);
         held.apply(event, stamp);
@@ -325,6 +328,18 @@ impl State {
             self.open.remove(number);
         }
         self.forget_oldest();
+    }
+
+    /// A check that still failed when its incident was resolved by hand belongs to another one now: if the first is
+    /// reopened, the check must not fail in both.
+    fn leave_ended(&mut self, check: &EntityRef, at: Timestamp) {
+        let fails_in = |incident: &Incident| incident.failing().any(|failing| failing.check == *check);
+        let ended = self.recent().filter(|incident| !incident.is_open() && fails_in(incident));
+        for number in ended.map(Incident::number).collect::<Vec<_>>() {
+            let Some(incident) = self.incidents.get_mut(&number) else { continue };
+            let checks = Arc::make_mut(incident).checks.iter_mut();
+            checks.filter(|known| known.check == *check).for_each(|known| known.recovered = Some(at));
+        }
     }
 
     fn forget_oldest(&mut self) {

@@ -178,6 +178,20 @@ fn a_check_that_recovers_after_the_end_does_not_hold_up_a_relapse() {
 }
 
 #[test]
+fn a_check_that_failed_on_in_another_incident_is_not_in_the_first_when_that_is_reopened() {
+    let mut desk = Desk::new();
+    desk.does(fails("shop", "shop", ""));
+    assert_eq!(desk.does(fails("pay", "pay", "shop")), ["joined"]);
+    let incident = desk.id(1);
+    desk.does(Command::Resolve { incident });
+    desk.does(declared("pay"));
+    assert_eq!(desk.does(fails("pay", "pay", "")), ["joined"]);
+    assert_eq!(desk.does(fails("shop", "shop", "")), ["reopened"]);
+    let open = desk.state.open().filter(|open| open.failing().any(|failing| failing.check == the_check("pay")));
+    assert_eq!(open.map(Incident::number).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
 fn a_worse_check_raises_the_severity_and_a_milder_one_does_not_lower_it() {
     let with = |name: &str, worse: Severity| {
         let Command::Open { title, failed, .. } = fails(name, "checkout", "") else { unreachable!() };
