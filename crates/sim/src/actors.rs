@@ -46,17 +46,17 @@ const ACTS: [(Act, u32); 19] = [
     (Act::Again, 5),
     (Act::Apply, 6),
     (Act::Configure, 6),
-    (Act::Crash, 3),
+    (Act::Crash, 2),
     (Act::Declare, 1),
     (Act::Deploy, 7),
-    (Act::Hooks, 8),
+    (Act::Hooks, 10),
     (Act::Jump, 1),
     (Act::Letters, 10),
     (Act::Misuse, 1),
     (Act::Pause, 1),
     (Act::Probe, 36),
     (Act::Rush, 4),
-    (Act::Snapshot, 2),
+    (Act::Snapshot, 3),
     (Act::Tend, 5),
     (Act::Tick, 3),
     (Act::Turn, 8),
@@ -110,7 +110,7 @@ fn one(sim: &mut Sim, wish: fn(&mut Sim) -> Option<(Request, String)>) {
 fn person(sim: &mut Sim, command: Command) -> Request {
     let name = *sim.dice.pick(&["ada", "bo", "cleo"]).unwrap_or(&"ada");
     let reason = sim.dice.chance(0.2).then(|| "because".to_owned());
-    let id = sim.dice.chance(0.5).then(|| key(sim));
+    let id = Some(key(sim));
     Request { command, actor: Actor::Person(name.to_owned()), reason, id }
 }
 
@@ -404,20 +404,20 @@ fn rush(sim: &mut Sim) {
 
 /// Somebody got no answer, or did not believe it.
 fn again(sim: &mut Sim) {
-    let newest = sim.sent.len().saturating_sub(if sim.dice.chance(0.8) { 5 } else { 1_000 });
-    let recent = sim.sent.get(newest..).unwrap_or_default();
-    let Some((request, first)) = sim.dice.pick(recent).cloned() else { return sim.note("nothing to repeat") };
-    sim.note(format!("again, with the same key: {} events before", first.map_or(0, |first| first.recorded.len())));
-    sim.execute(&[request]);
+    let reach = if sim.dice.chance(0.8) { 5 } else { usize::MAX };
+    let Some(sent) = sim.dice.pick(sim.keys.newest(reach)).cloned() else { return sim.note("nothing to repeat") };
+    let events = sent.first.map_or(0, |first| first.recorded.len());
+    sim.note(format!("again, with the same key: {events} events before"));
+    sim.execute(&[sent.request]);
 }
 
 /// Somebody uses a key a second time, for something else.
 fn misuse(sim: &mut Sim) {
-    let Some((sent, _)) = sim.dice.pick(&sim.sent).cloned() else { return sim.note("no key to misuse") };
+    let Some(sent) = sim.dice.pick(sim.keys.newest(usize::MAX)).cloned() else { return sim.note("no key to misuse") };
     let Some((other, words)) = turn(sim) else { return };
-    let bytes = sent.id.map(|id| *id.as_bytes()).unwrap_or_default();
     let mut key = Sha256::ZERO;
-    key.0.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    let used = sent.request.id.map(|id| *id.as_bytes()).unwrap_or_default();
+    key.0.iter_mut().zip(used).for_each(|(to, from)| *to = from);
     let id = CommandId::keyed(&key, &Sha256::of(b"another request"));
     sim.note(format!("with a key that was used: {words}"));
     sim.execute(&[Request { id: Some(id), ..other }]);
@@ -446,10 +446,38 @@ fn hooks(sim: &mut Sim) {
                 return;
             }
         };
-        let words = outcome.as_ref().map_or_else(Clone::clone, Clone::clone);
-        sim.note(format!(" {words}"));
-        let command = effects::Command::Report { effect: effect.id, outcome, retry };
-        sim.execute(&[Request::by_part(Command::Effects(command), "hooks")]);
+        report(sim, &effect, outcome, retry);
+    }
+}
+
+fn report(sim: &mut Sim, effect: &Effect, outcome: Result<String, String>, retry: bool) {
+    sim.note(format!(" {}", outcome.as_ref().unwrap_or_else(|error| error)));
+    let command = effects::Command::Report { effect: effect.id, outcome, retry };
+    sim.execute(&[Request::by_part(Command::Effects(command), "hooks")]);
+}
+
+/// Everybody does what they should have done.
+pub(crate) fn recover(sim: &mut Sim, number: usize) {
+    sim.note("recovery: ");
+    let world = sim.world();
+    let paused = world.checks.watches().filter(|watch| watch.paused);
+    let resume = paused.map(|watch| checks::Command::Resume { check: watch.definition.check.clone() });
+    let resume: Vec<_> = resume.map(|command| person(sim, Command::Checks(command))).collect();
+    if !resume.is_empty() {
+        sim.execute(&resume);
+    }
+    for Letter { request, .. } in std::mem::take(&mut sim.letters) {
+        sim.execute(&[request]);
+    }
+    let due: Vec<Effect> = world.effects.due(sim.clock.now()).cloned().collect();
+    for effect in due {
+        carry_out(sim, &effect);
+        report(sim, &effect, Ok("202".to_owned()), true);
+    }
+    sim.tick();
+    probe(sim);
+    if number.is_multiple_of(7) {
+        sim.crash();
     }
 }
 

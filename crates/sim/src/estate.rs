@@ -75,8 +75,8 @@ fn reference(kind: &str, name: &str) -> EntityRef {
 }
 
 impl Estate {
-    pub(crate) fn random(dice: &mut Dice) -> Self {
-        let count = dice.between(4, 12) as usize;
+    /// A company of `count` services.
+    pub(crate) fn random(count: usize, dice: &mut Dice) -> Self {
         let services = (0..count).map(|at| Service::random(at, count, dice)).collect();
         let flags = (0..dice.between(2, 5)).map(|at| Flag {
             entity: reference("flag", &format!("flag-{at}")),
@@ -105,6 +105,12 @@ impl Estate {
         self.faults.insert((at, fault));
     }
 
+    /// Whatever was guilty is harmless from now on, and every file can be read.
+    pub(crate) fn calm(&mut self) {
+        self.faults.clear();
+        self.services.iter_mut().for_each(|service| service.is_broken = false);
+    }
+
     /// One of the services that ask for the flag.
     pub(crate) fn user_of(&self, flag: usize, dice: &mut Dice) -> Option<usize> {
         dice.pick(&self.flags.get(flag)?.users).copied()
@@ -115,6 +121,12 @@ impl Estate {
         let own = self.faults.iter().any(|(of, fault)| *of == at && self.in_force(at, fault, world));
         let needs = self.services.get(at).map_or(&[][..], |service| &service.needs);
         own || needs.iter().any(|needed| self.is_down(*needed, world))
+    }
+
+    /// True if `at` really needs `other`, or is it.
+    pub(crate) fn needs(&self, at: usize, other: usize) -> bool {
+        let needs = self.services.get(at).map_or(&[][..], |service| &service.needs);
+        at == other || needs.iter().any(|needed| self.needs(*needed, other))
     }
 
     fn in_force(&self, at: usize, fault: &Fault, world: &World) -> bool {

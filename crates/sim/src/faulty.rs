@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    fmt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -31,16 +30,27 @@ pub(crate) enum Fault {
     Stall(SignedDuration),
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Fault {
+    /// What goes wrong, in words.
+    pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Refuse(error) => write!(f, "append fails: {error}"),
-            Self::WriteAndFail(error) => write!(f, "append writes and fails: {error}"),
-            Self::WriteAndGoDark(error) => write!(f, "append writes and fails, reading fails: {error}"),
-            Self::Overtake(_) => f.write_str("another server writes first"),
-            Self::OvertakeAndGoDark(_) => f.write_str("another server writes first, reading fails"),
-            Self::Stall(by) => write!(f, "append takes {} s", by.as_secs()),
+            Self::Refuse(_) => "the append fails",
+            Self::WriteAndFail(_) => "the append writes and reports a failure",
+            Self::WriteAndGoDark(_) => "the append writes and reports a failure, and reading fails",
+            Self::Overtake(_) => "another server writes first",
+            Self::OvertakeAndGoDark(_) => "another server writes first, and reading fails",
+            Self::Stall(_) => "the append takes long",
         }
+    }
+
+    /// True if events may be written that nobody is told of.
+    pub(crate) fn may_write_unseen(&self) -> bool {
+        matches!(self, Self::WriteAndGoDark(_))
+    }
+
+    /// True if the World may stay behind the store.
+    pub(crate) fn goes_dark(&self) -> bool {
+        matches!(self, Self::WriteAndGoDark(_) | Self::OvertakeAndGoDark(_))
     }
 }
 

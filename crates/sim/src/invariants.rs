@@ -21,6 +21,26 @@ pub(crate) fn check(world: &World, witness: &Witness, wrong: &mut Vec<String>) {
     }
 }
 
+/// What must be true as well when nothing has gone wrong for a while: nothing waits for ever.
+pub(crate) fn check_quiet(world: &World, wrong: &mut Vec<String>) {
+    for incident in world.incidents.open().filter(|incident| !incident.declared) {
+        wrong.push(format!("incident {} does not end although everything works", incident.number()));
+    }
+    for watch in world.checks.watches().filter(|watch| watch.verdict != checks::Verdict::Up) {
+        wrong.push(format!("{} is {} although everything works", watch.definition.check, watch.verdict.as_str()));
+    }
+    for effect in world.effects.pending() {
+        wrong.push(format!("a hook is still to be called: {}", effect.call.purpose));
+    }
+    for (_, pending) in world.deploys.pending() {
+        wrong.push(format!("{} still waits to go back", pending.component));
+    }
+    let asked = |undo: UndoState| matches!(undo, UndoState::Asked { .. });
+    for entry in world.journal.newest_first().filter(|entry| asked(entry.undo)) {
+        wrong.push(format!("undoing \"{}\" is still asked for", entry.change.summary));
+    }
+}
+
 /// An open incident has a failing check or was declared; a failing check really is down, and in one open incident only.
 fn incidents(world: &World, wrong: &mut Vec<String>) {
     let mut seen = BTreeSet::new();

@@ -1,56 +1,75 @@
 //! One simulation: steps, the log of them, and what is asked of the core.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use engine::{Clock as _, Commit, Core, Receipt, Request};
+use engine::{Clock as _, Core, Receipt, Request};
 use jiff::SignedDuration;
-use kernel::{Class, CommandId, EventId, Refusal, Sha256};
+use kernel::{EffectId, EventId, Refusal, Sha256};
 use timeline::{Snapshot, Store, StoreError};
-use world::{SNAPSHOT_SCHEMA, World};
+use world::{Recorded, SNAPSHOT_SCHEMA, World};
 
 use crate::{
-    MemoryStore, Options, Report,
+    Options, Report,
     actors::{self, Letter},
     clock::VirtualClock,
     dice::Dice,
     estate::Estate,
     faulty::{Fault, FaultyStore, Snapshots},
     invariants,
+    keys::Keys,
     probes::Probes,
     witness::Witness,
 };
 
-/// How often everything is looked at, and not only what is new.
-const DEEP_EVERY: usize = 25;
+/// How often the World is compared with the fold of the timeline.
+const COMPARED_EVERY: usize = 50;
+/// A quiet time at the end: long enough for every check, hook and deadline.
+const QUIET_ROUNDS: usize = 20;
+const QUIET_ROUND: SignedDuration = SignedDuration::from_mins(2);
+/// The core decides a batch again at most five times.
+const OVERTAKEN_TOO_OFTEN: usize = 6;
 
 /// One run.
 pub(crate) struct Sim {
     pub(crate) dice: Dice,
     pub(crate) clock: Arc<VirtualClock>,
-    inner: Arc<dyn Store>,
-    store: Arc<FaultyStore>,
-    core: Core,
     pub(crate) estate: Estate,
     pub(crate) probes: Probes,
     /// What pipelines have done and not yet reported.
     pub(crate) letters: Vec<Letter>,
-    /// Commands with a key that were sent, each with its first answer.
-    pub(crate) sent: Vec<(Request, Option<Receipt>)>,
-    /// The hook's memory: the effects that it has carried out.
-    pub(crate) carried_out: std::collections::BTreeSet<kernel::EffectId>,
+    /// The commands with a key.
+    pub(crate) keys: Keys,
+    /// The memory of what stands behind the hooks: the effects that it has carried out.
+    pub(crate) carried_out: BTreeSet<EffectId>,
+    inner: Arc<dyn Store>,
+    store: Arc<FaultyStore>,
+    core: Core,
+    other: Arc<Mutex<OtherServer>>,
     witness: Witness,
-    elsewhere: Arc<Mutex<Vec<EventId>>>,
     options: Options,
-    steps: Vec<String>,
+    met: BTreeMap<String, u64>,
+    log: Vec<String>,
     line: String,
     violations: Vec<String>,
 }
 
-/// What was asked of the core, and what became of it.
-struct Asked {
-    new: Vec<EventId>,
-    elsewhere: Vec<EventId>,
-    may_have_written: bool,
+/// Another server on the same timeline.
+struct OtherServer {
+    core: Core,
+    /// What it wrote since the last time somebody looked.
+    written: Vec<EventId>,
+}
+
+/// What was armed for one call of the core.
+#[derive(Debug, Clone, Copy)]
+struct Armed {
+    name: &'static str,
+    faults: usize,
+    may_write_unseen: bool,
+    goes_dark: bool,
 }
 
 impl Sim {
@@ -58,23 +77,26 @@ impl Sim {
         let clock = Arc::new(VirtualClock::new(seed));
         let store = Arc::new(FaultyStore::new(Arc::clone(&inner), Arc::clone(&clock)));
         let core = Core::open(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock) as _)?;
+        let other = Core::open(Arc::clone(&inner), Arc::clone(&clock) as _)?;
         let mut dice = Dice::new(seed);
-        let estate = Estate::random(&mut dice);
+        let count = dice.between(4, 12) as usize;
+        let estate = Estate::random(count, &mut dice);
         Ok(Self {
             dice,
             clock,
-            inner,
-            store,
-            core,
             estate,
             probes: Probes::default(),
             letters: Vec::new(),
-            sent: Vec::new(),
-            carried_out: std::collections::BTreeSet::new(),
+            keys: Keys::default(),
+            carried_out: BTreeSet::new(),
+            inner,
+            store,
+            core,
+            other: Arc::new(Mutex::new(OtherServer { core: other, written: Vec::new() })),
             witness: Witness::default(),
-            elsewhere: Arc::default(),
             options,
-            steps: Vec::new(),
+            met: BTreeMap::new(),
+            log: Vec::new(),
             line: String::new(),
             violations: Vec::new(),
         })
@@ -82,27 +104,53 @@ impl Sim {
 
     pub(crate) fn run(mut self) -> Report {
         for number in 0..self.options.steps {
-            let at = self.clock.now();
-            self.line = format!("{number:04} {at} ");
-            actors::act(&mut self, number);
-            self.clock.advance(SignedDuration::from_millis(self.dice.between(100, 40_000)));
-            self.inspect(number % DEEP_EVERY == DEEP_EVERY - 1);
-            self.steps.push(std::mem::take(&mut self.line));
-            if !self.violations.is_empty() {
-                break;
-            }
+            self.step(number, actors::act);
+            let by = SignedDuration::from_millis(self.dice.between(100, 40_000));
+            self.clock.advance(by);
         }
-        self.inspect(true);
-        let log = self.steps;
-        let lines: Vec<&[u8]> = log.iter().map(String::as_bytes).collect();
+        self.quiet();
+        let lines: Vec<&[u8]> = self.log.iter().map(String::as_bytes).collect();
         let log_digest = Sha256::of_parts(&lines);
+        let kinds = self.witness.kinds.iter().map(|(kind, count)| ((*kind).to_owned(), *count));
+        self.met.extend(kinds);
         Report {
-            steps: log.len(),
             events: self.witness.world.position,
             head: self.inner.head().map_or(Sha256::ZERO, |head| head.hash),
             log_digest,
+            met: self.met,
             violations: self.violations,
-            log,
+            log: self.log,
+        }
+    }
+
+    fn step(&mut self, number: usize, act: impl FnOnce(&mut Self, usize)) {
+        if !self.violations.is_empty() {
+            return;
+        }
+        self.line = format!("{number:04} {} ", self.clock.now());
+        act(self, number);
+        invariants::check(&self.core.world(), &self.witness, &mut self.violations);
+        if number.is_multiple_of(COMPARED_EVERY) {
+            self.compare();
+        }
+        self.log.push(std::mem::take(&mut self.line));
+    }
+
+    /// Nothing goes wrong any more: soon everything must be well, and nothing may wait for ever.
+    fn quiet(&mut self) {
+        self.options.fault_rate = 0.0;
+        self.estate.calm();
+        self.probes.is_exact = true;
+        let behind = self.world().at.map_or(SignedDuration::ZERO, |at| at.duration_since(self.clock.now()));
+        self.clock.advance(behind.max(SignedDuration::ZERO));
+        for round in 0..QUIET_ROUNDS {
+            self.step(self.options.steps + round, actors::recover);
+            self.clock.advance(QUIET_ROUND);
+        }
+        if self.violations.is_empty() {
+            invariants::check_quiet(&self.core.world(), &mut self.violations);
+            self.compare();
+            self.witness.look_back(self.inner.as_ref(), &mut self.violations);
         }
     }
 
@@ -119,109 +167,116 @@ impl Sim {
         self.violations.push(text);
     }
 
+    fn meet(&mut self, what: &str) {
+        *self.met.entry(what.to_owned()).or_default() += 1;
+    }
+
     /// Gives the requests to the core in one batch, with something going wrong now and then.
     pub(crate) fn execute(&mut self, requests: &[Request]) -> Vec<Result<Receipt, Refusal>> {
-        let may_have_written = self.arm();
-        let (answers, _) = self.core.execute(requests);
-        let asked = self.settle(may_have_written);
-        self.judge(requests, &answers, &asked);
-        for answer in &answers {
-            self.note(&match answer {
-                Ok(receipt) if receipt.repeated => format!(" | repeated {}", receipt.recorded.len()),
-                Ok(receipt) => format!(" | {} @{}", receipt.recorded.len(), receipt.position),
-                Err(refusal) => format!(" | {}: {}", refusal.code.name, refusal.detail),
-            });
+        let armed = self.arm();
+        let (answers, commit) = self.core.execute(requests);
+        let told: Vec<Recorded> = commit.iter().flat_map(|commit| commit.recorded.iter().cloned()).collect();
+        self.settle(armed, &told);
+        if requests.len() != answers.len() {
+            self.violation(format!("{} requests have {} answers", requests.len(), answers.len()));
+        }
+        for (request, answer) in requests.iter().zip(&answers) {
+            self.judge(request, answer, &told);
         }
         answers
     }
 
+    fn judge(&mut self, request: &Request, answer: &Result<Receipt, Refusal>, told: &[Recorded]) {
+        match answer {
+            Ok(receipt) => {
+                self.witness.acknowledge(&receipt.recorded, &mut self.violations);
+                let is_told = |one: &Recorded| told.iter().any(|other| other.stamp.event == one.stamp.event);
+                if !receipt.repeated && !receipt.recorded.iter().all(is_told) {
+                    self.violation("what was acknowledged was not published".to_owned());
+                }
+                let sort = if receipt.repeated { "repeated " } else { "" };
+                self.note(format!(" | {sort}{} @{}", receipt.recorded.len(), receipt.position));
+            }
+            Err(refusal) => {
+                self.meet(&format!("refused: {}", refusal.code.name));
+                self.note(format!(" | {}: {}", refusal.code.name, refusal.detail));
+            }
+        }
+        if let Some(wrong) = self.keys.remember(request, answer) {
+            self.violation(wrong);
+        }
+    }
+
     /// What is due.
     pub(crate) fn tick(&mut self) {
-        let may_have_written = self.arm();
+        let armed = self.arm();
         let commit = self.core.tick();
-        let asked = self.settle(may_have_written);
-        let recorded: Vec<_> = commit.iter().flat_map(|commit: &Commit| commit.recorded.iter().cloned()).collect();
-        self.witness.acknowledge(&recorded, &mut self.violations);
-        let known = |event: &EventId| recorded.iter().any(|one| one.stamp.event == *event);
-        self.account(&asked, known);
-        self.note(format!(" | {}", recorded.len()));
+        let told: Vec<Recorded> = commit.iter().flat_map(|commit| commit.recorded.iter().cloned()).collect();
+        self.settle(armed, &told);
+        self.note(format!(" | {}", told.len()));
     }
 
-    fn settle(&mut self, may_have_written: bool) -> Asked {
-        let ran_into = self.store.disarm() == 0;
+    /// After each call of the core: the witness reads, and compares with what was told to subscribers.
+    fn settle(&mut self, armed: Option<Armed>, told: &[Recorded]) {
+        let left = self.store.disarm();
+        let fault = armed.filter(|armed| left < armed.faults);
+        if let Some(fault) = fault {
+            self.meet(fault.name);
+        }
         let new = self.witness.follow(self.inner.as_ref(), &mut self.violations);
-        let elsewhere = std::mem::take(&mut *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner));
-        Asked { new, elsewhere, may_have_written: may_have_written && ran_into }
-    }
-
-    fn judge(&mut self, requests: &[Request], answers: &[Result<Receipt, Refusal>], asked: &Asked) {
-        if requests.len() != answers.len() {
-            self.violation(format!("{} requests have {} answers", requests.len(), answers.len()));
-        }
-        for receipt in answers.iter().flatten() {
-            self.witness.acknowledge(&receipt.recorded, &mut self.violations);
-        }
-        let known = |event: &EventId| {
-            let fresh = answers.iter().flatten().filter(|receipt| !receipt.repeated);
-            fresh.flat_map(|receipt| &receipt.recorded).any(|one| one.stamp.event == *event)
-        };
-        self.account(asked, known);
-        let keyed = requests.iter().zip(answers).filter(|(request, _)| request.id.is_some());
-        for (request, answer) in keyed {
-            if let Some(wrong) = remember(&mut self.sent, request, answer) {
-                self.violations.push(wrong);
+        self.witness.acknowledge(told, &mut self.violations);
+        let elsewhere = std::mem::take(&mut lock(&self.other).written);
+        for event in new {
+            let is_known = told.iter().any(|one| one.stamp.event == event) || elsewhere.contains(&event);
+            if !is_known && !fault.is_some_and(|fault| fault.may_write_unseen) {
+                self.violation(format!("event {event} was written, and nobody was told"));
             }
         }
-    }
-
-    /// Every new event was acknowledged, is somebody else's, or the store did not tell the truth about it.
-    fn account(&mut self, asked: &Asked, known: impl Fn(&EventId) -> bool) {
-        for event in &asked.new {
-            if !known(event) && !asked.elsewhere.contains(event) && !asked.may_have_written {
-                self.violations.push(format!("event {event} was written, and nobody was told"));
-            }
+        let is_behind = self.core.world().position != self.witness.world.position;
+        if is_behind && !fault.is_some_and(|fault| fault.goes_dark) {
+            self.violation("the World is behind the timeline".to_owned());
         }
     }
 
-    /// Lets something go wrong with the next append. True if it may write although it says that it did not.
-    fn arm(&mut self) -> bool {
+    /// Lets something go wrong with the next append, now and then.
+    fn arm(&mut self) -> Option<Armed> {
         if !self.dice.chance(self.options.fault_rate) {
-            return false;
+            return None;
         }
         let errors = [StoreError::Busy, StoreError::DiskFull, StoreError::Io("simulated: the disk failed".to_owned())];
         let error = self.dice.pick(&errors).cloned().unwrap_or(StoreError::Busy);
-        let fault = match self.dice.below(12) {
-            0..=2 => Fault::Refuse(error),
-            3..=5 => Fault::WriteAndFail(error),
-            6 => Fault::WriteAndGoDark(error),
-            7 | 8 => Fault::Overtake(self.somebody_else()),
-            9 => Fault::OvertakeAndGoDark(self.somebody_else()),
-            10 => {
-                for _ in 0..6 {
-                    let write = self.somebody_else();
-                    self.store.arm(Fault::Overtake(write));
-                }
-                self.note(" [others write all the time]");
-                return false;
-            }
-            _ => Fault::Stall(SignedDuration::from_secs(self.dice.between(1, 1_200))),
+        let (fault, faults) = match self.dice.below(12) {
+            0..=2 => (Fault::Refuse(error), 1),
+            3..=5 => (Fault::WriteAndFail(error), 1),
+            6 => (Fault::WriteAndGoDark(error), 1),
+            7 | 8 => (Fault::Overtake(self.somebody_else()), 1),
+            9 => (Fault::OvertakeAndGoDark(self.somebody_else()), 1),
+            10 => (Fault::Overtake(self.somebody_else()), OVERTAKEN_TOO_OFTEN),
+            _ => (Fault::Stall(SignedDuration::from_secs(self.dice.between(1, 1_200))), 1),
         };
-        let may_write = matches!(fault, Fault::WriteAndFail(_) | Fault::WriteAndGoDark(_));
-        self.note(format!(" [{fault}]"));
+        let name = if faults > 1 { "others write all the time" } else { fault.name() };
+        let armed = Armed { name, faults, may_write_unseen: fault.may_write_unseen(), goes_dark: fault.goes_dark() };
+        self.note(format!(" [{name}]"));
         self.store.arm(fault);
-        may_write
+        for _ in 1..faults {
+            let write = self.somebody_else();
+            self.store.arm(Fault::Overtake(write));
+        }
+        Some(armed)
     }
 
-    /// Another server on the same timeline, which writes once.
+    /// Lets the other server write once.
     fn somebody_else(&mut self) -> Box<dyn FnOnce() + Send> {
         let requests: Vec<Request> = (0..2).filter_map(|_| actors::turn(self)).map(|(request, _)| request).collect();
-        let (store, clock, written) = (Arc::clone(&self.inner), Arc::clone(&self.clock), Arc::clone(&self.elsewhere));
+        let other = Arc::clone(&self.other);
         Box::new(move || {
-            let Ok(mut other) = Core::open(store, clock) else { return };
-            let (answers, _) = other.execute(&requests);
-            let receipts = answers.into_iter().flatten();
-            let events = receipts.flat_map(|receipt| receipt.recorded).map(|one| one.stamp.event);
-            written.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
+            let mut other = lock(&other);
+            let (_, commit) = other.core.execute(&requests);
+            let commands: BTreeSet<_> = requests.iter().filter_map(|request| request.id).collect();
+            let recorded = commit.iter().flat_map(|commit| commit.recorded.iter());
+            let own = recorded.filter(|one| commands.contains(&one.stamp.command)).map(|one| one.stamp.event);
+            let own: Vec<_> = own.collect();
+            other.written.extend(own);
         })
     }
 
@@ -230,12 +285,13 @@ impl Sim {
         let kinds = [Snapshots::Sound, Snapshots::Sound, Snapshots::Gone, Snapshots::Torn];
         let snapshots = self.dice.pick(&kinds).copied().unwrap_or_default();
         self.store.set_snapshots(snapshots);
+        self.meet(&format!("crash, snapshots {snapshots:?}"));
         self.note(format!(" | crash, snapshots {snapshots:?}"));
         match Core::open(Arc::clone(&self.store) as Arc<dyn Store>, Arc::clone(&self.clock) as _) {
             Ok(core) => self.core = core,
             Err(error) => self.violation(format!("the World can't be loaded: {error}")),
         }
-        self.inspect(true);
+        self.compare();
     }
 
     pub(crate) fn keep_snapshot(&mut self) {
@@ -249,65 +305,22 @@ impl Sim {
         }
     }
 
-    fn inspect(&mut self, deep: bool) {
+    /// The World is the fold of the timeline from its first event on.
+    fn compare(&mut self) {
         let world = self.core.world();
-        invariants::check(&world, &self.witness, &mut self.violations);
-        if !deep {
+        if world.position != self.witness.world.position {
             return;
         }
-        self.witness.look_back(self.inner.as_ref(), &mut self.violations);
-        if world.position == self.witness.world.position {
-            let (held, folded) = (world.to_snapshot(), self.witness.world.to_snapshot());
-            let (Ok(held), Ok(folded)) = (held, folded) else {
-                return self.violation("the World can't be written".to_owned());
-            };
-            if held != folded {
-                self.violation(format!("the World at {} is not the fold of the timeline", world.position));
-            }
-            let again = World::from_snapshot(&held).and_then(|read| read.to_snapshot());
-            if !again.is_ok_and(|again| again == held) {
-                self.violation(format!("the World at {} is another when it is read again", world.position));
-            }
+        let (held, folded) = (world.to_snapshot(), self.witness.world.to_snapshot());
+        let (Ok(held), Ok(folded)) = (held, folded) else {
+            return self.violation("the World can't be written".to_owned());
+        };
+        if held != folded {
+            self.violation(format!("the World at {} is not the fold of the timeline", world.position));
         }
     }
 }
 
-/// Keeps the first answer to a key; says what is wrong if this one is not the same.
-fn remember(
-    sent: &mut Vec<(Request, Option<Receipt>)>,
-    request: &Request,
-    answer: &Result<Receipt, Refusal>,
-) -> Option<String> {
-    let id = request.id?;
-    let known = sent.iter_mut().find(|(earlier, _)| earlier.id.is_some_and(|earlier| same_key(earlier, id)));
-    let Some((earlier, first)) = known else {
-        let first = answer.as_ref().ok().filter(|receipt| !receipt.recorded.is_empty()).cloned();
-        sent.push((request.clone(), first));
-        return None;
-    };
-    let Some(first) = first else {
-        if earlier.id == Some(id) {
-            *first = answer.as_ref().ok().filter(|receipt| !receipt.recorded.is_empty()).cloned();
-        }
-        return None;
-    };
-    match answer {
-        Ok(_) if earlier.id != Some(id) => Some(format!("the key of {id} served two requests")),
-        Ok(receipt) if !receipt.repeated => Some(format!("{id} was carried out again")),
-        Ok(receipt) if receipt.recorded != first.recorded => Some(format!("{id} was answered otherwise")),
-        Ok(_) => None,
-        Err(refusal) if refusal.class() == Class::UserFixable && earlier.id == Some(id) => {
-            Some(format!("{id} was carried out, and its repetition refused: {refusal}"))
-        }
-        Err(_) => None,
-    }
-}
-
-fn same_key(one: CommandId, other: CommandId) -> bool {
-    one.same_key() == other.same_key()
-}
-
-/// A simulation on a store in memory.
-pub(crate) fn in_memory(seed: u64, options: Options) -> Result<Report, StoreError> {
-    Ok(Sim::new(seed, options, Arc::new(MemoryStore::default()))?.run())
+fn lock(other: &Mutex<OtherServer>) -> MutexGuard<'_, OtherServer> {
+    other.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -20,6 +20,8 @@ pub(crate) struct Witness {
     undone: BTreeSet<EventId>,
     acknowledged: BTreeMap<EventId, u64>,
     last: Option<(u64, Timestamp)>,
+    /// How often each kind of event was seen.
+    pub(crate) kinds: BTreeMap<&'static str, u64>,
 }
 
 /// How far an effect has come.
@@ -93,6 +95,7 @@ impl Witness {
         if event.to_body() != entry.body || event.kind() != entry.kind {
             wrong.push(format!("position {} reads otherwise than it was written", stamp.position));
         }
+        *self.kinds.entry(event.kind()).or_default() += 1;
         self.judge(&event, stamp.position, wrong);
         self.world.fold(&Recorded { stamp: stamp.clone(), event: event.into() });
     }
@@ -130,6 +133,9 @@ impl Witness {
                 expect(!self.undone.contains(of), "a change was undone twice");
                 if !asked {
                     self.undone.insert(*of);
+                    // Undoing what undid a change brings that change back.
+                    let again = self.world.journal.get(*of).and_then(|entry| entry.change.undoes);
+                    again.map(|again| self.undone.remove(&again));
                 }
             }
             Event::Deploys(

@@ -1,8 +1,121 @@
-//! The simulation's own tests.
+//! The simulation: many seeds, the seeds that once failed, and that the simulation itself is deterministic and worth
+//! something.
 
-use timeline::conformance;
+#![expect(clippy::unwrap_used, reason = "a test that can't run has failed")]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use sim::{MemoryStore, Options, Report};
+use timeline::{SqliteStore, conformance};
+
+/// Seeds that found something once, each with what it was.
+const KEPT: &str = include_str!("../seeds.txt");
+const SEEDS: std::ops::Range<u64> = 0..200;
+
+fn run(seed: u64) -> Report {
+    sim::run(seed, Options::default()).unwrap()
+}
+
+fn check(seed: u64) -> Report {
+    let report = run(seed);
+    let last: Vec<&str> = report.log.iter().rev().take(50).rev().map(String::as_str).collect();
+    assert!(report.violations.is_empty(), "seed {seed}: {:?}\n{}", report.violations, last.join("\n"));
+    report
+}
 
 #[test]
 fn the_store_in_memory_is_a_store() {
-    conformance::run(|| Box::new(sim::MemoryStore::default()));
+    conformance::run(|| Box::new(MemoryStore::default()));
 }
+
+#[test]
+fn two_hundred_histories_violate_nothing_and_meet_everything() {
+    let mut met: BTreeMap<String, u64> = BTreeMap::new();
+    let halves = [SEEDS.start..100, 100..SEEDS.end];
+    let reports = std::thread::scope(|scope| {
+        let threads = halves.map(|half| scope.spawn(move || half.map(check).collect::<Vec<_>>()));
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    for (what, count) in reports.into_iter().flat_map(|report| report.met) {
+        *met.entry(what).or_default() += count;
+    }
+    for what in WORTH_MEETING {
+        let count = met.get(*what).copied().unwrap_or(0);
+        assert!(count >= 5, "\"{what}\" happened {count} times: {met:#?}");
+    }
+}
+
+#[test]
+fn seeds_that_found_something_once_are_kept() {
+    for line in KEPT.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        check(line.split_whitespace().next().unwrap().parse().unwrap());
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
+    let (one, again, other) = (run(42), run(42), run(43));
+    assert_eq!(one, again);
+    assert_ne!((one.log_digest, one.head), (other.log_digest, other.head));
+}
+
+#[test]
+fn the_store_on_sqlite_gives_the_same_bytes_as_the_one_in_memory() {
+    for seed in 1_000..1_003 {
+        let store = Arc::new(SqliteStore::temporary().unwrap());
+        assert_eq!(sim::run_on(store, seed, Options::default()).unwrap(), check(seed), "seed {seed}");
+    }
+}
+
+#[test]
+fn the_guilty_change_is_mostly_found_from_end_to_end() {
+    let accuracy = sim::evaluate(0..100).unwrap();
+    let share = |part: u32| f64::from(part) / f64::from(accuracy.histories);
+    println!("{accuracy:?}");
+    assert!(accuracy.histories >= 50, "{accuracy:?}");
+    assert!(share(accuracy.first) >= 0.7 && share(accuracy.among_three) >= 0.85, "{accuracy:?}");
+}
+
+/// A simulation in which these don't happen proves little.
+const WORTH_MEETING: &[&str] = &[
+    "the append fails",
+    "the append writes and reports a failure",
+    "the append writes and reports a failure, and reading fails",
+    "another server writes first",
+    "another server writes first, and reading fails",
+    "others write all the time",
+    "the append takes long",
+    "crash, snapshots Sound",
+    "crash, snapshots Gone",
+    "crash, snapshots Torn",
+    "refused: busy",
+    "refused: catalog-invalid",
+    "refused: conflict",
+    "refused: disk-full",
+    "refused: idempotency-mismatch",
+    "refused: irreversible",
+    "refused: moved-on",
+    "refused: not-found",
+    "catalog.entity_changed",
+    "catalog.entity_removed",
+    "checks.degraded",
+    "checks.fell_silent",
+    "checks.paused",
+    "checks.recovered",
+    "checks.removed",
+    "checks.went_down",
+    "deploys.config_restore_requested",
+    "deploys.rollback_requested",
+    "deploys.undo_accepted",
+    "deploys.undo_failed",
+    "effects.done",
+    "effects.failed",
+    "effects.gave_up",
+    "flags.removed",
+    "flags.turned",
+    "incidents.acknowledged",
+    "incidents.joined",
+    "incidents.reopened",
+    "incidents.resolved",
+    "journal.undone",
+];
