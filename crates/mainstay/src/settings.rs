@@ -70,6 +70,17 @@ impl Settings {
     }
 }
 
+/// The data folder that a verb works on: as the server would choose it.
+///
+/// # Errors
+/// If `mainstay.toml` can't be read.
+pub(crate) fn data_folder(chosen: Option<PathBuf>) -> Result<PathBuf, Refusal> {
+    Ok(match chosen {
+        Some(data) => data,
+        None => read_file()?.data.unwrap_or_else(|| PathBuf::from(DATA)),
+    })
+}
+
 fn read_file() -> Result<File, Refusal> {
     let text = match std::fs::read_to_string(FILE) {
         Ok(text) => text,

@@ -24,6 +24,31 @@ pub(crate) fn backup(from: &Path, to: &Path) -> Result<Verified, StoreError> {
     Ok(verified)
 }
 
+/// Copies the timeline in the data folder `dir` into one file and verifies the copy, whether or not a server is using the
+/// folder. What a server commits meanwhile is not in it.
+///
+/// # Errors
+/// [`StoreError::Io`] if there is no timeline in the folder or `to` exists; [`StoreError::Corrupt`] if the copy doesn't
+/// verify, and then there is none.
+pub fn backup_folder(dir: &Path, to: &Path) -> Result<Verified, StoreError> {
+    backup(&timeline_in(dir)?, to)
+}
+
+/// Verifies everything in the data folder `dir` and changes nothing, whether or not a server is using the folder.
+///
+/// # Errors
+/// [`StoreError::Io`] if there is no timeline in it; [`StoreError::Corrupt`] with the position of the first bad entry.
+pub fn verify_folder(dir: &Path) -> Result<Verified, StoreError> {
+    integrity::everything(&reader::connect(&timeline_in(dir)?)?)
+}
+
+fn timeline_in(dir: &Path) -> Result<PathBuf, StoreError> {
+    if folder::has_timeline(dir)? {
+        return Ok(folder::file_in(dir));
+    }
+    Err(StoreError::Io(format!("{} has no timeline in it", dir.display())))
+}
+
 /// Makes a data folder of a backup. The folder `dir` must be missing or empty, and stays without a timeline unless the backup
 /// verifies.
 ///

@@ -46,7 +46,7 @@ mod sqlite;
 mod store;
 mod writer;
 
-pub use backup::restore;
+pub use backup::{backup_folder, restore, verify_folder};
 pub use chain::{Verified, hash};
 pub use doctor::{Finding, doctor};
 pub use error::StoreError;

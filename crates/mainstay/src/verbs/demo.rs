@@ -93,9 +93,12 @@ fn only_on_loopback(listen: &str) -> Result<(), Refusal> {
     if local {
         return Ok(());
     }
-    Err(Refusal::new(&codes::CONFIG_INVALID, format!("the demo asks nobody to sign in, so it can't listen on {listen}"))
-        .field("--listen")
-        .fix("choose an address on this machine, such as 127.0.0.1:7070, or use `mainstay serve`"))
+    Err(Refusal::new(
+        &codes::CONFIG_INVALID,
+        format!("the demo asks nobody to sign in, so it can't listen on {listen}"),
+    )
+    .field("--listen")
+    .fix("choose an address on this machine, such as 127.0.0.1:7070, or use `mainstay serve`"))
 }
 
 /// The company's catalog, with the addresses where its services listen.

@@ -39,13 +39,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
         vault_key: web::vault::key(&data)?,
     };
     let https = web.https;
-    let parts = Parts {
-        store,
-        web,
-        catalog: settings.catalog,
-        hook_secret: settings.hook_secret,
-        speed: Speed(1),
-    };
+    let parts = Parts { store, web, catalog: settings.catalog, hook_secret: settings.hook_secret, speed: Speed(1) };
     let running = Running::start(parts)?;
     output::line(format!("Mainstay listens on {base_url}, data in {}", data.display()))?;
     if let Some(link) = setup_link(running.app(), &base_url).await? {

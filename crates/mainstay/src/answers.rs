@@ -1,0 +1,254 @@
+//! What the server answers, as far as verbs print it. Members that are not named here are left out in text, and are all
+//! there in JSON.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// Who did something.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Actor {
+    pub(crate) by: String,
+    pub(crate) name: String,
+}
+
+impl Actor {
+    /// `ada`, `admin (token)`.
+    pub(crate) fn words(&self) -> String {
+        match self.by.as_str() {
+            "person" => self.name.clone(),
+            "mainstay" => format!("mainstay ({})", self.name),
+            by => format!("{} ({by})", self.name),
+        }
+    }
+}
+
+/// An event of the timeline.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Event {
+    pub(crate) position: u64,
+    pub(crate) id: String,
+    pub(crate) at: Timestamp,
+    pub(crate) actor: Actor,
+    pub(crate) reason: Option<String>,
+    pub(crate) kind: String,
+    pub(crate) subjects: Vec<String>,
+    pub(crate) summary: String,
+    pub(crate) event: serde_json::Value,
+}
+
+/// What a command brought.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Done {
+    pub(crate) events: Vec<Event>,
+}
+
+/// A flag.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Flag {
+    pub(crate) key: String,
+    pub(crate) description: String,
+    pub(crate) owner: Option<String>,
+    pub(crate) declared: bool,
+    pub(crate) used_by: Vec<String>,
+    pub(crate) expires: Option<String>,
+    pub(crate) environments: BTreeMap<String, Switch>,
+}
+
+/// A flag's position in one environment.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Switch {
+    pub(crate) on: bool,
+    pub(crate) since: Timestamp,
+    pub(crate) by: Actor,
+    pub(crate) drifted: bool,
+}
+
+/// A check.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Check {
+    pub(crate) check: String,
+    pub(crate) target: String,
+    pub(crate) request: String,
+    pub(crate) verdict: String,
+    pub(crate) since: Timestamp,
+    pub(crate) last_good: Option<Timestamp>,
+    pub(crate) error: Option<String>,
+    pub(crate) interval_ms: u64,
+    pub(crate) paused: bool,
+}
+
+/// A deployment or a configuration.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Deployment {
+    pub(crate) component: String,
+    pub(crate) environment: String,
+    pub(crate) event: String,
+    pub(crate) at: Timestamp,
+    pub(crate) version: Option<String>,
+    pub(crate) outcome: Option<String>,
+    pub(crate) changed: Vec<String>,
+    pub(crate) live: bool,
+}
+
+/// Something that is wrong with the catalog.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) rule: String,
+    pub(crate) severity: String,
+    pub(crate) subject: Option<String>,
+    pub(crate) message: String,
+    pub(crate) fix: String,
+}
+
+/// A team's on-call.
+#[derive(Debug, Deserialize)]
+pub(crate) struct TeamOnCall {
+    pub(crate) team: String,
+    pub(crate) on_call: Vec<Duty>,
+    pub(crate) gap: Option<String>,
+}
+
+/// One person on call.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Duty {
+    pub(crate) rotation: String,
+    pub(crate) person: String,
+    pub(crate) until: Timestamp,
+    pub(crate) next: Option<String>,
+    pub(crate) instead_of: Option<String>,
+}
+
+/// An incident in a list.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Incident {
+    pub(crate) number: u64,
+    pub(crate) title: String,
+    pub(crate) status: String,
+    pub(crate) severity: String,
+    pub(crate) entity: String,
+    pub(crate) since: Timestamp,
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) acknowledged_by: Option<Actor>,
+}
+
+/// An incident with everything about it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct IncidentDetail {
+    #[serde(flatten)]
+    pub(crate) incident: Incident,
+    pub(crate) owner: Option<String>,
+    pub(crate) on_call: Vec<Duty>,
+    pub(crate) runbooks: Vec<String>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) suspects: Vec<Suspect>,
+    pub(crate) log: Vec<LogEntry>,
+}
+
+/// What a failing check said.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Evidence {
+    pub(crate) check: String,
+    pub(crate) error: String,
+    pub(crate) since: Timestamp,
+    pub(crate) recovered: Option<Timestamp>,
+}
+
+/// A change under suspicion.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Suspect {
+    pub(crate) event: String,
+    pub(crate) score: u8,
+    pub(crate) summary: String,
+    pub(crate) at: Timestamp,
+    pub(crate) actor: Actor,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) undo: Option<String>,
+    pub(crate) no_undo: Option<String>,
+    pub(crate) verdict: Option<String>,
+}
+
+/// One observation about a suspect.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Reason {
+    pub(crate) points: i32,
+    pub(crate) words: String,
+}
+
+/// One line of what happened.
+#[derive(Debug, Deserialize)]
+pub(crate) struct LogEntry {
+    pub(crate) at: Timestamp,
+    pub(crate) by: Actor,
+    pub(crate) words: String,
+    pub(crate) note: Option<String>,
+}
+
+/// What undoing a change would do.
+#[derive(Debug, Deserialize)]
+pub(crate) struct UndoPlan {
+    pub(crate) change: String,
+    pub(crate) will: String,
+    pub(crate) asks: bool,
+}
+
+/// What applying a folder would change.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Planned {
+    pub(crate) plan: Plan,
+    pub(crate) text: String,
+    pub(crate) problems: Vec<String>,
+    pub(crate) errors: usize,
+}
+
+/// The changes.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) counts: Counts,
+    /// Entities whose docs change.
+    pub(crate) docs: Vec<String>,
+}
+
+/// How many changes.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Counts {
+    pub(crate) added: usize,
+    pub(crate) changed: usize,
+    pub(crate) removed: usize,
+}
+
+/// The catalog as files.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Exported {
+    pub(crate) files: Vec<ExportedFile>,
+}
+
+/// One file.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ExportedFile {
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+/// A token, without its text.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Token {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) by: Actor,
+    pub(crate) last_used: Option<Timestamp>,
+}
+
+/// What is going on.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Status {
+    pub(crate) version: String,
+    pub(crate) position: u64,
+    pub(crate) entities: usize,
+    pub(crate) checks: BTreeMap<String, usize>,
+    pub(crate) incidents: Vec<Incident>,
+    pub(crate) pending_effects: usize,
+}

@@ -1,0 +1,9 @@
+//! The real binary, from the outside: each test starts what it needs, asks as people do, and looks at exit codes and words.
+
+#![cfg(test)]
+
+mod bad_input;
+mod harness;
+mod offline;
+mod story;
+mod verbs;
