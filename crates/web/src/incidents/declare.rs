@@ -90,13 +90,25 @@ fn asking(frame: &Frame, asked: &Declaration, refusal: Option<&Refusal>) -> Decl
     }
 }
 
+/// What was filled in.
+#[derive(Debug, Deserialize)]
+pub struct Filled {
+    title: String,
+    entity: String,
+    #[serde(default)]
+    severity: Level,
+    #[serde(default)]
+    evidence: String,
+}
+
 /// Opens it and goes to its screen.
 pub async fn declare(
     State(app): State<App>,
     frame: Frame,
     by: By,
-    PostedForm(asked): PostedForm<Declaration>,
+    PostedForm(Filled { title, entity, severity, evidence }): PostedForm<Filled>,
 ) -> Result<Response, Problem> {
+    let asked = Declaration { title, entity, severity, evidence };
     let receipt = match opening(&asked, app.now()) {
         Ok(command) => app.submit(by.request(command, None, None)?).await,
         Err(refusal) => Err(refusal),

@@ -74,13 +74,22 @@ pub struct Suspect {
     /// How likely.
     pub score: Score,
     /// Why, in words, the weightiest first.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
     /// The way back.
     pub undo: Undo,
     /// What somebody found about it: `this was it`, `not it`.
     pub verdict: Option<State>,
     /// Says that it was it, or not; none where the reader may not.
     pub judge: Vec<Press>,
+}
+
+/// What speaks for a suspicion, or against it.
+#[derive(Debug)]
+pub struct Reason {
+    /// In words.
+    pub words: String,
+    /// Whether it speaks against it.
+    pub against: bool,
 }
 
 /// One result of a check.
@@ -98,13 +107,17 @@ pub struct Evidence {
     pub at: Moment,
 }
 
+/// So many suspects are shown however unlikely they are.
+const SHOWN_MIN: usize = 3;
+
 /// Shows an incident.
 pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, Problem> {
     let incident = by_number(&frame.world, &number)?.clone();
     let culprits = culprits(&frame.world, &incident, frame.now);
     let (before, since) = around(&frame, &incident, &culprits).await?;
+    let plausible = culprits.suspects.iter().enumerate().filter(|(rank, suspect)| *rank < SHOWN_MIN || suspect.score > 0);
     let suspects: Vec<Suspect> =
-        culprits.suspects.iter().filter_map(|suspect| suspect_of(&frame, &incident, suspect)).collect();
+        plausible.filter_map(|(_, suspect)| suspect_of(&frame, &incident, suspect)).collect();
     let open = incident.is_open();
     Ok(screen(&IncidentScreen {
         chrome: Chrome { incident: None, ..frame.chrome(&incident.title, Place::Incidents) },
@@ -225,8 +238,8 @@ fn on_call(frame: &Frame, incident: &Incident) -> Answer {
     let until = Moment::ago(first.until, frame.now).text().to_owned();
     let others = duties.iter().skip(1).map(|duty| format!("also {}", frame.catalog_person(&duty.person).name));
     let next = first.next.iter().map(|next| format!("then {}", frame.catalog_person(next).name));
-    let note = [format!("until {until}")].into_iter().chain(next).chain(others).collect::<Vec<_>>().join(", ");
-    answer.who(frame.catalog_person(&first.person)).note(note).link("On call", frame.href("/on-call"))
+    let note = [format!("hands over {until}")].into_iter().chain(next).chain(others).collect::<Vec<_>>().join(", ");
+    answer.who(frame.catalog_person(&first.person)).note(note).link("Schedule", frame.href("/on-call"))
 }
 
 fn runbook(frame: &Frame, entity: &EntityRef) -> Answer {
@@ -235,11 +248,18 @@ fn runbook(frame: &Frame, entity: &EntityRef) -> Answer {
     match runbooks.split_first() {
         None => answer.gap("No runbook").note("Add a page with “runbook” in its name to the docs, or a link of type runbook"),
         Some((first, others)) => {
-            let answer = answer.link(first.title.clone(), first.href.clone());
+            let answer = answer.entity(Entity::new("runbook", first.title.clone(), first.href.clone()));
+            let answer = match first.note.is_empty() {
+                true => answer,
+                false => answer.note(first.note.clone()),
+            };
             others.iter().take(3).fold(answer, |answer, other| answer.link(other.title.clone(), other.href.clone()))
         }
     }
 }
+
+/// Reasons of one suspect that are shown: the weightiest.
+const REASONS_MAX: usize = 4;
 
 fn suspect_of(frame: &Frame, incident: &Incident, suspect: &suspects::Suspect) -> Option<Suspect> {
     let entry = frame.world.journal.get(suspect.event)?;
@@ -259,7 +279,12 @@ fn suspect_of(frame: &Frame, incident: &Incident, suspect: &suspects::Suspect) -
         when: in_relation(incident, change.at),
         at: frame.ago(change.at),
         score: Score { percent: suspect.score.min(100) },
-        reasons: suspect.reasons.iter().map(reason).collect(),
+        reasons: suspect
+            .reasons
+            .iter()
+            .take(REASONS_MAX)
+            .map(|reason| Reason { words: reason.words.clone(), against: reason.points < 0 })
+            .collect(),
         undo: frame.undo(suspect.event),
         verdict: verdict.map(|verdict| match verdict {
             Verdict::Guilty => State::new(Tone::Bad, "this was it"),
@@ -267,11 +292,6 @@ fn suspect_of(frame: &Frame, incident: &Incident, suspect: &suspects::Suspect) -
         }),
         judge: judge.map(|(_, word, label)| press(word, label)).collect(),
     })
-}
-
-/// A reason that speaks against the suspicion says so.
-fn reason(reason: &suspects::Reason) -> String {
-    if reason.points < 0 { format!("against it: {}", reason.words) } else { reason.words.clone() }
 }
 
 /// `4 min before the first failure`.

@@ -3,7 +3,10 @@
 
 mod assets;
 mod backstage;
+mod browser;
+mod coverage;
 mod protection;
 mod samples;
 mod screens;
+mod screens_b;
 mod server;

@@ -1,7 +1,7 @@
 use web::{
     incidents::{
         list::{IncidentRow, IncidentsScreen},
-        show::{Evidence, IncidentScreen, Suspect},
+        show::{Evidence, IncidentScreen, Reason, Suspect},
         undo::UndoScreen,
     },
     shell::{Chrome, Place},
@@ -82,7 +82,10 @@ fn suspect(minutes: i64, subject: &str, summary: &str, who: &str, score: f64, re
         when: format!("{} min before the first failure", minutes - 12),
         at: ago(minutes),
         score: Score::of(score),
-        reasons: reasons.iter().map(|&reason| reason.to_owned()).collect(),
+        reasons: reasons
+            .iter()
+            .map(|&words| Reason { words: words.to_owned(), against: words.starts_with("its effect is on") })
+            .collect(),
         undo: Undo::Offered { href: "/undo/3984".to_owned(), will: will.to_owned() },
         verdict: None,
         judge: vec![press("This was it", "suspects", false), press("Not it", "suspects", false)],
