@@ -4,11 +4,11 @@ use deploys::{Outcome, Settings};
 use engine::{Clock as _, Receipt, Request};
 use jiff::SignedDuration;
 use kernel::{Actor, CommandId, EntityRef, EventId, Refusal, Sha256, Timestamp};
-use serde_json::Value;
-use world::{Command, Effect, Event, Undo, UndoState, effects};
+use world::{Command, Effect, Event, Undo, UndoState};
 
 use crate::{
     estate::{ENVIRONMENT, Fault},
+    hooks,
     sim::Sim,
 };
 
@@ -78,7 +78,7 @@ pub(crate) fn act(sim: &mut Sim, number: usize) {
         }
         Act::Declare | Act::Tend => one(sim, tend),
         Act::Deploy => deploy(sim),
-        Act::Hooks => hooks(sim),
+        Act::Hooks => hooks::call(sim),
         Act::Jump => jump(sim),
         Act::Letters => letter(sim),
         Act::Misuse => misuse(sim),
@@ -152,7 +152,7 @@ fn deploy(sim: &mut Sim) {
     sim.note(format!("service {at} gets {version}, {outcome:?}{}", guilt(is_guilty)));
 }
 
-fn run_version(sim: &mut Sim, at: usize, version: &str, outcome: Outcome, rollback_of: Option<EventId>) {
+pub(crate) fn run_version(sim: &mut Sim, at: usize, version: &str, outcome: Outcome, rollback_of: Option<EventId>) {
     let Some(component) = sim.estate.services.get(at).map(|service| service.entity.clone()) else { return };
     if outcome == Outcome::Succeeded {
         sim.estate.versions.insert(at, version.to_owned());
@@ -196,7 +196,7 @@ fn configure(sim: &mut Sim) {
     run_settings(sim, at, settings);
 }
 
-fn run_settings(sim: &mut Sim, at: usize, settings: Settings) {
+pub(crate) fn run_settings(sim: &mut Sim, at: usize, settings: Settings) {
     let Some(component) = sim.estate.services.get(at).map(|service| service.entity.clone()) else { return };
     sim.estate.settings.insert(at, settings.clone());
     let environment = ENVIRONMENT.to_owned();
@@ -423,39 +423,6 @@ fn misuse(sim: &mut Sim) {
     sim.execute(&[Request { id: Some(id), ..other }]);
 }
 
-/// The runner calls the hooks that are due.
-fn hooks(sim: &mut Sim) {
-    let (world, now) = (sim.world(), sim.clock.now());
-    let due: Vec<Effect> = world.effects.due(now).take(4).cloned().collect();
-    sim.note(format!("hooks: {} due", due.len()));
-    for effect in due {
-        let (outcome, retry) = match sim.dice.below(20) {
-            0..=11 => {
-                carry_out(sim, &effect);
-                (Ok("202".to_owned()), true)
-            }
-            12..=14 => (Err("503".to_owned()), true),
-            15 => (Err("404".to_owned()), false),
-            16 | 17 => {
-                carry_out(sim, &effect);
-                (Err("the answer was lost".to_owned()), true)
-            }
-            _ => {
-                carry_out(sim, &effect);
-                sim.crash();
-                return;
-            }
-        };
-        report(sim, &effect, outcome, retry);
-    }
-}
-
-fn report(sim: &mut Sim, effect: &Effect, outcome: Result<String, String>, retry: bool) {
-    sim.note(format!(" {}", outcome.as_ref().unwrap_or_else(|error| error)));
-    let command = effects::Command::Report { effect: effect.id, outcome, retry };
-    sim.execute(&[Request::by_part(Command::Effects(command), "hooks")]);
-}
-
 /// Everybody does what they should have done.
 pub(crate) fn recover(sim: &mut Sim, number: usize) {
     sim.note("recovery: ");
@@ -471,37 +438,12 @@ pub(crate) fn recover(sim: &mut Sim, number: usize) {
     }
     let due: Vec<Effect> = world.effects.due(sim.clock.now()).cloned().collect();
     for effect in due {
-        carry_out(sim, &effect);
-        report(sim, &effect, Ok("202".to_owned()), true);
+        hooks::carry_out(sim, &effect);
+        hooks::report(sim, &effect, Ok("202".to_owned()), true);
     }
     sim.tick();
     probe(sim);
     if number.is_multiple_of(7) {
         sim.crash();
-    }
-}
-
-/// What stands behind the hook does what it is asked, once for each key.
-fn carry_out(sim: &mut Sim, effect: &Effect) {
-    if !sim.carried_out.insert(effect.id) {
-        return sim.note(" (known)");
-    }
-    let Ok(body) = serde_json::from_str::<Value>(&effect.call.body) else {
-        return sim.violation(format!("a hook was sent what is no JSON: {}", effect.call.body));
-    };
-    let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let component = text("component").and_then(|component| component.parse::<EntityRef>().ok());
-    let Some(at) = component.and_then(|component| sim.estate.at(&component)) else {
-        return sim.violation(format!("a hook was asked for an unknown component: {body}"));
-    };
-    let of = text("rollback_of").and_then(|of| of.parse::<EventId>().ok());
-    if let Some(version) = text("version") {
-        let outcome = if sim.dice.chance(0.15) { Outcome::Failed } else { Outcome::Succeeded };
-        let named = of.filter(|_| sim.dice.chance(0.5));
-        run_version(sim, at, version, outcome, named);
-    } else if let Some(settings) = body.get("config").and_then(Value::as_object) {
-        let pair = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
-        let settings = settings.iter().filter_map(pair).collect();
-        run_settings(sim, at, settings);
     }
 }

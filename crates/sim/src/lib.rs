@@ -22,6 +22,7 @@ mod dice;
 mod estate;
 mod evaluation;
 mod faulty;
+mod hooks;
 mod invariants;
 mod keys;
 mod memory;
