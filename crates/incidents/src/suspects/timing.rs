@@ -12,16 +12,16 @@ use super::{Change, Failure, Reason};
 
 /// How long faulty changes take to show: most break what they touch at once or as they roll out, some when a cache or a
 /// pool runs out, a few when the hour of a job or the day's peak comes. Share and mean in seconds of each sort.
-const DELAYS: [(f64, f64); 4] = [(0.20, 10.0), (0.45, 60.0), (0.25, 600.0), (0.10, 10_800.0)];
+const DELAYS: [(f64, f64); 4] = [(0.20, 5.0), (0.45, 60.0), (0.25, 600.0), (0.10, 10_800.0)];
 
 /// Taken as the time between results where no passing one is known.
 const ASSUMED_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
 
-const SHORTEST_INTERVAL: SignedDuration = SignedDuration::from_secs(10);
+const SHORTEST_INTERVAL: SignedDuration = SignedDuration::from_secs(3);
 
 /// The least and the most that timing counts.
 const LEAST: f64 = -20.0;
-const MOST: f64 = 25.0;
+const MOST: f64 = 32.0;
 
 /// How long before the first failure things were known to be well.
 pub(super) fn interval(failure: &Failure<'_>) -> SignedDuration {
