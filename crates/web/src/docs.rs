@@ -139,7 +139,7 @@ async fn answer(frame: Frame, (kind, namespace, name): Named, path: String) -> R
 }
 
 /// The page as HTML, kept under what it was made of.
-fn rendered(
+pub(crate) fn rendered(
     frame: &Frame,
     store: &dyn timeline::Store,
     set: &Arc<DocSet>,

@@ -16,6 +16,7 @@ use world::World;
 
 use crate::{
     App,
+    catalog::findings,
     guard::Visitor,
     problem::Problem,
     remark,
@@ -44,20 +45,16 @@ impl FromRequestParts<App> for Frame {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let present = app.now();
-        let at = asked_moment(&parts.uri, present)?;
+        let grant = parts.extensions.get::<Visitor>().cloned().unwrap_or_default().0;
+        // A stranger, who sees nothing but the manual's pages on errors, is told nothing of the World, at no moment.
+        let may_read = grant.as_ref().is_some_and(|grant| grant.allows(Scope::Read));
+        let at = if may_read { asked_moment(&parts.uri, present)? } else { None };
         let world = match at {
             Some(at) => app.world_at(at).await?,
             None => app.world(),
         };
-        let grant = parts.extensions.get::<Visitor>().cloned().unwrap_or_default().0;
         let csrf = parts.extensions.get::<FormToken>().map(|token| token.as_str().to_owned()).unwrap_or_default();
-        let findings = findings_count(app, &world).await?;
         let now = at.unwrap_or(present);
-        let incident = world.incidents.open().next().map(|incident| OpenIncident {
-            title: incident.title.clone(),
-            href: format!("/incidents/{}", incident.number()),
-            since: Moment::elapsed(incident.since, now),
-        });
         let base = Chrome {
             user: grant.as_ref().map(|grant| Who::at(grant.actor.name(), "/settings")),
             csrf,
@@ -67,15 +64,13 @@ impl FromRequestParts<App> for Frame {
                 at: at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
                 now_href: without_moment(&parts.uri),
             }),
-            incidents_open: world.incidents.open().count(),
-            findings,
-            incident,
             server: Some(State::new(Tone::Good, "Server up")),
-            live: at.is_none().then(|| "/live".to_owned()),
+            live: (may_read && at.is_none()).then(|| "/live".to_owned()),
             remarks: remark::told(&parts.uri).into_iter().collect(),
             path: parts.uri.path_and_query().map(|path| path.as_str().to_owned()).unwrap_or_default(),
             ..Chrome::default()
         };
+        let base = if may_read { with_troubles(base, app, &world, now).await? } else { base };
         Ok(Self { app: app.clone(), world, now, grant, at, base })
     }
 }
@@ -151,13 +146,23 @@ impl Frame {
     }
 }
 
-/// Making them anew after a change takes a while where there are many entities.
-async fn findings_count(app: &App, world: &Arc<World>) -> Result<usize, Refusal> {
-    if let Some(findings) = app.indexes().findings_at_hand(world) {
-        return Ok(findings.len());
-    }
-    let (asked, world) = (app.clone(), Arc::clone(world));
-    app.blocking(move |_| Ok(asked.indexes().findings(&world).len())).await
+/// The frame with what is broken and what is missing.
+async fn with_troubles(base: Chrome, app: &App, world: &Arc<World>, now: Timestamp) -> Result<Chrome, Refusal> {
+    let incident = world.incidents.open().next().map(|incident| OpenIncident {
+        title: incident.title.clone(),
+        href: format!("/incidents/{}", incident.number()),
+        since: Moment::elapsed(incident.since, now),
+    });
+    let whole = match app.indexes().whole_at_hand(world) {
+        Some(whole) => whole,
+        None => {
+            // Making it anew after a change takes a while where there are many entities.
+            let (asked, world) = (app.clone(), Arc::clone(world));
+            app.blocking(move |_| Ok(asked.indexes().whole(&world))).await?
+        }
+    };
+    let findings = findings::count(world, &whole, now);
+    Ok(Chrome { incidents_open: world.incidents.open().count(), findings, incident, ..base })
 }
 
 /// The parameter that asks for a moment in the past.

@@ -237,7 +237,7 @@ fn no_mine(frame: &Frame) -> Empty {
 
 /// What is missing, by sort, the worst first.
 fn gaps(frame: &Frame) -> Vec<GapRow> {
-    let whole = frame.app.indexes().findings(&frame.world);
+    let whole = frame.app.indexes().whole(&frame.world);
     let mut counts: BTreeMap<(Severity, &'static str), usize> = BTreeMap::new();
     for gap in findings::gaps(frame, &whole) {
         *counts.entry((gap.severity, gap.rule)).or_default() += 1;

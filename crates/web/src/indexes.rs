@@ -20,7 +20,7 @@ use crate::cache::Cache;
 pub struct Indexes {
     entities: Mutex<Kept<Index>>,
     texts: Mutex<Kept<Texts>>,
-    findings: Mutex<Kept<Arc<[Finding]>>>,
+    findings: Mutex<Kept<Whole>>,
     /// Documents as HTML.
     pub(crate) pages: Cache<prose::Page>,
     /// API definitions, or why one can't be read.
@@ -130,27 +130,51 @@ impl Indexes {
         made.ok()
     }
 
-    /// The findings as of this World, if they need not be made first.
+    /// What there is to say of the catalog as a whole, if it need not be made first.
     #[must_use]
-    pub fn findings_at_hand(&self, world: &World) -> Option<Arc<[Finding]>> {
+    pub fn whole_at_hand(&self, world: &World) -> Option<Whole> {
         let kept = lock(&self.findings);
-        (kept.revision == Some(world.catalog.revision())).then(|| Arc::clone(&kept.value))
+        (kept.revision == Some(world.catalog.revision())).then(|| kept.value.clone())
+    }
+
+    /// What there is to say of the catalog as a whole, as of this World.
+    #[must_use]
+    pub fn whole(&self, world: &World) -> Whole {
+        let mut kept = lock(&self.findings);
+        let revision = world.catalog.revision();
+        if kept.is_newer_than(revision) {
+            drop(kept);
+            return Whole::of(world);
+        }
+        if kept.revision != Some(revision) {
+            kept.value = Whole::of(world);
+            kept.revision = Some(revision);
+        }
+        kept.value.clone()
     }
 
     /// What is wrong with the catalog as a whole, as of this World.
     #[must_use]
     pub fn findings(&self, world: &World) -> Arc<[Finding]> {
-        let mut kept = lock(&self.findings);
-        let revision = world.catalog.revision();
-        if kept.is_newer_than(revision) {
-            drop(kept);
-            return catalog::findings(&world.catalog).into();
-        }
-        if kept.revision != Some(revision) {
-            kept.value = catalog::findings(&world.catalog).into();
-            kept.revision = Some(revision);
-        }
-        Arc::clone(&kept.value)
+        self.whole(world).findings
+    }
+}
+
+/// What there is to say of the catalog as a whole.
+#[derive(Debug, Clone, Default)]
+pub struct Whole {
+    /// What is wrong with it.
+    pub findings: Arc<[Finding]>,
+    /// The teams that own a component: somebody must come when it breaks.
+    pub owning_teams: Arc<[EntityRef]>,
+}
+
+impl Whole {
+    fn of(world: &World) -> Self {
+        let owners = world.catalog.of_kind("component").filter_map(|component| component.owner.clone());
+        let teams = owners.filter(|owner| owner.kind() == "group" && world.catalog.get(owner).is_some());
+        let teams: BTreeSet<EntityRef> = teams.collect();
+        Self { findings: catalog::findings(&world.catalog).into(), owning_teams: teams.into_iter().collect() }
     }
 }
 

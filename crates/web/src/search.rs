@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use timeline::Store;
 
 use crate::{
+    docs,
     frame::Frame,
     indexes::keys,
     problem::Problem,
@@ -283,9 +284,10 @@ impl<'a> Target<'a> {
         match self {
             Self::Entity(entity) => entity.description.as_deref().unwrap_or_default().to_owned(),
             Self::Page(entity, path) => {
-                let page = frame.world.catalog.docs(entity.reference()).and_then(|set| set.page(path));
-                let body = page.and_then(|page| store.get_blob(&page.digest).ok().flatten()).unwrap_or_default();
-                String::from_utf8_lossy(&body).into_owned()
+                let set = frame.world.catalog.docs(entity.reference());
+                let page = set.and_then(|set| Some((set, set.page(path)?)));
+                let rendered = page.and_then(|(set, page)| docs::rendered(frame, store, set, page).ok());
+                rendered.map(|rendered| rendered.text.clone()).unwrap_or_default()
             }
             Self::Operation(entity, id) => {
                 let read = frame.app.indexes().reference(entity);

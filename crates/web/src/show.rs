@@ -56,7 +56,7 @@ impl Frame {
         }
         let known = self.world.checks.watch(reference).is_some() || self.world.flags.flag(reference).is_some();
         match self.world.catalog.get(reference) {
-            Some(entity) => Entity::new(reference.kind(), entity.display_name(), self.href(address(reference))),
+            Some(entity) => Entity::new(reference.kind(), name(entity), self.href(address(reference))),
             None if known => Entity::new(reference.kind(), reference.short(), self.href(address(reference))),
             None => Entity::missing(reference.kind(), reference.short()),
         }
@@ -66,7 +66,7 @@ impl Frame {
     #[must_use]
     pub fn catalog_person(&self, reference: &EntityRef) -> Who {
         match self.world.catalog.get(reference) {
-            Some(entity) => Who::at(entity.display_name(), self.href(address(reference))),
+            Some(entity) => Who::at(name(entity), self.href(address(reference))),
             None => Who::new(reference.short()),
         }
     }
@@ -141,6 +141,9 @@ impl Frame {
                 href: format!("/undo/{}?next={}", entry.recorded.stamp.position, segment(self.path())),
                 will: plan.will,
             },
+            Err(refusal) if refusal.code == &codes::MOVED_ON => {
+                Undo::Refused { why: "the same thing was changed since, undo that first".to_owned() }
+            }
             Err(refusal) => Undo::Refused {
                 why: match refusal.fix {
                     Some(fix) => format!("{}; {fix}", refusal.detail),
@@ -209,6 +212,19 @@ impl Frame {
     }
 }
 
+/// What people call an entity: its title, or the display name of a person or team, or else its name.
+#[must_use]
+pub fn name(entity: &catalog::Entity) -> String {
+    if entity.title.is_none() && matches!(entity.reference().kind(), "user" | "group") {
+        let document = entity.descriptor.json();
+        let called = document.pointer("/spec/profile/displayName").and_then(serde_json::Value::as_str);
+        if let Some(called) = called.filter(|called| !called.trim().is_empty()) {
+            return called.to_owned();
+        }
+    }
+    entity.display_name().to_owned()
+}
+
 /// The entity that an address names.
 ///
 /// # Errors
@@ -249,6 +265,31 @@ pub fn docs_address(of: &EntityRef, path: &str) -> String {
 #[must_use]
 pub fn api_address(api: &EntityRef) -> String {
     format!("/apis/{}/{}", segment(api.namespace()), segment(api.name()))
+}
+
+/// What a neighbour is to an entity that stands in this relation to it.
+#[must_use]
+pub fn role(relation: Relation) -> &'static str {
+    match relation {
+        Relation::DependsOn => "depended on",
+        Relation::DependencyOf => "depends on it",
+        Relation::ConsumesApi => "called",
+        Relation::ApiConsumedBy => "calls it",
+        Relation::ProvidesApi => "provided by it",
+        Relation::ApiProvidedBy => "provides it",
+        Relation::HasPart => "a part of it",
+        Relation::PartOf => "it is a part of this",
+        Relation::Checks => "checked by it",
+        Relation::CheckedBy => "checks it",
+        Relation::OwnedBy => "owns it",
+        Relation::OwnerOf => "owned by it",
+        Relation::ChildOf => "it is within this",
+        Relation::ParentOf => "within it",
+        Relation::MemberOf => "it is a member of this",
+        Relation::HasMember => "a member",
+        Relation::LeaderOf => "led by it",
+        Relation::LedBy => "leads it",
+    }
 }
 
 /// How one thing is related to another, as a verb between the two.

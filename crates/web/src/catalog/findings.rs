@@ -1,19 +1,17 @@
 //! `GET /findings`: what the catalog lacks or contradicts, until it is mended.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::{extract::Query, response::Response};
 use catalog::{Problem as FileProblem, Severity};
-use kernel::EntityRef;
+use kernel::{EntityRef, Timestamp};
 use serde::Deserialize;
 use world::World;
 
 use crate::{
     frame::Frame,
+    indexes::Whole,
     problem::Problem,
     shell::{Chrome, Place, screen},
     views::{Choice, Cli, Empty, Field, Filters, Finding, Pager, State, Tone},
@@ -83,8 +81,15 @@ enum Found<'a> {
     OnCall(oncall::Gap),
 }
 
-/// Everything that is missing or wrong, the worst first. `whole` are the catalog's findings.
-pub(crate) fn gaps<'a>(frame: &'a Frame, whole: &'a [catalog::Finding]) -> Vec<Gap<'a>> {
+/// How many [`gaps`] there are.
+pub(crate) fn count(world: &World, whole: &Whole, now: Timestamp) -> usize {
+    let in_files: usize = world.catalog.sources().map(|(_, source)| source.problems.len()).sum();
+    let on_call = whole.owning_teams.iter().filter(|team| oncall::gap(&world.oncall, team, now).is_some());
+    whole.findings.len() + in_files + on_call.count()
+}
+
+/// Everything that is missing or wrong, the worst first.
+pub(crate) fn gaps<'a>(frame: &'a Frame, whole: &'a Whole) -> Vec<Gap<'a>> {
     let world = &frame.world;
     let files = world.catalog.sources().flat_map(|(source, known)| {
         known.problems.iter().map(move |problem| Gap {
@@ -94,30 +99,25 @@ pub(crate) fn gaps<'a>(frame: &'a Frame, whole: &'a [catalog::Finding]) -> Vec<G
             found: Found::File(source, problem),
         })
     });
-    let whole = whole.iter().map(|finding| Gap {
+    let found = whole.findings.iter().map(|finding| Gap {
         rule: finding.rule.id(),
         severity: finding.severity,
         subject: finding.subject.clone(),
         found: Found::Whole(finding),
     });
-    let on_call = owning_teams(world).into_iter().filter_map(|team| {
-        let gap = oncall::gap(&world.oncall, &team, frame.now)?;
-        Some(Gap { rule: NO_ON_CALL, severity: Severity::Error, subject: Some(team), found: Found::OnCall(gap) })
+    let on_call = whole.owning_teams.iter().filter_map(|team| {
+        let gap = oncall::gap(&world.oncall, team, frame.now)?;
+        let subject = Some(team.clone());
+        Some(Gap { rule: NO_ON_CALL, severity: Severity::Error, subject, found: Found::OnCall(gap) })
     });
-    let mut gaps: Vec<Gap<'_>> = files.chain(on_call).chain(whole).collect();
+    let mut gaps: Vec<Gap<'_>> = files.chain(on_call).chain(found).collect();
     gaps.sort_by_key(|gap| gap.severity);
     gaps
 }
 
-/// The teams that own a component: somebody must come when it breaks.
-fn owning_teams(world: &World) -> BTreeSet<EntityRef> {
-    let owners = world.catalog.of_kind("component").filter_map(|component| component.owner.clone());
-    owners.filter(|owner| owner.kind() == "group" && world.catalog.get(owner).is_some()).collect()
-}
-
 /// What is wrong with one entity, and with the file that declares it.
 pub(crate) fn about(frame: &Frame, of: &EntityRef) -> Vec<Finding> {
-    let whole = frame.app.indexes().findings(&frame.world);
+    let whole = frame.app.indexes().whole(&frame.world);
     let origin = frame.world.catalog.get(of).map(|entity| entity.descriptor.origin.clone());
     let in_its_file = |gap: &Gap<'_>| match (&gap.found, &origin) {
         (Found::File(source, problem), Some(origin)) => *origin.source == **source && *origin.path == *problem.path,
@@ -209,7 +209,7 @@ impl Asked {
 
 impl FindingsScreen {
     fn of(frame: &Frame, asked: &Asked) -> Self {
-        let whole: Arc<[catalog::Finding]> = frame.app.indexes().findings(&frame.world);
+        let whole = frame.app.indexes().whole(&frame.world);
         let all = gaps(frame, &whole);
         let (rules, owners) = (counted_rules(&all), counted_owners(&all, &frame.world));
         let errors = all.iter().filter(|gap| gap.severity == Severity::Error).count();

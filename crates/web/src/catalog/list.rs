@@ -1,12 +1,12 @@
 //! `GET /services`: everything in the catalog, filtered by its address.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::{extract::Query, response::Response};
 use checks::Verdict;
 use index::{Filter, Index, Order, Start, TextFilter};
-use kernel::EntityRef;
+use kernel::{EntityRef, Timestamp};
 use serde::Deserialize;
 
 use crate::{
@@ -173,7 +173,9 @@ impl ServicesScreen {
     fn of(frame: &Frame, asked: &Asked) -> Self {
         let index = frame.app.indexes().entities(&frame.world);
         let (page, total) = asked.page(frame, &index);
-        let rows: Vec<ServiceRow> = page.iter().filter_map(|reference| ServiceRow::of(frame, reference)).collect();
+        let changed = last_changes(frame, &page);
+        let row = |reference| ServiceRow::of(frame, reference, changed.get(reference).copied());
+        let rows: Vec<ServiceRow> = page.iter().filter_map(row).collect();
         let last = asked.after + rows.len();
         let pager = Pager {
             shown: if rows.is_empty() { "none".to_owned() } else { format!("{} to {last} of {total}", asked.after + 1) },
@@ -191,7 +193,7 @@ impl ServicesScreen {
 }
 
 impl ServiceRow {
-    fn of(frame: &Frame, reference: &EntityRef) -> Option<Self> {
+    fn of(frame: &Frame, reference: &EntityRef, changed: Option<Timestamp>) -> Option<Self> {
         let entity = frame.world.catalog.get(reference)?;
         let state = show::health(&frame.world, reference);
         let sort = entity.spec_type.as_deref().map_or_else(|| entity.kind.to_lowercase(), str::to_owned);
@@ -203,9 +205,22 @@ impl ServiceRow {
             sort,
             owner: frame.owner(reference),
             on_call: frame.on_call(reference).map(|duty| frame.catalog_person(&duty.person)),
-            changed: Some(frame.ago(entity.changed_at)),
+            changed: Some(frame.ago(changed.unwrap_or(entity.changed_at))),
         })
     }
+}
+
+/// When each of these last changed, of those whose change is at hand.
+fn last_changes(frame: &Frame, page: &[EntityRef]) -> BTreeMap<EntityRef, Timestamp> {
+    let shown: BTreeSet<&EntityRef> = page.iter().collect();
+    let mut changed = BTreeMap::new();
+    for entry in frame.world.journal.newest_first() {
+        let change = &entry.change;
+        for entity in std::iter::once(&change.subject).chain(&change.affects).filter(|entity| shown.contains(entity)) {
+            changed.entry(entity.clone()).or_insert(change.at);
+        }
+    }
+    changed
 }
 
 /// So much of a description fits on a line.

@@ -147,9 +147,9 @@ impl EntityScreen {
         let changes = around::changes(frame, of);
         let (upstream, downstream) = around::dependencies(frame, of);
         Some(Self {
-            chrome: frame.chrome(entity.display_name(), Place::Services),
+            chrome: frame.chrome(show::name(entity), Place::Services),
             parents: around::parents(frame, of),
-            name: entity.display_name().to_owned(),
+            name: show::name(entity),
             tags: facts::tags(entity),
             description: entity.description.as_deref().map(str::to_owned),
             tabs: facts::tabs(frame, of),

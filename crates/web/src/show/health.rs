@@ -1,6 +1,6 @@
 //! How an entity is, as far as anybody knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::Relation;
 use checks::{Verdict, Watch};
@@ -97,9 +97,11 @@ fn health_within(world: &World, of: &EntityRef, depth: usize) -> Option<Health> 
     }
     let (own, passing): (Vec<&Watch>, Vec<&Watch>) =
         world.checks.about(of).partition(|watch| watch.definition.target == *of);
-    let known = Health::of_watches(&own, "by check").or_else(|| on_path(&passing)).or_else(|| {
-        let has_parts = matches!(of.kind(), "system" | "domain") && depth > 0;
-        has_parts.then(|| by_parts(world, of, depth)).flatten()
+    let known = Health::of_watches(&own, "by check").or_else(|| on_path(&passing));
+    let known = known.or_else(|| match of.kind() {
+        "system" | "domain" => by_others(world, of, Relation::HasPart, "parts", depth),
+        "api" => by_others(world, of, Relation::ApiProvidedBy, "providers", depth),
+        _ => None,
     });
     Some(known.unwrap_or_else(Health::unchecked))
 }
@@ -114,27 +116,36 @@ fn on_path(watches: &[&Watch]) -> Option<Health> {
     Some(health)
 }
 
-fn by_parts(world: &World, of: &EntityRef, depth: usize) -> Option<Health> {
-    let parts = world.catalog.related(of, Relation::HasPart);
-    let known: Vec<Health> = parts
+/// What is made of others, or offered by them, is as the worst of those.
+fn by_others(world: &World, of: &EntityRef, relation: Relation, what: &str, depth: usize) -> Option<Health> {
+    let depth = depth.checked_sub(1)?;
+    let others = world.catalog.related(of, relation);
+    let known: Vec<(&EntityRef, Health)> = others
         .iter()
-        .filter_map(|part| health_within(world, part, depth - 1))
-        .filter(|health| health.since.is_some())
+        .filter_map(|other| Some((other, health_within(world, other, depth)?)))
+        .filter(|(_, health)| health.since.is_some())
         .collect();
-    let worst = known.iter().max_by_key(|health| badness(health.verdict))?;
-    let source = format!("the worst of {} parts with checks, of {} in all", known.len(), parts.len());
+    let (other, worst) = known.iter().max_by_key(|(_, health)| badness(health.verdict))?;
+    let source = match others.len() {
+        1 => format!("as {} is", other.short()),
+        all => format!("as {} is, the worst of {} {what} with checks, of {all} in all", other.short(), known.len()),
+    };
     Some(Health { verdict: worst.verdict, since: worst.since, source })
 }
 
-/// The verdict on every entity that any check is about; all others are unknown. For filtering many at once.
+/// The verdict on every entity of which anything can be known; all others are unknown. For filtering many at once.
 #[must_use]
 pub fn verdicts(world: &World) -> BTreeMap<EntityRef, Verdict> {
-    let mentioned = world.checks.watches().flat_map(|watch| watch.definition.critical_path());
-    let mut verdicts: BTreeMap<EntityRef, Verdict> = mentioned.map(|entity| (entity, Verdict::Unknown)).collect();
-    for (entity, verdict) in &mut verdicts {
-        if let Some(health) = health(world, entity) {
-            *verdict = health.verdict;
-        }
-    }
-    verdicts
+    let mentioned: BTreeSet<EntityRef> =
+        world.checks.watches().flat_map(|watch| watch.definition.critical_path()).collect();
+    let checks = world.checks.watches().map(|watch| watch.definition.check.clone());
+    let around = mentioned.iter().flat_map(|entity| {
+        let offered = world.catalog.related(entity, Relation::ProvidesApi);
+        let systems = world.catalog.related(entity, Relation::PartOf);
+        let domains: Vec<EntityRef> =
+            systems.iter().flat_map(|system| world.catalog.related(system, Relation::PartOf)).collect();
+        offered.into_iter().chain(systems).chain(domains)
+    });
+    let all: BTreeSet<EntityRef> = mentioned.iter().cloned().chain(around).chain(checks).collect();
+    all.into_iter().filter_map(|entity| Some((health(world, &entity)?.verdict, entity))).map(|(v, e)| (e, v)).collect()
 }

@@ -45,7 +45,7 @@ pub(super) fn dependencies(frame: &Frame, of: &EntityRef) -> (Vec<Dependency>, V
     let list = |neighbours: Vec<(Relation, EntityRef)>| {
         let mut shown: BTreeMap<EntityRef, Vec<&'static str>> = BTreeMap::new();
         for (relation, entity) in neighbours.into_iter().take(NEIGHBOURS_MAX) {
-            shown.entry(entity).or_default().push(show::verb(relation));
+            shown.entry(entity).or_default().push(show::role(relation));
         }
         shown.into_iter().map(|(entity, verbs)| dependency(frame, &entity, &verbs.join(", "))).collect()
     };
@@ -120,15 +120,20 @@ impl<'a> Scope<'a> {
         }
         let touched = std::iter::once(&change.subject).chain(&change.affects);
         let reached = touched.filter_map(|entity| self.upstream.get(entity)).min_by_key(|reached| reached.distance)?;
-        Some(words(frame, self.of, reached))
+        Some(words(frame, reached))
     }
 }
 
-fn words(frame: &Frame, of: &EntityRef, reached: &Reached) -> String {
-    let verb = show::verb(reached.relation);
+fn words(frame: &Frame, reached: &Reached) -> String {
+    let from = frame.entity(&reached.from).name;
+    let way = match reached.relation {
+        Relation::ApiProvidedBy => format!("provides {from}"),
+        Relation::HasPart => format!("a part of {from}"),
+        relation => format!("{from} {} it", show::verb(relation)),
+    };
     match reached.distance {
-        1 => format!("upstream: {} {verb} it", of.short()),
-        steps => format!("upstream, {steps} steps away: {} {verb} it", frame.entity(&reached.from).name),
+        1 => format!("upstream: {way}"),
+        steps => format!("upstream, {steps} steps away: {way}"),
     }
 }
 
@@ -148,10 +153,8 @@ pub(super) fn others(frame: &Frame, of: &EntityRef) -> Vec<Others> {
             let count = related.len();
             let rows = related.iter().take(OTHERS_MAX).map(|entity| row(frame, entity)).collect();
             let owned = format!("/services?kind=&owner={}", show::segment(of.as_str()));
-            let all = (count > OTHERS_MAX).then(|| match relation {
-                Relation::OwnerOf => Link::new(format!("All {count}"), frame.href(owned)),
-                _ => Link::new(format!("All {count}"), frame.href(format!("/graph?root={}", show::segment(of.as_str())))),
-            });
+            let all = (relation == Relation::OwnerOf && count > OTHERS_MAX)
+                .then(|| Link::new(format!("All {count}"), frame.href(owned)));
             (count > 0).then(|| Others { title: title.to_owned(), count, rows, all })
         })
         .collect();
@@ -161,7 +164,7 @@ pub(super) fn others(frame: &Frame, of: &EntityRef) -> Vec<Others> {
 
 fn row(frame: &Frame, entity: &EntityRef) -> Row {
     let known = frame.world.catalog.get(entity);
-    let name = known.map_or_else(|| entity.short().to_owned(), |known| known.display_name().to_owned());
+    let name = known.map_or_else(|| entity.short().to_owned(), |known| show::name(known));
     let row = Row::new(name, frame.href(show::address(entity))).note(match known {
         Some(known) => known.spec_type.as_deref().unwrap_or(entity.kind()).to_owned(),
         None => "not in the catalog".to_owned(),

@@ -75,11 +75,8 @@ pub(super) fn flags(frame: &Frame, of: &EntityRef) -> Vec<Row> {
 
 pub(super) fn apis(frame: &Frame, of: &EntityRef) -> Vec<Row> {
     let related = frame.world.catalog.relations_of(of).into_iter().filter_map(|(relation, api)| {
-        let word = match relation {
-            Relation::ProvidesApi => "provided",
-            Relation::ConsumesApi => "consumed",
-            _ => return None,
-        };
+        let words = [(Relation::ProvidesApi, "provided"), (Relation::ConsumesApi, "consumed")];
+        let (_, word) = words.into_iter().find(|(wanted, _)| *wanted == relation)?;
         let entity = frame.world.catalog.get(&api);
         let sort = entity.and_then(|entity| entity.spec_type.as_deref()).unwrap_or("not in the catalog");
         let href = if entity.is_some() { show::api_address(&api) } else { show::address(&api) };
