@@ -120,10 +120,8 @@ impl Cli {
         read.map_err(|error| {
             // Nobody is left to tell if the output is closed.
             let _ = error.print();
-            match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
-                _ => USAGE,
-            }
+            let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            if asked_for { 0 } else { USAGE }
         })
     }
 }

@@ -44,36 +44,27 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
     let runtime = Runtime::new()
         .map_err(|error| Refusal::new(&codes::INTERNAL, format!("the runtime could not be started: {error}")))?;
     let out = Printer::new(cli.output);
+    let session = || Client::new(cli.client).map(|client| Session { client, out });
     runtime.block_on(async {
         match cli.verb {
             Verb::Demo(args) => demo::run(args).await,
             Verb::Serve(args) => serve::run(args).await,
+            Verb::Status => status::run(&session()?).await,
+            Verb::Get(args) => get::run(args, &session()?).await,
+            Verb::OnCall(args) => on_call::run(args, &session()?).await,
+            Verb::Incident(args) => incident::run(args, &session()?).await,
+            Verb::Timeline(args) => timeline::run(args, &session()?).await,
+            Verb::Undo(args) => undo::run(args, &session()?).await,
+            Verb::Flag(args) => flag::run(args, &session()?).await,
+            Verb::Deploy(args) => deploy::run(args, &session()?).await,
+            Verb::Check(args) => check::run(args, &session()?).await,
+            Verb::Plan(args) => plan::run(args, &session()?).await,
+            Verb::Apply(args) => apply::run(args, &session()?).await,
+            Verb::Export(args) => export::run(args, &session()?).await,
+            Verb::Token(args) => token::run(args, &session()?).await,
             Verb::Doctor(args) => doctor::run(args, &out),
             Verb::Backup(args) => backup::run(args, &out),
             Verb::Restore(args) => restore::run(args, &out),
-            verb => ask(verb, &Session { client: Client::new(cli.client)?, out }).await,
         }
     })
-}
-
-/// Does what needs a server.
-async fn ask(verb: Verb, session: &Session) -> Result<ExitCode, Refusal> {
-    match verb {
-        Verb::Status => status::run(session).await,
-        Verb::Get(args) => get::run(args, session).await,
-        Verb::OnCall(args) => on_call::run(args, session).await,
-        Verb::Incident(args) => incident::run(args, session).await,
-        Verb::Timeline(args) => timeline::run(args, session).await,
-        Verb::Undo(args) => undo::run(args, session).await,
-        Verb::Flag(args) => flag::run(args, session).await,
-        Verb::Deploy(args) => deploy::run(args, session).await,
-        Verb::Check(args) => check::run(args, session).await,
-        Verb::Plan(args) => plan::run(args, session).await,
-        Verb::Apply(args) => apply::run(args, session).await,
-        Verb::Export(args) => export::run(args, session).await,
-        Verb::Token(args) => token::run(args, session).await,
-        Verb::Demo(_) | Verb::Serve(_) | Verb::Doctor(_) | Verb::Backup(_) | Verb::Restore(_) => {
-            Err(Refusal::new(&codes::INTERNAL, "this verb needs no server"))
-        }
-    }
 }

@@ -11,7 +11,7 @@ use crate::{StoreError, Verified, folder, folder::Folder, folder::sync_dir, inte
 /// See [`Store::backup`](crate::Store::backup).
 pub(crate) fn backup(from: &Path, to: &Path) -> Result<Verified, StoreError> {
     if to.exists() {
-        return Err(StoreError::Io(format!("{} exists; a backup never replaces a file", to.display())));
+        return Err(StoreError::Misplaced(format!("{} exists; a backup never replaces a file", to.display())));
     }
     let unfinished = Unfinished::beside(to)?;
     let source = reader::connect(from)?;
@@ -28,7 +28,7 @@ pub(crate) fn backup(from: &Path, to: &Path) -> Result<Verified, StoreError> {
 /// folder. What a server commits meanwhile is not in it.
 ///
 /// # Errors
-/// [`StoreError::Io`] if there is no timeline in the folder or `to` exists; [`StoreError::Corrupt`] if the copy doesn't
+/// [`StoreError::Misplaced`] if there is no timeline in the folder or `to` exists; [`StoreError::Corrupt`] if the copy doesn't
 /// verify, and then there is none.
 pub fn backup_folder(dir: &Path, to: &Path) -> Result<Verified, StoreError> {
     backup(&timeline_in(dir)?, to)
@@ -37,7 +37,7 @@ pub fn backup_folder(dir: &Path, to: &Path) -> Result<Verified, StoreError> {
 /// Verifies everything in the data folder `dir` and changes nothing, whether or not a server is using the folder.
 ///
 /// # Errors
-/// [`StoreError::Io`] if there is no timeline in it; [`StoreError::Corrupt`] with the position of the first bad entry.
+/// [`StoreError::Misplaced`] if there is no timeline in it; [`StoreError::Corrupt`] with the position of the first bad entry.
 pub fn verify_folder(dir: &Path) -> Result<Verified, StoreError> {
     integrity::everything(&reader::connect(&timeline_in(dir)?)?)
 }
@@ -46,22 +46,25 @@ fn timeline_in(dir: &Path) -> Result<PathBuf, StoreError> {
     if folder::has_timeline(dir)? {
         return Ok(folder::file_in(dir));
     }
-    Err(StoreError::Io(format!("{} has no timeline in it", dir.display())))
+    Err(StoreError::Misplaced(format!("{} has no timeline in it", dir.display())))
 }
 
 /// Makes a data folder of a backup. The folder `dir` must be missing or empty, and stays without a timeline unless the backup
 /// verifies.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] if the backup doesn't verify; [`StoreError::Io`] if the folder has anything in it.
+/// [`StoreError::Corrupt`] if the backup doesn't verify; [`StoreError::Misplaced`] if there is no such file, or the folder has anything in it.
 pub fn restore(backup: &Path, dir: &Path) -> Result<Verified, StoreError> {
+    if !backup.exists() {
+        return Err(StoreError::Misplaced(format!("there is no file {}", backup.display())));
+    }
     let source = File::open(backup)?;
     if source.metadata()?.len() == 0 {
         return Err(StoreError::corrupt(format!("{} is empty", backup.display())));
     }
     if !folder::is_unused(dir)? {
         let what = format!("{} is not empty; a backup is restored into a folder of its own", dir.display());
-        return Err(StoreError::Io(what));
+        return Err(StoreError::Misplaced(what));
     }
     let folder = Folder::lock(dir)?;
     let unfinished = Unfinished::beside(&folder.file())?;

@@ -56,6 +56,9 @@ pub enum StoreError {
     /// The request is beyond a bound, or makes no sense. The caller has a bug.
     #[error("the timeline can't take this: {0}")]
     Unacceptable(String),
+    /// A file or folder that the caller named is not what this needs: missing, or there already.
+    #[error("{0}")]
+    Misplaced(String),
     /// The file system or the database failed in another way.
     #[error("the timeline can't be read or written: {0}")]
     Io(String),
@@ -133,6 +136,7 @@ impl From<StoreError> for Refusal {
             StoreError::Corrupt { .. } => &codes::DATA_CORRUPT,
             StoreError::TooNew { .. } => &codes::DATA_TOO_NEW,
             StoreError::Backwards { .. } | StoreError::Unacceptable(_) => &codes::INTERNAL,
+            StoreError::Misplaced(_) => &codes::INVALID,
             StoreError::Io(_) => &codes::STORE_WRITE,
         };
         Self::new(code, error.to_string())

@@ -139,13 +139,22 @@ impl Server {
     /// Runs a verb until `wanted` holds of its JSON.
     #[track_caller]
     pub(crate) fn until(&self, args: &[&str], wanted: impl Fn(&Value) -> bool) -> Value {
+        self.within(PATIENCE, args, wanted)
+            .unwrap_or_else(|| panic!("it did not come to pass: {}", self.verb(args).out))
+    }
+
+    /// The same, or nothing if it does not come to pass in this time.
+    #[track_caller]
+    pub(crate) fn within(&self, time: Duration, args: &[&str], wanted: impl Fn(&Value) -> bool) -> Option<Value> {
         let began = Instant::now();
         loop {
             let answer = self.verb(&[args, &["-o", "json"]].concat()).exits(0).json();
             if wanted(&answer) {
-                return answer;
+                return Some(answer);
             }
-            assert!(began.elapsed() < PATIENCE, "it did not come to pass: {answer:#}");
+            if began.elapsed() >= time {
+                return None;
+            }
             // The server is another process with a clock of its own: there is nothing to await.
             std::thread::sleep(Duration::from_millis(200));
         }

@@ -33,15 +33,15 @@ fn a_folder_in_use_is_verified_examined_and_backed_up_and_the_backup_is_restored
     let backup = offline(home.path(), &["backup", "copy.db", "--data", "data"]).exits(0);
     let backup = backup.says(&["copy.db", "verified", "not in it: data/key"]);
     assert!(!home.path().join("copy.db").metadata().unwrap().permissions().readonly());
-    offline(home.path(), &["backup", "copy.db", "--data", "data"]).exits(75).complains(&["never replaces a file"]);
+    offline(home.path(), &["backup", "copy.db", "--data", "data"]).exits(65).complains(&["never replaces a file"]);
     assert_eq!(server.stop().0, Some(0), "a graceful stop is no error");
 
     offline(home.path(), &["restore", "copy.db", "--data", "restored"]).exits(0).says(&["verified", "key"]);
     let head = |text: &str| text.lines().find_map(|line| line.split("head ").nth(1).map(str::to_owned));
     let verified = offline(home.path(), &["timeline", "verify", "--data", "restored"]).exits(0);
     assert_eq!(head(&verified.out), head(&backup.out));
-    offline(home.path(), &["restore", "copy.db", "--data", "restored"]).complains(&["is not empty"]);
-    offline(home.path(), &["timeline", "verify", "--data", "nowhere"]).complains(&["no timeline in it"]);
+    offline(home.path(), &["restore", "copy.db", "--data", "restored"]).exits(65).complains(&["is not empty"]);
+    offline(home.path(), &["timeline", "verify", "--data", "nowhere"]).exits(65).complains(&["no timeline in it"]);
     assert!(!home.path().join("nowhere").exists(), "looking makes no folder");
 }
 

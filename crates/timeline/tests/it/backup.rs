@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use timeline::conformance::entry;
-use timeline::{Options, Snapshot, SqliteStore, Store, StoreError, restore};
+use timeline::{Options, Snapshot, SqliteStore, Store, StoreError, backup_folder, restore, verify_folder};
 
 fn store_with(dir: &Path, entries: u64) -> SqliteStore {
     let store = SqliteStore::open(dir, &Options { durable: false, ..Options::default() }).unwrap();
@@ -34,6 +34,23 @@ fn a_backup_that_is_restored_has_everything() {
     assert_eq!(restored.get_secret("smtp").unwrap().unwrap(), b"sealed");
     assert_eq!(restored.snapshot_before(1, 200).unwrap().unwrap().body, b"World");
     assert_eq!(restored.append(200, vec![entry(201)]).unwrap(), store.head().unwrap());
+}
+
+#[test]
+fn a_folder_is_backed_up_and_verified_whether_or_not_it_is_in_use() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, missing) = (dir.path().join("data"), dir.path().join("missing"));
+    let store = store_with(&data, 20);
+    let expect = store.verify(&mut |_| {}).unwrap();
+    assert_eq!(verify_folder(&data).unwrap(), expect);
+    assert_eq!(backup_folder(&data, &dir.path().join("used.db")).unwrap(), expect);
+    drop(store);
+    assert_eq!(verify_folder(&data).unwrap(), expect);
+    assert_eq!(backup_folder(&data, &dir.path().join("unused.db")).unwrap(), expect);
+
+    assert!(matches!(verify_folder(&missing), Err(StoreError::Misplaced(_))));
+    assert!(matches!(backup_folder(&missing, &dir.path().join("none.db")), Err(StoreError::Misplaced(_))));
+    assert!(!missing.exists() && !dir.path().join("none.db").exists(), "looking makes nothing");
 }
 
 fn store_again(dir: &Path) -> SqliteStore {
