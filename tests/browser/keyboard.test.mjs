@@ -32,8 +32,10 @@ test("g and a letter go to each part of the navigation", async () => {
   const parts = await view.page.locator("[data-go]").evaluateAll((links) => links.map((link) => [link.dataset.go, link.getAttribute("href")]));
   assert.ok(parts.length > 8);
   for (const [key, href] of parts) {
+    await view.page.goto(`${server.url}/help`);
     await press(view.page, "g", key);
     await at(href);
+    assert.equal(await view.page.locator(`[data-go="${key}"][aria-current]`).count(), 1, `g ${key} leads to ${href}`);
   }
 });
 

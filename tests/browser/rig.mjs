@@ -11,21 +11,28 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
+const ANSWER_MS_MAX = 10_000;
+
 /** Starts Chromium: `$CHROMIUM`, or Debian's. */
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ARGUMENTS });
 
-/** How a reader may come. Each two of its settings meet in one of the four. */
+/** How a reader may come. Each two of the settings meet in one of the four. */
 export const READERS = [
-  { name: "wide, light, with scripts", width: 1280, colorScheme: "light", javaScriptEnabled: true },
-  { name: "wide, dark, without scripts", width: 1280, colorScheme: "dark", javaScriptEnabled: false },
-  { name: "narrow, light, without scripts", width: 390, colorScheme: "light", javaScriptEnabled: false },
-  { name: "narrow, dark, with scripts", width: 390, colorScheme: "dark", javaScriptEnabled: true },
+  { name: "wide, light, with scripts", width: 1280, colorScheme: "light", scripts: true },
+  { name: "wide, dark, without scripts", width: 1280, colorScheme: "dark", scripts: false },
+  { name: "narrow, light, without scripts", width: 390, colorScheme: "light", scripts: false },
+  { name: "narrow, dark, with scripts", width: 390, colorScheme: "dark", scripts: true },
 ];
 
-/** A page in a browser context of its own, and the list of what went wrong in it. */
-export async function open(browser, { width = 1280, colorScheme = "light", javaScriptEnabled = true } = {}) {
+/**
+ * A page in a browser context of its own, and the list of what went wrong in it.
+ * With `scripts: false` our scripts are empty; with `javaScriptEnabled: false` the browser runs none at all.
+ */
+export async function open(browser, { width = 1280, colorScheme = "light", scripts = true, javaScriptEnabled = true } = {}) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, javaScriptEnabled });
+  context.setDefaultTimeout(ANSWER_MS_MAX);
   const page = await context.newPage();
+  if (!scripts) await page.route("**/*.js", (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
   const problems = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) problems.push(`console: ${message.text()} (${message.location().url})`);
@@ -42,7 +49,7 @@ export async function open(browser, { width = 1280, colorScheme = "light", javaS
   return { page, problems, close: () => context.close() };
 }
 
-/** What axe-core finds, one line for each element. */
+/** What axe-core finds, one line for each element. It can't run where JavaScript is off altogether. */
 export async function violations(page) {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
