@@ -149,7 +149,7 @@ impl Event {
     pub fn took_effect(&self, stamp: &Stamp) -> Timestamp {
         match self {
             Self::DeploymentFinished { finished, .. } | Self::ConfigApplied { finished, .. } => {
-                finished.unwrap_or(stamp.at)
+                finished.map_or(stamp.at, |at| at.min(stamp.at))
             }
             Self::RollbackRequested { .. }
             | Self::ConfigRestoreRequested { .. }

@@ -115,10 +115,13 @@ fn has_password(value: &str) -> bool {
 /// Something may be recorded this much later than it happened.
 const LATE: SignedDuration = SignedDuration::from_hours(366 * 24);
 
+/// Clocks differ by this much without anybody lying.
+const AHEAD: SignedDuration = SignedDuration::from_mins(2);
+
 /// Refuses a time in the future, or too long ago.
 pub(crate) fn finished(finished: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
     match finished.map(|at| now.duration_since(at)) {
-        Some(ago) if ago.is_negative() => {
+        Some(ago) if -ago > AHEAD => {
             Err(Refusal::new(&codes::INVALID, "this time is in the future").field("/finished"))
         }
         Some(ago) if ago > LATE => {

@@ -115,7 +115,6 @@ pub struct Done {
 
 impl Done {
     /// The answer to a command.
-    #[must_use]
     pub fn of(receipt: &Receipt) -> Json<Self> {
         let events = receipt.recorded.iter().map(EventView::of).collect();
         Json(Self { position: receipt.position, repeated: receipt.repeated, events })

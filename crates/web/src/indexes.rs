@@ -7,12 +7,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use catalog::{DocSet, Event as CatalogEvent, Finding, Page};
+use catalog::{DocSet, Finding, Page};
 use index::{Document, Index, TextDocument, TextIndex};
 use kernel::EntityRef;
 use reference::{Reference, ReferenceError};
 use timeline::Store;
-use world::{Event, Recorded, World};
+use world::World;
 
 use crate::cache::Cache;
 
@@ -246,7 +246,12 @@ impl Texts {
     }
 
     /// Reads the docs that were published anew; answers the keys of pages that are gone.
-    fn bring_docs(&mut self, world: &World, store: &dyn Store, present: &mut Vec<(String, TextDocument)>) -> Vec<String> {
+    fn bring_docs(
+        &mut self,
+        world: &World,
+        store: &dyn Store,
+        present: &mut Vec<(String, TextDocument)>,
+    ) -> Vec<String> {
         let mut before = std::mem::take(&mut self.docs);
         let mut gone = Vec::new();
         for set in world.catalog.all_docs() {
@@ -303,16 +308,4 @@ fn entity_texts(entity: &catalog::Entity, indexes: &Indexes) -> Vec<(String, Tex
         }));
     }
     texts
-}
-
-/// The entities that these events changed.
-pub fn changed_entities(recorded: &[Recorded]) -> impl Iterator<Item = &EntityRef> {
-    recorded.iter().filter_map(|recorded| match recorded.event.as_ref() {
-        Event::Catalog(
-            CatalogEvent::EntityDeclared { entity, .. }
-            | CatalogEvent::EntityChanged { entity, .. }
-            | CatalogEvent::EntityRemoved { entity, .. },
-        ) => Some(&entity.reference),
-        _ => None,
-    })
 }

@@ -11,8 +11,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::routes;
 
 use crate::{
-    App, access, api, assets, backstage, catalog, checks, docs, flags, guard, help, home, incidents, live, manual, oncall,
-    reference, search,
+    App, access, api, assets, backstage, catalog, checks, docs, flags, guard, help, home, incidents, live, manual,
+    oncall, reference, search,
     security::{Limits, protect},
     settings,
     table::{Access, Access::Needs, Route, Table},
@@ -21,8 +21,10 @@ use crate::{
 
 const PROBED: Access = Access::Public { because: "orchestrators and load balancers have no token" };
 const SIGN_IN: Access = Access::Public { because: "whoever signs in is not known before" };
-const START: Access = Access::Public { because: "the link's secret is what lets somebody create the first administrator" };
-const MANUAL: Access = Access::Public { because: "every error names one of these pages, also those that strangers get" };
+const START: Access =
+    Access::Public { because: "the link's secret is what lets somebody create the first administrator" };
+const MANUAL: Access =
+    Access::Public { because: "every error names one of these pages, also those that strangers get" };
 const ASSETS: Access = Access::Public { because: "the files are the same for everybody and hold nothing secret" };
 
 /// What the OpenAPI document says of the whole.
@@ -187,7 +189,6 @@ fn backstage(table: Table) -> Table {
 }
 
 /// The server's router: all routes, and what guards them.
-#[must_use]
 pub fn router(app: &App, limits: &Limits) -> (Router, Vec<Route>) {
     let (router, routes, openapi) = table(app).finish();
     let document = openapi.to_json().unwrap_or_default();

@@ -17,12 +17,11 @@ const GRACE: Duration = Duration::from_secs(10);
 pub async fn listen(address: &str) -> Result<TcpListener, Refusal> {
     TcpListener::bind(address).await.map_err(|error| {
         let field = |refusal: Refusal| refusal.field("--listen");
-        match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                field(Refusal::new(&codes::PORT_IN_USE, format!("{address} is taken by another program")))
-                    .fix("stop it, or choose another address with --listen")
-            }
-            _ => field(Refusal::new(&codes::CONFIG_INVALID, format!("can't listen on {address}: {error}"))),
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            field(Refusal::new(&codes::PORT_IN_USE, format!("{address} is taken by another program")))
+                .fix("stop it, or choose another address with --listen")
+        } else {
+            field(Refusal::new(&codes::CONFIG_INVALID, format!("can't listen on {address}: {error}")))
         }
     })
 }

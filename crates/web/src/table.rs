@@ -75,7 +75,6 @@ impl Table {
     }
 
     /// The router, the list of routes and the OpenAPI document.
-    #[must_use]
     pub fn finish(self) -> (Router, Vec<Route>, OpenApi) {
         (self.router.with_state(self.app), self.routes, self.openapi)
     }

@@ -115,9 +115,8 @@ pub async fn declare(
     };
     match receipt {
         Ok(receipt) => {
-            let number = receipt.recorded.iter().find_map(|recorded| match recorded.event.as_ref() {
-                Event::Incidents(event) => Some(event.about().number),
-                _ => None,
+            let number = receipt.recorded.iter().find_map(|recorded| {
+                if let Event::Incidents(event) = recorded.event.as_ref() { Some(event.about().number) } else { None }
             });
             let number = number.ok_or_else(|| Refusal::new(&codes::INTERNAL, "no incident was opened"))?;
             Ok(Redirect::to(&format!("/incidents/{number}")).into_response())

@@ -3,9 +3,10 @@
 use askama::Template;
 use axum::{extract::Path, response::Response};
 use incidents::{Incident, Verdict, suspects};
-use kernel::{EntityRef, Refusal};
+use jiff::SignedDuration;
+use kernel::{EntityRef, Refusal, Timestamp};
 use timeline::Query as Search;
-use world::{Culprits, culprits};
+use world::{Culprits, UndoState, culprits};
 
 use super::{healed_by, list};
 use crate::{
@@ -77,6 +78,8 @@ pub struct Suspect {
     pub reasons: Vec<Reason>,
     /// The way back.
     pub undo: Undo,
+    /// Whether it is the one to try next.
+    pub next: bool,
     /// What somebody found about it: `this was it`, `not it`.
     pub verdict: Option<State>,
     /// Says that it was it, or not; none where the reader may not.
@@ -115,15 +118,20 @@ pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, 
     let incident = by_number(&frame.world, &number)?.clone();
     let culprits = culprits(&frame.world, &incident, frame.now);
     let (before, since) = around(&frame, &incident, &culprits).await?;
-    let plausible = culprits.suspects.iter().enumerate().filter(|(rank, suspect)| *rank < SHOWN_MIN || suspect.score > 0);
-    let suspects: Vec<Suspect> =
+    let plausible =
+        culprits.suspects.iter().enumerate().filter(|(rank, suspect)| *rank < SHOWN_MIN || suspect.score > 0);
+    let mut suspects: Vec<Suspect> =
         plausible.filter_map(|(_, suspect)| suspect_of(&frame, &incident, suspect)).collect();
+    let offered = |suspect: &&mut Suspect| matches!(suspect.undo, Undo::Offered { .. });
+    if let Some(next) = suspects.iter_mut().find(offered) {
+        next.next = true;
+    }
     let open = incident.is_open();
     Ok(screen(&IncidentScreen {
         chrome: Chrome { incident: None, ..frame.chrome(&incident.title, Place::Incidents) },
         number: incident.number(),
         title: incident.title.clone(),
-        state: list::state_of(&incident),
+        state: state(&frame, &incident),
         severity: format!("{}, {}", incident.severity.name(), incident.severity.word()),
         began: if open { frame.elapsed(incident.since) } else { frame.ago(incident.since) },
         ended: incident.ended.as_ref().map(|ending| frame.ago(ending.at)),
@@ -151,23 +159,51 @@ fn advice(frame: &Frame, incident: &Incident, suspects: &[Suspect], changes: usi
         return Some(format!("It recovered after this was undone: {} (by {who}).", healed.change.summary));
     }
     if let Some(asked) = suspects.iter().find(|suspect| matches!(suspect.undo, Undo::Asked { .. })) {
-        return Some(format!("Undoing “{}” was asked for. This screen shows by itself when it is done.", asked.summary));
+        return Some(format!(
+            "Undoing “{}” was asked for. This screen shows by itself when it is done.",
+            asked.summary
+        ));
     }
     if !incident.is_open() {
         return None;
     }
     let looked_at = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
-    let undone = suspects.iter().find(|suspect| matches!(suspect.undo, Undo::Done));
-    Some(match (undone, suspects.first()) {
-        (Some(undone), _) => {
-            format!("“{}” is undone. It is over when all its checks pass again.", undone.summary)
+    let undone = suspects.iter().filter(|suspect| matches!(suspect.undo, Undo::Done)).count();
+    let last = last_undone(frame, incident);
+    Some(match (last, suspects.first()) {
+        (Some((entry, at)), _) if undone > 0 && frame.now.duration_since(at) <= patience(frame, incident) => {
+            format!("“{}” is undone. It is over when all its checks pass again.", entry.change.summary)
         }
-        (None, Some(first)) if first.score.percent >= CLEAR => {
-            format!("Of {looked_at} before the failure, the first is by far the likeliest cause.")
+        (Some((entry, _)), _) if undone > 0 => format!(
+            "“{}” was undone and the checks still fail: that was not it, or not alone. Try the next.",
+            entry.change.summary
+        ),
+        (_, Some(first)) if first.score.percent >= CLEAR => {
+            format!("Of {looked_at} before the failure, the first is the likeliest cause.")
         }
-        (None, Some(_)) => format!("Of {looked_at} before the failure, none stands out: look at the evidence first."),
-        (None, None) => return None,
+        (_, Some(_)) => format!("Of {looked_at} before the failure, none stands out: look at the evidence first."),
+        (_, None) => return None,
     })
+}
+
+/// The change that was undone last since it began.
+fn last_undone<'a>(frame: &'a Frame, incident: &Incident) -> Option<(&'a world::Entry, Timestamp)> {
+    let undone = frame.world.journal.newest_first().filter_map(|entry| match entry.undo {
+        UndoState::Undone { at, .. } if at >= incident.since => Some((entry, at)),
+        UndoState::Undone { .. } | UndoState::Asked { .. } | UndoState::Standing => None,
+    });
+    undone.max_by_key(|(_, at)| *at)
+}
+
+/// How long after an undo its failing checks need to pass again, if it helps.
+fn patience(frame: &Frame, incident: &Incident) -> SignedDuration {
+    let failing = incident.failing().filter_map(|failing| frame.world.checks.watch(&failing.check));
+    let longest = failing.map(|watch| {
+        let definition = &watch.definition;
+        let runs = definition.successes_to_up.saturating_add(1);
+        definition.interval().saturating_mul(runs).saturating_add(definition.timeout())
+    });
+    longest.max().and_then(|longest| longest.try_into().ok()).unwrap_or(SignedDuration::ZERO)
 }
 
 /// A score from which on one suspect is called the likeliest.
@@ -185,7 +221,8 @@ fn buttons(frame: &Frame, incident: &Incident) -> Vec<Press> {
         return Vec::new();
     }
     let address = format!("/incidents/{}", incident.number());
-    let acknowledge = incident.acknowledged.is_none().then(|| frame.press(format!("{address}/acknowledge"), "Acknowledge"));
+    let acknowledge =
+        incident.acknowledged.is_none().then(|| frame.press(format!("{address}/acknowledge"), "Acknowledge"));
     acknowledge.into_iter().chain([frame.press(format!("{address}/resolve"), "Resolve")]).collect()
 }
 
@@ -208,12 +245,16 @@ fn answers(frame: &Frame, incident: &Incident) -> Vec<Answer> {
         (_, 0) => format!("all {checks} checks pass again"),
         _ => format!("{failing} of {checks} checks fail"),
     });
-    let mut answers = vec![broken, owner(frame, entity), on_call(frame, incident), runbook(frame, entity)];
-    if let Some(taken) = &incident.acknowledged {
-        let moment = frame.ago(taken.at).text().to_owned();
-        answers.push(Answer::to("Taken on by").who(frame.who(&taken.by)).note(moment));
+    vec![broken, owner(frame, entity), on_call(frame, incident), runbook(frame, entity)]
+}
+
+/// How it stands, and by whose doing.
+fn state(frame: &Frame, incident: &Incident) -> State {
+    let state = list::state_of(incident);
+    match (&incident.acknowledged, incident.is_open()) {
+        (Some(taken), true) => State::new(state.tone, format!("{} by {}", state.word, frame.who(&taken.by).name)),
+        _ => state,
     }
-    answers
 }
 
 fn owner(frame: &Frame, entity: &EntityRef) -> Answer {
@@ -246,7 +287,9 @@ fn runbook(frame: &Frame, entity: &EntityRef) -> Answer {
     let answer = Answer::to("Runbook");
     let runbooks = crate::catalog::show::runbooks(frame, entity);
     match runbooks.split_first() {
-        None => answer.gap("No runbook").note("Add a page with “runbook” in its name to the docs, or a link of type runbook"),
+        None => answer
+            .gap("No runbook")
+            .note("Add a page with “runbook” in its name to the docs, or a link of type runbook"),
         Some((first, others)) => {
             let answer = answer.entity(Entity::new("runbook", first.title.clone(), first.href.clone()));
             let answer = match first.note.is_empty() {
@@ -286,6 +329,7 @@ fn suspect_of(frame: &Frame, incident: &Incident, suspect: &suspects::Suspect) -
             .map(|reason| Reason { words: reason.words.clone(), against: reason.points < 0 })
             .collect(),
         undo: frame.undo(suspect.event),
+        next: false,
         verdict: verdict.map(|verdict| match verdict {
             Verdict::Guilty => State::new(Tone::Bad, "this was it"),
             Verdict::Innocent => State::new(Tone::Quiet, "not it"),
@@ -295,7 +339,7 @@ fn suspect_of(frame: &Frame, incident: &Incident, suspect: &suspects::Suspect) -
 }
 
 /// `4 min before the first failure`.
-fn in_relation(incident: &Incident, at: kernel::Timestamp) -> String {
+fn in_relation(incident: &Incident, at: Timestamp) -> String {
     let seconds = incident.onset().0.duration_since(at).as_secs();
     let (away, side) = (seconds.unsigned_abs(), if seconds < 0 { "after" } else { "before" });
     let away = match away {
@@ -372,7 +416,7 @@ async fn around(
     }
     let all = Search { subjects, kinds: KINDS.map(str::to_owned).to_vec(), ..Search::default() };
     // Just after the moment that is shown, which is part of it.
-    let until = frame.past().and_then(|at| at.checked_add(jiff::SignedDuration::from_nanos(1)).ok());
+    let until = frame.past().and_then(|at| at.checked_add(SignedDuration::from_nanos(1)).ok());
     let since = Search { from: Some(incident.since), to: until, limit: SINCE_MAX, ..all.clone() };
     let before = Search { to: Some(incident.since), limit: BEFORE_MAX, ..all };
     let found = frame.app.blocking(move |engine| {

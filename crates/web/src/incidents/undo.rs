@@ -87,9 +87,10 @@ pub async fn undo(
     let command = Command::Undo(Undoing { event: entry.stamp.event });
     match app.submit(by.request(command, meant.reason.as_deref(), None)?).await {
         Ok(receipt) => {
-            let asked = receipt.recorded.iter().any(|recorded| {
-                matches!(*recorded.event, Event::Journal(journal::Event::Undone { asked: true, .. }))
-            });
+            let asked = receipt
+                .recorded
+                .iter()
+                .any(|recorded| matches!(*recorded.event, Event::Journal(journal::Event::Undone { asked: true, .. })));
             Ok(back(&next, if asked { Done::Asked } else { Done::Undone }))
         }
         Err(refusal) => {
@@ -193,9 +194,19 @@ fn difference(world: &World, entry: &timeline::Entry) -> Diff {
             }
             lines
         }
-        Event::Catalog(catalog::Event::EntityChanged { entity, before, .. }) => documents(&entity.json(), &before.json()),
+        Event::Catalog(catalog::Event::EntityChanged { entity, before, .. }) => {
+            documents(&entity.json(), &before.json())
+        }
         Event::Catalog(catalog::Event::EntityRemoved { entity, .. }) => documents(&Value::Null, &entity.json()),
-        _ => Vec::new(),
+        Event::Access(_)
+        | Event::Catalog(_)
+        | Event::Checks(_)
+        | Event::Deploys(_)
+        | Event::Effects(_)
+        | Event::Flags(_)
+        | Event::Incidents(_)
+        | Event::Journal(_)
+        | Event::Oncall(_) => Vec::new(),
     };
     Diff { lines }
 }
@@ -220,7 +231,9 @@ fn consequences(frame: &Frame, entry: &timeline::Entry, asks: bool) -> Vec<Strin
     let mut lines = Vec::new();
     let Some(known) = frame.world.journal.get(entry.stamp.event) else { return lines };
     if asks {
-        lines.push("The component’s hook is asked to do it. The change stands until the outcome is reported.".to_owned());
+        lines.push(
+            "The component’s hook is asked to do it. The change stands until the outcome is reported.".to_owned(),
+        );
         lines.push("Mainstay can’t take back what was written to databases since.".to_owned());
     }
     if matches!(*known.recorded.event, Event::Flags(_)) {
@@ -230,11 +243,17 @@ fn consequences(frame: &Frame, entry: &timeline::Entry, asks: bool) -> Vec<Strin
         }
     }
     if matches!(*known.recorded.event, Event::Catalog(_)) {
-        lines.push("The file in the catalog folder stays as it is: change it as well, or the next change of it wins.".to_owned());
+        lines.push(
+            "The file in the catalog folder stays as it is: change it as well, or the next change of it wins."
+                .to_owned(),
+        );
     }
     let needing = frame.world.catalog.downstream(&known.change.subject).len();
     if needing > 0 {
-        lines.push(format!("{needing} other entities need {} directly or indirectly.", frame.entity(&known.change.subject).name));
+        lines.push(format!(
+            "{needing} other entities need {} directly or indirectly.",
+            frame.entity(&known.change.subject).name
+        ));
     }
     lines
 }

@@ -126,10 +126,12 @@ impl<'a> Scope<'a> {
 
 fn words(frame: &Frame, reached: &Reached) -> String {
     let from = frame.entity(&reached.from).name;
-    let way = match reached.relation {
-        Relation::ApiProvidedBy => format!("provides {from}"),
-        Relation::HasPart => format!("a part of {from}"),
-        relation => format!("{from} {} it", show::verb(relation)),
+    let way = if reached.relation == Relation::ApiProvidedBy {
+        format!("provides {from}")
+    } else if reached.relation == Relation::HasPart {
+        format!("a part of {from}")
+    } else {
+        format!("{from} {} it", show::verb(reached.relation))
     };
     match reached.distance {
         1 => format!("upstream: {way}"),

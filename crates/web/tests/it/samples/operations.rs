@@ -15,7 +15,7 @@ use web::{
         list::{Day, TimelineScreen},
         show::EventScreen,
     },
-    views::{Answer, Choice, Cli, Empty, Field, Filters, Form, Link, Pager, Press, Row},
+    views::{Answer, Choice, Cli, Empty, Field, Filters, Form, Link, Pager, Row},
 };
 
 use super::*;
