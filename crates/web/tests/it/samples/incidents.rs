@@ -87,6 +87,7 @@ fn suspect(minutes: i64, subject: &str, summary: &str, who: &str, score: f64, re
             .map(|&words| Reason { words: words.to_owned(), against: words.starts_with("its effect is on") })
             .collect(),
         undo: Undo::Offered { href: "/undo/3984".to_owned(), will: will.to_owned() },
+        next: score > 0.5,
         verdict: None,
         judge: vec![press("This was it", "suspects", false), press("Not it", "suspects", false)],
     }
