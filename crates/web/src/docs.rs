@@ -76,14 +76,16 @@ pub async fn list(frame: Frame) -> Response {
         .map(|set| {
             let named = frame.entity(&set.entity);
             let name = set.title.as_deref().map_or(named.name, str::to_owned);
-            let pages = if set.pages.len() == 1 { "1 document".to_owned() } else { format!("{} documents", set.pages.len()) };
+            let pages =
+                if set.pages.len() == 1 { "1 document".to_owned() } else { format!("{} documents", set.pages.len()) };
             let runbooks = set.pages.iter().filter(|page| page.runbook).count();
             let note = match runbooks {
                 0 => pages,
                 1 => format!("{pages}, 1 runbook"),
                 count => format!("{pages}, {count} runbooks"),
             };
-            Row::new(name, frame.href(show::docs_address(&set.entity, ""))).note(format!("{}, {note}", set.entity.kind()))
+            Row::new(name, frame.href(show::docs_address(&set.entity, "")))
+                .note(format!("{}, {note}", set.entity.kind()))
         })
         .collect();
     screen(&DocsScreen {
@@ -128,7 +130,10 @@ async fn answer(frame: Frame, (kind, namespace, name): Named, path: String) -> R
     let page = if path.is_empty() { set.first_page() } else { set.page(&path) };
     let Some(page) = page.cloned() else {
         let shown: String = path.chars().take(200).collect();
-        return Err(Problem(Refusal::new(&codes::NOT_FOUND, format!("the docs of {} have no {shown}", entity.short()))));
+        return Err(Problem(Refusal::new(
+            &codes::NOT_FOUND,
+            format!("the docs of {} have no {shown}", entity.short()),
+        )));
     };
     let app = frame.app.clone();
     let drawn = app.blocking(move |engine| {
@@ -193,7 +198,9 @@ pub(crate) fn of_prose(rendered: &prose::Page) -> DocScreen {
         remarks: Vec::new(),
         html: rendered.html.clone(),
         has_heading: rendered.headings.first().is_some_and(|heading| heading.level == 1),
-        headings: headings.map(|heading| (Link::new(&heading.text, format!("#{}", heading.id)), heading.level > 2)).collect(),
+        headings: headings
+            .map(|heading| (Link::new(&heading.text, format!("#{}", heading.id)), heading.level > 2))
+            .collect(),
         source: String::new(),
     }
 }
@@ -248,10 +255,8 @@ async fn image_response(frame: &Frame, digest: Sha256, path: &str) -> Result<Res
         Some(_) | None => "application/octet-stream",
     };
     let name = path.to_owned();
-    let bytes = frame
-        .app
-        .blocking(move |engine| engine.store().get_blob(&digest)?.ok_or_else(|| missing_blob(&name)))
-        .await?;
+    let bytes =
+        frame.app.blocking(move |engine| engine.store().get_blob(&digest)?.ok_or_else(|| missing_blob(&name))).await?;
     let headers = [
         (header::CONTENT_TYPE, sort),
         (header::CACHE_CONTROL, "private, max-age=60"),

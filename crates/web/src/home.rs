@@ -150,8 +150,10 @@ fn overall(frame: &Frame) -> (State, String) {
         (..) => State::new(Tone::Good, "Everything that is checked is up"),
     };
     let parts = [Verdict::Up, Verdict::Degraded, Verdict::Down, Verdict::Unknown].into_iter();
-    let parts: Vec<String> =
-        parts.filter(|verdict| of(*verdict) > 0).map(|verdict| format!("{} {}", of(verdict), verdict.as_str())).collect();
+    let parts: Vec<String> = parts
+        .filter(|verdict| of(*verdict) > 0)
+        .map(|verdict| format!("{} {}", of(verdict), verdict.as_str()))
+        .collect();
     let note = match all {
         0 => "Declare a check (kind: Check) in the catalog to know how your services are.".to_owned(),
         _ => format!("{all} checks: {}.", parts.join(", ")),
@@ -200,11 +202,7 @@ fn duty(frame: &Frame) -> Option<String> {
         .filter_map(|team| Some((frame.on_call_of_team(&team)?, team)))
         .find(|(duty, _)| duty.person == *person)
         .map(|(duty, team)| (team, duty))?;
-    Some(format!(
-        "You are on call for {} until {}.",
-        frame.entity(&team).name,
-        duty.until.strftime("%A %H:%M UTC")
-    ))
+    Some(format!("You are on call for {} until {}.", frame.entity(&team).name, duty.until.strftime("%A %H:%M UTC")))
 }
 
 /// The services of the reader's teams, the broken first.

@@ -68,7 +68,9 @@ pub async fn show(frame: Frame, Path(path): Path<String>) -> Result<Response, Pr
 async fn draw(frame: Frame, path: &str) -> Result<Response, Problem> {
     let known = MANUAL.get_file(path).and_then(|file| Some((file.path().to_str()?, file.contents_utf8()?)));
     let Some((path, text)) = known.filter(|(path, _)| path.ends_with(".md")) else {
-        return Err(Problem(Refusal::new(&codes::NOT_FOUND, "the manual has no such page").fix("/manual lists all pages")));
+        return Err(Problem(
+            Refusal::new(&codes::NOT_FOUND, "the manual has no such page").fix("/manual lists all pages"),
+        ));
     };
     let app = frame.app.clone();
     let drawn = app.blocking(move |_| {

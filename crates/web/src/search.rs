@@ -148,7 +148,11 @@ fn found(frame: &Frame, question: &str, within: &str, texts: &TextIndex) -> Vec<
     }
     if within != INCIDENTS {
         let hits = texts.search(question, within, HITS_MAX).into_iter();
-        all.extend(hits.map(|hit| Found::Text { key: hit.key.to_string(), title: hit.title.to_string(), words: hit.words }));
+        all.extend(hits.map(|hit| Found::Text {
+            key: hit.key.to_string(),
+            title: hit.title.to_string(),
+            words: hit.words,
+        }));
     }
     all
 }
@@ -189,7 +193,11 @@ impl SearchScreen {
             all.iter().skip(asked.after).take(PAGE).filter_map(|found| Hit::of(frame, found, store)).collect();
         let last = (asked.after + PAGE).min(all.len());
         let pager = Pager {
-            shown: if hits.is_empty() { String::new() } else { format!("{} to {last} of {}", asked.after + 1, all.len()) },
+            shown: if hits.is_empty() {
+                String::new()
+            } else {
+                format!("{} to {last} of {}", asked.after + 1, all.len())
+            },
             before: (asked.after > 0).then(|| asked.href(frame, &asked.r#in, asked.after.saturating_sub(PAGE))),
             after: (last < all.len()).then(|| asked.href(frame, &asked.r#in, last)),
         };
@@ -293,7 +301,9 @@ impl<'a> Target<'a> {
                 let read = frame.app.indexes().reference(entity);
                 let found = read.as_deref().and_then(|read| read.as_ref().ok());
                 let operation = found.and_then(|found| found.operations().find(|operation| operation.id == *id));
-                operation.map(|operation| format!("{} {}", operation.summary, operation.description)).unwrap_or_default()
+                operation
+                    .map(|operation| format!("{} {}", operation.summary, operation.description))
+                    .unwrap_or_default()
             }
         }
     }

@@ -193,8 +193,7 @@ fn severity_word(severity: Severity) -> &'static str {
 impl Asked {
     fn href(&self, frame: &Frame, after: usize) -> String {
         let after = if after == 0 { String::new() } else { after.to_string() };
-        let all =
-            [("rule", &self.rule), ("owner", &self.owner), ("severity", &self.severity), ("after", &after)];
+        let all = [("rule", &self.rule), ("owner", &self.owner), ("severity", &self.severity), ("after", &after)];
         let set: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         frame.href(format!("/findings?{}", serde_html_form::to_string(set).unwrap_or_default()))
     }
@@ -252,12 +251,7 @@ fn counted_owners(all: &[Gap<'_>], world: &World) -> BTreeMap<String, usize> {
     counts
 }
 
-fn filters(
-    frame: &Frame,
-    asked: &Asked,
-    rules: BTreeMap<String, usize>,
-    owners: BTreeMap<String, usize>,
-) -> Filters {
+fn filters(frame: &Frame, asked: &Asked, rules: BTreeMap<String, usize>, owners: BTreeMap<String, usize>) -> Filters {
     let choices = |any: &str, counts: BTreeMap<String, usize>, current: &str| {
         let mut choices = vec![Choice::new("", any, current)];
         choices.extend(counts.into_iter().map(|(value, count)| {

@@ -177,7 +177,9 @@ impl GraphScreen {
         let missing = root.filter(|root| frame.world.catalog.get(root).is_none());
         let note = match (missing, part.cut) {
             (Some(root), _) => Some(format!("The catalog has no {root}, so that all is drawn")),
-            (None, true) => Some(format!("Only the first {DRAWN_MAX} are drawn: choose a centre, fewer steps or one kind")),
+            (None, true) => {
+                Some(format!("Only the first {DRAWN_MAX} are drawn: choose a centre, fewer steps or one kind"))
+            }
             (None, false) => None,
         };
         let svg = draw(frame, &part, &heading)?;
@@ -192,7 +194,10 @@ impl GraphScreen {
             filters: filters(frame, asked),
             svg,
             nodes: nodes.collect(),
-            none: Empty::with("There is nothing to draw: the catalog has no such entities.", "mainstay apply ./catalog"),
+            none: Empty::with(
+                "There is nothing to draw: the catalog has no such entities.",
+                "mainstay apply ./catalog",
+            ),
         })
     }
 }
@@ -213,7 +218,8 @@ fn draw(frame: &Frame, part: &Part, label: &str) -> Result<String, kernel::Refus
             None => (String::new(), "tone-quiet"),
         };
         let known = frame.entity(entity);
-        let sub = if known.href.is_some() { format!("{}, {word}", entity.kind()) } else { "not in the catalog".to_owned() };
+        let sub =
+            if known.href.is_some() { format!("{}, {word}", entity.kind()) } else { "not in the catalog".to_owned() };
         let here = if *distance == 0 && part.nodes.values().any(|other| *other > 0) { " here" } else { "" };
         graph::Node { id: entity.to_string(), label: known.name, sub, class: format!("{class}{here}") }
     });
@@ -235,7 +241,13 @@ fn draw(frame: &Frame, part: &Part, label: &str) -> Result<String, kernel::Refus
 fn filters(frame: &Frame, asked: &Asked) -> Filters {
     let depth = asked.depth.unwrap_or(DEPTH).clamp(1, DEPTH_MAX).to_string();
     let depths = (1..=DEPTH_MAX).map(|steps| Choice::new(steps.to_string(), steps.to_string(), &depth)).collect();
-    let kinds = [("", "All that runs"), ("component", "Components"), ("api", "APIs"), ("resource", "Resources"), ("system", "Systems")];
+    let kinds = [
+        ("", "All that runs"),
+        ("component", "Components"),
+        ("api", "APIs"),
+        ("resource", "Resources"),
+        ("system", "Systems"),
+    ];
     let kinds = kinds.into_iter().map(|(kind, label)| Choice::new(kind, label, &asked.kind)).collect();
     let is_set = !asked.root.is_empty() || !asked.kind.is_empty() || asked.depth.is_some();
     Filters {

@@ -104,7 +104,9 @@ impl Asked {
             ("state", &self.state),
             ("order", &self.order),
         ];
-        pairs.extend(others.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key, value.as_str())));
+        pairs.extend(
+            others.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key, value.as_str())),
+        );
         let after = after.to_string();
         if after != "0" {
             pairs.push(("after", &after));
@@ -178,12 +180,19 @@ impl ServicesScreen {
         let rows: Vec<ServiceRow> = page.iter().filter_map(row).collect();
         let last = asked.after + rows.len();
         let pager = Pager {
-            shown: if rows.is_empty() { "none".to_owned() } else { format!("{} to {last} of {total}", asked.after + 1) },
+            shown: if rows.is_empty() {
+                "none".to_owned()
+            } else {
+                format!("{} to {last} of {total}", asked.after + 1)
+            },
             before: (asked.after > 0).then(|| asked.href(frame, asked.after.saturating_sub(PAGE))),
             after: (last < total).then(|| asked.href(frame, last)),
         };
         let none = if frame.world.catalog.is_empty() {
-            Empty::with("The catalog is empty. Services come from the catalog files that you apply.", "mainstay apply ./catalog")
+            Empty::with(
+                "The catalog is empty. Services come from the catalog files that you apply.",
+                "mainstay apply ./catalog",
+            )
         } else {
             Empty::new("Nothing in the catalog passes these filters.")
         };
@@ -253,9 +262,18 @@ fn filters(frame: &Frame, asked: &Asked, index: &Index) -> Filters {
         choices.iter().map(|(value, label)| Choice::new(*value, *label, current)).collect()
     };
     let is_set = asked.kind.as_deref().is_some_and(|kind| kind != "component")
-        || [&asked.q, &asked.sort, &asked.owner, &asked.lifecycle, &asked.system, &asked.tag, &asked.state, &asked.order]
-            .into_iter()
-            .any(|value| !value.is_empty());
+        || [
+            &asked.q,
+            &asked.sort,
+            &asked.owner,
+            &asked.lifecycle,
+            &asked.system,
+            &asked.tag,
+            &asked.state,
+            &asked.order,
+        ]
+        .into_iter()
+        .any(|value| !value.is_empty());
     Filters {
         action: "/services".to_owned(),
         fields: vec![

@@ -90,9 +90,13 @@ pub fn health(world: &World, of: &EntityRef) -> Option<Health> {
 fn health_within(world: &World, of: &EntityRef, depth: usize) -> Option<Health> {
     match of.kind() {
         "group" | "user" | "location" | "template" | "flag" | "rotation" => return None,
-        "check" => return Some(world.checks.watch(of).map_or_else(Health::unchecked, |watch| {
-            Health { verdict: said(watch), since: Some(watch.since), source: "its own runs".to_owned() }
-        })),
+        "check" => {
+            return Some(world.checks.watch(of).map_or_else(Health::unchecked, |watch| Health {
+                verdict: said(watch),
+                since: Some(watch.since),
+                source: "its own runs".to_owned(),
+            }));
+        }
         _ => {}
     }
     let (own, passing): (Vec<&Watch>, Vec<&Watch>) =

@@ -8,5 +8,6 @@ mod coverage;
 mod protection;
 mod samples;
 mod screens;
+mod screens_a;
 mod screens_b;
 mod server;

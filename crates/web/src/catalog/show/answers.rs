@@ -29,10 +29,9 @@ fn state(frame: &Frame, of: &EntityRef) -> Answer {
     let answer = answer.state(health.state(), health.since.map(|since| frame.elapsed(since)));
     let incident = frame.world.incidents.by_entity(of).find(|incident| incident.is_open());
     match incident {
-        Some(incident) => answer.note(health.source).link(
-            format!("Incident {}", incident.number()),
-            frame.href(format!("/incidents/{}", incident.number())),
-        ),
+        Some(incident) => answer
+            .note(health.source)
+            .link(format!("Incident {}", incident.number()), frame.href(format!("/incidents/{}", incident.number()))),
         None => answer.note(health.source),
     }
 }
@@ -120,9 +119,12 @@ fn teams_of(frame: &Frame, of: &EntityRef) -> Option<Answer> {
     let answer = Answer::to("Teams");
     let Some(first) = teams.first() else { return Some(answer.gap("None").note("nobody's member owns nothing")) };
     let answer = answer.entity(frame.entity(first));
-    Some(teams.iter().skip(1).fold(answer, |answer, team| {
-        answer.link(frame.entity(team).name, frame.href(show::address(team)))
-    }))
+    Some(
+        teams
+            .iter()
+            .skip(1)
+            .fold(answer, |answer, team| answer.link(frame.entity(team).name, frame.href(show::address(team)))),
+    )
 }
 
 fn duties_of(frame: &Frame, of: &EntityRef) -> Option<Answer> {

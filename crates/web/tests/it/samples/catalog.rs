@@ -4,9 +4,7 @@ use web::{
         show::{Dependency, EntityScreen, LastGood, Others, Runbook},
     },
     shell::{Chrome, Past, Place},
-    views::{
-        Answer, Choice, Cli, Empty, Entity, Field, Filters, Finding, Link, Pager, Row, State, Tab, Tabs, Tone,
-    },
+    views::{Answer, Choice, Cli, Empty, Entity, Field, Filters, Finding, Link, Pager, Row, State, Tab, Tabs, Tone},
 };
 
 use super::*;
