@@ -123,7 +123,7 @@ pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, 
     let mut suspects: Vec<Suspect> =
         plausible.filter_map(|(_, suspect)| suspect_of(&frame, &incident, suspect)).collect();
     let offered = |suspect: &&mut Suspect| matches!(suspect.undo, Undo::Offered { .. });
-    if let Some(next) = suspects.iter_mut().find(offered) {
+    if let Some(next) = suspects.iter_mut().find(offered).filter(|_| incident.is_open()) {
         next.next = true;
     }
     let open = incident.is_open();
@@ -155,8 +155,7 @@ pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, 
 /// What to say at a glance: what healed it, what is being waited for, or how sure the ranking is.
 fn advice(frame: &Frame, incident: &Incident, suspects: &[Suspect], changes: usize) -> Option<String> {
     if let Some(healed) = healed_by(&frame.world, incident) {
-        let who = frame.who(&healed.recorded.stamp.actor).name;
-        return Some(format!("It recovered after this was undone: {} (by {who}).", healed.change.summary));
+        return Some(format!("It recovered after this was undone: {}.", healed.change.summary));
     }
     if let Some(asked) = suspects.iter().find(|suspect| matches!(suspect.undo, Undo::Asked { .. })) {
         return Some(format!(
