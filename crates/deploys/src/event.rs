@@ -158,6 +158,19 @@ impl Event {
         }
     }
 
+    /// The change that this one took back, if it did.
+    #[must_use]
+    pub fn takes_back(&self) -> Option<EventId> {
+        match self {
+            Self::DeploymentFinished { rollback_of, .. } => *rollback_of,
+            Self::ConfigApplied { restore_of, .. } => *restore_of,
+            Self::RollbackRequested { .. }
+            | Self::ConfigRestoreRequested { .. }
+            | Self::UndoAccepted { .. }
+            | Self::UndoFailed { .. } => None,
+        }
+    }
+
     /// The component and the environment.
     #[must_use]
     pub fn place(&self) -> (&EntityRef, &str) {

@@ -214,7 +214,11 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_) => return None,
     };
-    let at = if let AnyEvent::Deploys(event) = event.as_ref() { event.took_effect(stamp) } else { stamp.at };
+    let (at, undoes) = if let AnyEvent::Deploys(event) = event.as_ref() {
+        (event.took_effect(stamp), event.takes_back())
+    } else {
+        (stamp.at, None)
+    };
     Some(Change {
         event: stamp.event,
         position: stamp.position,
@@ -227,7 +231,7 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         summary: event.summary(),
         keywords,
         undone: false,
-        undoes: None,
+        undoes,
     })
 }
 

@@ -238,8 +238,9 @@ fn a_rollback_calls_the_hook_and_is_done_when_the_deployment_is_reported() {
     let report = effects::Command::Report { effect: effect.id, outcome: Ok("202".to_owned()), retry: true };
     assert_eq!(kinds(&town.give(Command::Effects(report.clone())).unwrap()), ["effects.done", "deploys.undo_accepted"]);
     assert!(town.give(Command::Effects(report)).unwrap().is_empty(), "a second report is nothing new");
-    town.deploy("component:pay", "1");
+    let back = town.deploy("component:pay", "1");
     assert!(matches!(town.undo_state(bad), UndoState::Undone { .. }));
+    assert_eq!(town.world.journal.get(back).unwrap().change.undoes, Some(bad), "which speaks for its innocence");
 }
 
 #[test]
