@@ -32,7 +32,8 @@ pub(super) fn of(entries: &[Entry], now: Timestamp) -> History {
         }
     }
     let ends = turns.iter().skip(1).map(|turn| turn.at).chain([now]);
-    let periods: Vec<(Turn, Timestamp)> = turns.iter().copied().zip(ends).filter(|(turn, end)| turn.at < *end).collect();
+    let periods: Vec<(Turn, Timestamp)> =
+        turns.iter().copied().zip(ends).filter(|(turn, end)| turn.at < *end).collect();
     History {
         pieces: periods.iter().map(|(turn, end)| piece(*turn, *end, from)).collect(),
         period: "the last 24 h".to_owned(),

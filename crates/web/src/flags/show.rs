@@ -136,7 +136,10 @@ fn drift(frame: &Frame, flag: &Flag) -> Option<Callout> {
     (declared && !environments.is_empty()).then(|| Callout {
         state: State::new(Tone::Warn, "Not as declared"),
         text: format!("Its file says otherwise about {}.", environments.join(", ")),
-        link: Some(Link::new("Everything that happened to it", frame.href(format!("/timeline?about={}", flag.definition.flag)))),
+        link: Some(Link::new(
+            "Everything that happened to it",
+            frame.href(format!("/timeline?about={}", flag.definition.flag)),
+        )),
     })
 }
 
@@ -151,11 +154,7 @@ fn switches(frame: &Frame, flag: &Flag) -> Vec<FlagEnvironment> {
     let known = flag.switches.iter().map(|(name, position)| FlagEnvironment {
         name: name.clone(),
         state: switched(position.on),
-        note: format!(
-            "set {} by {}",
-            Moment::ago(position.since, frame.now).text(),
-            frame.who(&position.by).name
-        ),
+        note: format!("set {} by {}", Moment::ago(position.since, frame.now).text(), frame.who(&position.by).name),
         switch: switch(name, position.on),
     });
     let production = (!flag.switches.contains_key(PRODUCTION)).then(|| FlagEnvironment {

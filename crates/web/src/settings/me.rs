@@ -86,7 +86,8 @@ fn sessions(frame: &Frame, user: Option<UserId>) -> Vec<SessionRow> {
 
 fn password_form(frame: &Frame, refusal: Option<&Refusal>) -> Form {
     let hint = format!("At least {} characters. All other browsers are signed out.", credentials::PASSWORD_CHARS_MIN);
-    let new = Field::new("password", "New password", Entry::Password).required().autocomplete("new-password").hint(hint);
+    let new =
+        Field::new("password", "New password", Entry::Password).required().autocomplete("new-password").hint(hint);
     let wrong = refusal.filter(|refusal| refusal.field.as_deref() == Some("password"));
     let new = match wrong {
         Some(refusal) => new.error(refusal.detail.clone()),

@@ -81,7 +81,9 @@ fn form(frame: &Frame, asked: &NewToken) -> Form {
         Choice::new(days, label, &asked.days)
     });
     let fields = vec![
-        Field::line("name", "Name", &asked.name).required().hint("What uses it: every event it causes bears this name."),
+        Field::line("name", "Name", &asked.name)
+            .required()
+            .hint("What uses it: every event it causes bears this name."),
         Field::new("scopes", "What it may do", Entry::Ticks(scopes)),
         Field::select("days", "It ends", days.to_vec()),
     ];
@@ -123,7 +125,8 @@ pub async fn issue(
 ) -> Result<Response, Problem> {
     let issued = async {
         let (scopes, expires) = asked.read(app.now())?;
-        credentials::issue_token(&app, asked.name.clone(), scopes, expires, |command| by.request(command, None, None)).await
+        credentials::issue_token(&app, asked.name.clone(), scopes, expires, |command| by.request(command, None, None))
+            .await
     };
     let mut response = match issued.await {
         Ok((secret, _)) => {

@@ -64,10 +64,17 @@ fn form(frame: &Frame, asked: &NewUser, refusal: Option<&Refusal>) -> Form {
     let roles = roles.into_iter().chain([(Role::Administrator, "Administrator: also decides who may")]);
     let roles = roles.map(|(role, label)| Choice::new(role.as_str(), label, asked.role.as_str()));
     let mut people = vec![Choice::new("", "nobody", &asked.person)];
-    people.extend(frame.world.catalog.of_kind("user").map(|person| {
-        Choice::new(person.reference().as_str(), person.display_name(), &asked.person)
-    }));
-    let hint = format!("At least {} characters. They can change it when they have signed in.", credentials::PASSWORD_CHARS_MIN);
+    people.extend(
+        frame
+            .world
+            .catalog
+            .of_kind("user")
+            .map(|person| Choice::new(person.reference().as_str(), person.display_name(), &asked.person)),
+    );
+    let hint = format!(
+        "At least {} characters. They can change it when they have signed in.",
+        credentials::PASSWORD_CHARS_MIN
+    );
     let password = Field::new("password", "Password", Entry::Password).required().autocomplete("new-password");
     let fields = vec![
         wrong(Field::line("name", "Name", &asked.name).required().autocomplete("off")),

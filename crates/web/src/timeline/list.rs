@@ -56,7 +56,14 @@ const SORTS: [(&str, &str, &[&str]); 8] = [
     (
         "changes",
         "Changes of software",
-        &["deploys.deployment_finished", "deploys.config_applied", "flags.turned", "catalog.entity_changed", "catalog.entity_removed", "journal."],
+        &[
+            "deploys.deployment_finished",
+            "deploys.config_applied",
+            "flags.turned",
+            "catalog.entity_changed",
+            "catalog.entity_removed",
+            "journal.",
+        ],
     ),
     ("deploys", "Deployments and settings", &["deploys."]),
     ("flags", "Flags", &["flags."]),
@@ -196,9 +203,10 @@ fn subjects(frame: &Frame, about: &str) -> Result<Vec<EntityRef>, Refusal> {
     let wanted = about.to_lowercase();
     let named = |reference: &EntityRef| reference.name() == wanted || reference.short() == wanted;
     let world = &frame.world;
-    let catalog = world.catalog.iter().filter(|entity| {
-        named(entity.reference()) || entity.display_name().to_lowercase() == wanted
-    });
+    let catalog = world
+        .catalog
+        .iter()
+        .filter(|entity| named(entity.reference()) || entity.display_name().to_lowercase() == wanted);
     let checks = world.checks.watches().map(|watch| &watch.definition.check);
     let flags = world.flags.flags().map(|flag| &flag.definition.flag);
     let mut found: Vec<EntityRef> = catalog.map(|entity| entity.reference().clone()).collect();
@@ -209,7 +217,8 @@ fn subjects(frame: &Frame, about: &str) -> Result<Vec<EntityRef>, Refusal> {
     if found.is_empty() {
         // What is gone can still be asked for.
         let gone = ["component", "flag", "check"];
-        found = gone.iter().filter_map(|kind| EntityRef::new(kind, EntityRef::DEFAULT_NAMESPACE, &wanted).ok()).collect();
+        found =
+            gone.iter().filter_map(|kind| EntityRef::new(kind, EntityRef::DEFAULT_NAMESPACE, &wanted).ok()).collect();
     }
     Ok(found)
 }

@@ -63,7 +63,10 @@ pub async fn show(frame: Frame, Path(position): Path<String>) -> Result<Response
     let moment = stamp.at.checked_sub(jiff::SignedDuration::from_nanos(1)).ok();
     let before = moment.zip(entry.subjects.first()).map(|(moment, subject)| {
         let (name, address) = (frame.entity(subject).name, crate::show::address(subject));
-        Link::new(format!("{name} as it was at {}", stamp.at.strftime("%H:%M:%S UTC")), format!("{address}?at={moment}"))
+        Link::new(
+            format!("{name} as it was at {}", stamp.at.strftime("%H:%M:%S UTC")),
+            format!("{address}?at={moment}"),
+        )
     });
     Ok(screen(&EventScreen {
         chrome: frame.chrome(&summary, Place::Timeline),
@@ -118,8 +121,7 @@ async fn together(frame: &Frame, entry: &Entry) -> Result<Vec<Change>, Problem> 
     let after = position.saturating_sub(TOGETHER_MAX + 1);
     let found = frame.app.blocking(move |engine| Ok(engine.store().read(after, 2 * TOGETHER_MAX as usize + 1)?));
     let entries = found.await?;
-    let same = entries.iter().filter(|other| {
-        other.stamp.command == entry.stamp.command && other.stamp.position != position
-    });
+    let same =
+        entries.iter().filter(|other| other.stamp.command == entry.stamp.command && other.stamp.position != position);
     Ok(same.map(|other| frame.event(other, None)).collect())
 }
