@@ -68,7 +68,8 @@ async fn a_scope_opens_no_route_that_needs_another() {
     let mut tokens = Vec::new();
     for scope in access::Scope::ALL {
         let address = "/settings/tokens";
-        let made = ann.send(address, address, &[("name", scope.as_str()), ("scopes", scope.as_str()), ("days", "")]).await;
+        let made =
+            ann.send(address, address, &[("name", scope.as_str()), ("scopes", scope.as_str()), ("days", "")]).await;
         let secret: String = made.html.split("mst_").nth(1).unwrap().chars().take(43).collect();
         tokens.push((scope, format!("mst_{secret}")));
     }
