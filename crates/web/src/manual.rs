@@ -131,7 +131,7 @@ pub async fn error(frame: Frame, Path(name): Path<String>) -> Result<Response, P
         Class::Fatal => "It is a bug in Mainstay. Please report it with the id that came with it.",
     };
     let markdown = format!(
-        "{}\n\n{}\n\n{who}\n\n| | |\n| --- | --- |\n| Code | `{}` |\n| Class | {} |\n| HTTP status | {} |\n| Exit code of the command line | {} |\n",
+        "{}\n\n{}\n\n{who}\n\n| Property | Value |\n| --- | --- |\n| Code | `{}` |\n| Class | {} |\n| HTTP status | {} |\n| Exit code of the command line | {} |\n",
         code.title,
         code.manual,
         code.name,

@@ -10,7 +10,7 @@ use world::{Entry, Event, UndoState, plan_undo};
 
 use crate::{
     frame::Frame,
-    views::{Change, Entity, Moment, Undo, Who},
+    views::{Change, Entity, Moment, State, Tone, Undo, Who},
 };
 
 pub use health::{Health, health, verdict, verdicts};
@@ -144,14 +144,16 @@ impl Frame {
             Err(refusal) if refusal.code == &codes::MOVED_ON => {
                 Undo::Refused { why: "the same thing was changed since, undo that first".to_owned() }
             }
-            Err(refusal) => Undo::Refused {
-                why: match refusal.fix {
-                    Some(fix) => format!("{}; {fix}", refusal.detail),
-                    None => refusal.detail,
-                },
-            },
+            Err(refusal) => Undo::Refused { why: refusal.detail },
         }
     }
+}
+
+/// Whether a flag is on anywhere.
+#[must_use]
+pub fn flag_state(flag: &flags::Flag) -> State {
+    let is_on = flag.switches.values().any(|switch| switch.on);
+    if is_on { State::new(Tone::Good, "on") } else { State::new(Tone::Quiet, "off") }
 }
 
 /// A change's sort in one word.

@@ -105,28 +105,33 @@ impl Part {
         part
     }
 
+    /// What the root needs, and what those need; and in the other direction what needs it. What merely shares a
+    /// neighbour with the root is left out.
     fn walk(&mut self, frame: &Frame, asked: &Asked, root: &EntityRef) {
-        let depth = asked.depth.unwrap_or(DEPTH).clamp(1, DEPTH_MAX);
+        let catalog = &frame.world.catalog;
+        let is_group = matches!(root.kind(), "system" | "domain");
+        let follows = |(relation, entity): (Relation, EntityRef)| {
+            let is_grouping = matches!(relation, Relation::PartOf | Relation::HasPart);
+            ((is_group || !is_grouping) && shown(entity.kind(), &asked.kind)).then_some(entity)
+        };
         self.nodes.insert(root.clone(), 0);
-        let mut edge = vec![root.clone()];
-        for distance in 1..=depth {
-            let catalog = &frame.world.catalog;
-            let around = edge.iter().flat_map(|from| {
-                let upward = catalog.needs(from).into_iter();
-                upward.chain(catalog.needed_by(from)).map(|(_, entity)| entity)
-            });
-            let around: BTreeSet<EntityRef> = around.filter(|entity| shown(entity.kind(), &asked.kind)).collect();
-            edge.clear();
+        self.spread(asked, root, |of| catalog.needs(of).into_iter().filter_map(follows).collect());
+        self.spread(asked, root, |of| catalog.needed_by(of).into_iter().filter_map(follows).collect());
+    }
+
+    fn spread(&mut self, asked: &Asked, root: &EntityRef, next: impl Fn(&EntityRef) -> BTreeSet<EntityRef>) {
+        let mut rim = vec![root.clone()];
+        for distance in 1..=asked.depth.unwrap_or(DEPTH).clamp(1, DEPTH_MAX) {
+            let mut around: BTreeSet<EntityRef> = rim.iter().flat_map(&next).collect();
+            around.retain(|entity| !self.nodes.contains_key(entity));
+            rim.clear();
             for entity in around {
-                if self.nodes.contains_key(&entity) {
-                    continue;
-                }
                 if self.nodes.len() == DRAWN_MAX {
                     self.cut = true;
                     return;
                 }
                 self.nodes.insert(entity.clone(), distance);
-                edge.push(entity);
+                rim.push(entity);
             }
         }
     }
@@ -148,10 +153,8 @@ impl Part {
     fn join(&mut self, frame: &Frame) {
         for from in self.nodes.keys() {
             for (relation, to) in frame.world.catalog.needs(from) {
-                if relation != Relation::ApiProvidedBy && self.nodes.contains_key(&to) {
+                if self.nodes.contains_key(&to) {
                     self.edges.entry((from.clone(), to)).or_insert(show::verb(relation));
-                } else if relation == Relation::ApiProvidedBy && self.nodes.contains_key(&to) {
-                    self.edges.entry((from.clone(), to)).or_insert("is provided by");
                 }
             }
         }
@@ -218,8 +221,11 @@ fn draw(frame: &Frame, part: &Part, label: &str) -> Result<String, kernel::Refus
             None => (String::new(), "tone-quiet"),
         };
         let known = frame.entity(entity);
-        let sub =
-            if known.href.is_some() { format!("{}, {word}", entity.kind()) } else { "not in the catalog".to_owned() };
+        let sub = match (&known.href, word.as_str()) {
+            (None, _) => "not in the catalog".to_owned(),
+            (Some(_), "") => entity.kind().to_owned(),
+            (Some(_), word) => format!("{}, {word}", entity.kind()),
+        };
         let here = if *distance == 0 && part.nodes.values().any(|other| *other > 0) { " here" } else { "" };
         graph::Node { id: entity.to_string(), label: known.name, sub, class: format!("{class}{here}") }
     });

@@ -44,14 +44,14 @@ pub struct EntityScreen {
     pub no_changes: Empty,
     /// What to do when it breaks.
     pub runbooks: Vec<Runbook>,
-    /// What is said where there is none.
-    pub no_runbook: Empty,
+    /// What is said where there is none, though there should be.
+    pub no_runbook: Option<Empty>,
     /// What it needs.
     pub upstream: Vec<Dependency>,
     /// What needs it.
     pub downstream: Vec<Dependency>,
     /// What is said where neither is declared.
-    pub no_dependencies: Empty,
+    pub no_dependencies: Option<Empty>,
     /// The graph around it.
     pub graph_href: String,
     /// The version to go back to, in each environment.
@@ -146,6 +146,7 @@ impl EntityScreen {
         let entity = frame.world.catalog.get(of)?;
         let changes = around::changes(frame, of);
         let (upstream, downstream) = around::dependencies(frame, of);
+        let may_break = show::health(&frame.world, of).is_some();
         Some(Self {
             chrome: frame.chrome(show::name(entity), Place::Services),
             parents: around::parents(frame, of),
@@ -157,13 +158,15 @@ impl EntityScreen {
             no_changes: Empty::new(around::no_changes(frame, of)),
             changes,
             runbooks: runbooks(frame, of),
-            no_runbook: Empty::with(
-                "No runbook. Add a link of type runbook to the catalog file, or a page with “runbook” in its name beside it.",
-                "mainstay apply ./catalog",
-            ),
+            no_runbook: may_break.then(|| {
+                let how =
+                    "Add a link of type runbook to the catalog file, or a page with “runbook” in its name beside it.";
+                Empty::with(format!("No runbook. {how}"), "mainstay apply ./catalog")
+            }),
             upstream,
             downstream,
-            no_dependencies: Empty::new("It declares no dependency, and nothing declares to depend on it."),
+            no_dependencies: may_break
+                .then(|| Empty::new("It declares no dependency, and nothing declares to depend on it.")),
             graph_href: frame.href(format!("/graph?root={}", show::segment(of.as_str()))),
             last_good: answers::last_good(frame, of),
             findings: findings::about(frame, of),

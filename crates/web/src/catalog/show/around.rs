@@ -55,9 +55,10 @@ pub(super) fn dependencies(frame: &Frame, of: &EntityRef) -> (Vec<Dependency>, V
 /// A neighbour with its state and its owner.
 #[must_use]
 pub(crate) fn dependency(frame: &Frame, entity: &EntityRef, relation: &str) -> Dependency {
-    let state = show::health(&frame.world, entity);
+    let health = show::health(&frame.world, entity).map(|health| health.state());
+    let flag = || frame.world.flags.flag(entity).map(show::flag_state);
     Dependency {
-        state: state.map_or_else(|| State::new(Tone::Quiet, entity.kind()), |health| health.state()),
+        state: health.or_else(flag).unwrap_or_else(|| State::new(Tone::Quiet, entity.kind())),
         entity: frame.entity(entity),
         relation: relation.to_owned(),
         owner: frame.owner(entity),

@@ -61,9 +61,8 @@ pub(super) fn flags(frame: &Frame, of: &EntityRef) -> Vec<Row> {
     let rows = read.map(|flag| {
         let on: Vec<&str> =
             flag.switches.iter().filter(|(_, switch)| switch.on).map(|(place, _)| place.as_str()).collect();
-        let state = if on.is_empty() { State::new(Tone::Quiet, "off") } else { State::new(Tone::Good, "on") };
         let reference = &flag.definition.flag;
-        let row = Row::new(reference.short(), frame.href(show::address(reference))).state(state);
+        let row = Row::new(reference.short(), frame.href(show::address(reference))).state(show::flag_state(flag));
         let row = if on.is_empty() { row } else { row.note(format!("in {}", on.join(", "))) };
         match flag.switches.values().map(|switch| switch.since).max() {
             Some(since) => row.at(frame.ago(since)),

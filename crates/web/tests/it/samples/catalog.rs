@@ -123,14 +123,14 @@ fn entity() -> EntityScreen {
             Runbook { title: "Payments are failing".to_owned(), href: "/docs/payments/runbook".to_owned(), note: "verified 12 d ago".to_owned() },
             Runbook { title: "Switching the card processor".to_owned(), href: "/docs/payments/processor".to_owned(), note: "not touched for 2 years".to_owned() },
         ],
-        no_runbook: Empty::new(""),
+        no_runbook: Some(Empty::new("")),
         upstream: vec![
             dependency(up(), component("ledger"), "consumes ledger-api"),
             dependency(up(), component("shipping"), "seen in traffic, not declared"),
             dependency(unknown(), Entity::missing("resource", "payments-db-old"), "depends on"),
         ],
         downstream: vec![dependency(down(), component("storefront"), "consumes payments-api"), dependency(up(), component("invoicing"), "depends on")],
-        no_dependencies: Empty::new(""),
+        no_dependencies: Some(Empty::new("")),
         graph_href: "/graph?of=payments".to_owned(),
         last_good: vec![LastGood {
             environment: "production".to_owned(),
@@ -186,13 +186,15 @@ fn bare() -> EntityScreen {
         ],
         changes: vec![],
         runbooks: vec![],
-        no_runbook: Empty::with(
+        no_runbook: Some(Empty::with(
             "No runbook. Add a link of type runbook to the catalog file, or docs/runbooks/*.md beside it.",
             "mainstay apply ./catalog",
-        ),
+        )),
         upstream: vec![],
         downstream: vec![],
-        no_dependencies: Empty::new("It declares no dependency, nothing depends on it, and no traffic has been seen."),
+        no_dependencies: Some(Empty::new(
+            "It declares no dependency, nothing depends on it, and no traffic has been seen.",
+        )),
         last_good: vec![],
         others: vec![],
         findings: vec![],
