@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::harness::{Server, home};
 
 const WHY: &str = "it broke the shop";
-/// How many of the likeliest suspects are taken back at most, one after the other.
-const UNDONE_MAX: usize = 3;
+/// How many suspects are taken back at most, one after the other: as many as the incident shows.
+const UNDONE_MAX: usize = 5;
 /// How long the checks of the demo, at this speed, need at most to see that all is well again.
 const RECOVERY: Duration = Duration::from_secs(20);
 
@@ -19,15 +20,17 @@ fn the_demo_breaks_and_is_mended_from_the_command_line_alone() {
     let open = demo.until(&["incident", "list", "--open"], |incidents| !incidents[0].is_null());
     let number = open[0]["number"].to_string();
     let show = ["incident", "show", &number];
-    demo.until(&show, |incident| likeliest(incident, &BTreeSet::new()).is_some());
+    demo.until(&show, |incident| likeliest(incident, &BTreeSet::new(), Timestamp::MAX).is_some());
     demo.verb(&show).exits(0).says(&["owner", "on call", "WHAT CHANGED", "mainstay undo "]);
 
+    // What is changed from now on is what this test takes back.
+    let began = Timestamp::now();
     let mut undone = BTreeSet::new();
     let is_resolved = |incident: &Value| incident["status"] == "resolved";
     while !is_resolved(&demo.verb(&["incident", "show", &number, "-o", "json"]).exits(0).json()) {
         assert!(undone.len() < UNDONE_MAX, "it is still broken: {}", demo.verb(&show).out);
-        let incident = demo.until(&show, |incident| likeliest(incident, &undone).is_some());
-        let Some(suspect) = likeliest(&incident, &undone) else { break };
+        let incident = demo.until(&show, |incident| likeliest(incident, &undone, began).is_some());
+        let Some(suspect) = likeliest(&incident, &undone, began) else { break };
         // Somebody else may have been faster; then the next one is the likeliest.
         demo.verb(&["undo", &suspect, "--yes", "--reason", WHY]);
         undone.insert(suspect);
@@ -38,8 +41,11 @@ fn the_demo_breaks_and_is_mended_from_the_command_line_alone() {
     assert_eq!(demo.stop().0, Some(0), "a graceful stop is no error");
 }
 
-/// The likeliest suspect that can be undone and was not.
-fn likeliest(incident: &Value, undone: &BTreeSet<String>) -> Option<String> {
-    let suspects = incident["suspects"].as_array()?.iter().filter(|suspect| suspect["undo"].is_string());
+/// The likeliest suspect from before `began` that can be undone and was not.
+fn likeliest(incident: &Value, undone: &BTreeSet<String>, began: Timestamp) -> Option<String> {
+    let suspects = incident["suspects"].as_array()?.iter().filter(|suspect| {
+        let at = suspect["at"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+        suspect["undo"].is_string() && at.is_some_and(|at| at < began)
+    });
     suspects.filter_map(|suspect| suspect["event"].as_str()).find(|event| !undone.contains(*event)).map(str::to_owned)
 }
