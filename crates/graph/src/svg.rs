@@ -110,7 +110,7 @@ fn node(node: &Placed, link: Option<&str>) -> String {
     }
     out.push_str("</g>");
     match link {
-        Some(href) => format!(r#"<a href="{}" aria-label="{title}">{out}</a>"#, escape(href)),
+        Some(href) => format!(r#"<a href="{}">{out}</a>"#, escape(href)),
         None => out,
     }
 }

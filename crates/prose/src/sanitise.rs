@@ -42,6 +42,9 @@ pub(crate) fn sanitise(html: &str, links: &Links<'_>) -> String {
         .set_tag_attribute_value("input", "type", "checkbox")
         .set_tag_attribute_value("input", "disabled", "")
         .set_tag_attribute_value("img", "loading", "lazy")
+        // What scrolls sideways on a narrow screen can be reached by keyboard.
+        .set_tag_attribute_value("pre", "tabindex", "0")
+        .set_tag_attribute_value("table", "tabindex", "0")
         .attribute_filter(
             |_, attribute, value| if attribute == "class" { known_classes(value) } else { Some(value.into()) },
         )

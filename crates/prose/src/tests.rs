@@ -31,7 +31,7 @@ fn github_flavoured_markdown_is_rendered() {
     );
     check(
         "|a|b|\n|-|-:|\n|1|2|",
-        "<table><thead><tr><th scope=\"col\">a</th><th scope=\"col\" class=\"align-right\">b</th></tr></thead>\
+        "<table tabindex=\"0\"><thead><tr><th scope=\"col\">a</th><th scope=\"col\" class=\"align-right\">b</th></tr></thead>\
          <tbody><tr><td>1</td><td class=\"align-right\">2</td></tr></tbody></table>",
     );
     check(
@@ -44,11 +44,14 @@ fn github_flavoured_markdown_is_rendered() {
 
 #[test]
 fn fences_carry_their_language_and_diagrams_a_label() {
-    check("```rust title=\"x\"\nfn a() {}\n```", "<pre><code class=\"language-rust\">fn a() {}</code></pre>");
+    check(
+        "```rust title=\"x\"\nfn a() {}\n```",
+        "<pre tabindex=\"0\"><code class=\"language-rust\">fn a() {}</code></pre>",
+    );
     check(
         "```mermaid\ngraph LR\n```",
         "<figure class=\"diagram\"><figcaption>Diagram (mermaid)</figcaption>\
-         <pre><code class=\"language-mermaid\">graph LR</code></pre></figure>",
+         <pre tabindex=\"0\"><code class=\"language-mermaid\">graph LR</code></pre></figure>",
     );
 }
 
@@ -85,15 +88,15 @@ fn an_admonition_nests_in_another_and_in_a_list() {
 fn tabs_are_labelled_sections_one_after_the_other() {
     check(
         "=== \"Linux\"\n\n    ```sh\n    apt\n    ```\n\n=== \"Mac\"\n\n    brew",
-        "<div class=\"tab\"><p class=\"tab-title\">Linux</p><pre><code class=\"language-sh\">apt</code></pre></div>\
+        "<div class=\"tab\"><p class=\"tab-title\">Linux</p><pre tabindex=\"0\"><code class=\"language-sh\">apt</code></pre></div>\
          <div class=\"tab\"><p class=\"tab-title\">Mac</p><p>brew</p></div>",
     );
 }
 
 #[test]
 fn markers_in_code_are_code() {
-    check("```\n!!! note\n    x\n```", "<pre><code>!!! notex</code></pre>");
-    check("    !!! note", "<pre><code>!!! note</code></pre>");
+    check("```\n!!! note\n    x\n```", "<pre tabindex=\"0\"><code>!!! notex</code></pre>");
+    check("    !!! note", "<pre tabindex=\"0\"><code>!!! note</code></pre>");
 }
 
 #[test]
@@ -186,7 +189,10 @@ fn raw_html_around_markdown_works() {
         "<details>\n<summary>More</summary>\n\n- *a*\n\n</details>",
         "<details><summary>More</summary><ul><li><em>a</em></li></ul></details>",
     );
-    check("<table><tr><td>a<td><b>b</b></table>", "<table><tbody><tr><td>a</td><td><b>b</b></td></tr></tbody></table>");
+    check(
+        "<table><tr><td>a<td><b>b</b></table>",
+        "<table tabindex=\"0\"><tbody><tr><td>a</td><td><b>b</b></td></tr></tbody></table>",
+    );
     check(
         "<p align=center><a href=#x><img src=../img/map.png></a></p>",
         "<p align=\"center\">\

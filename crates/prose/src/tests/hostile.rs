@@ -36,7 +36,7 @@ const FORBIDDEN: [&str; 17] = [
 ];
 
 /// Attributes that are let through, on whatever element.
-const KNOWN: [&str; 31] = [
+const KNOWN: [&str; 32] = [
     "align",
     "alt",
     "aria-label",
@@ -65,6 +65,7 @@ const KNOWN: [&str; 31] = [
     "src",
     "start",
     "summary",
+    "tabindex",
     "title",
     "type",
     "width",
@@ -84,6 +85,9 @@ pub(super) fn assert_harmless(markdown: &str, html: &str) {
             }
             if key == "id" {
                 assert!(value.starts_with("doc-"), "id={value} from {markdown:?}");
+            }
+            if key == "tabindex" {
+                assert_eq!(value, "0", "from {markdown:?}: nothing may change the order of the focus");
             }
             if name == "input" && key == "type" {
                 assert_eq!(value, "checkbox", "from {markdown:?}");
