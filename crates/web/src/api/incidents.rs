@@ -4,6 +4,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
+use catalog::RunbookTarget;
 use incidents::{Failed, Incident, Severity, Verdict, suspects::Suspect};
 use kernel::{EntityRef, EventId, IncidentId, Refusal, Timestamp, codes};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use utoipa::ToSchema;
 use world::{Command, World, culprits, plan_undo};
 
 use super::{Asked, Done, Listed, Paging, carry_out, event::ActorView, not_found, oncall::Duty, reference, undo::Why};
-use crate::{App, problem::Problem};
+use crate::{App, problem::Problem, show};
 
 /// An incident in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,7 +49,7 @@ pub struct IncidentDetail {
     pub owner: Option<EntityRef>,
     /// Who is on call for the owner now.
     pub on_call: Vec<Duty>,
-    /// Where the runbooks are.
+    /// Where the runbooks are: a URL, or a path on this server.
     pub runbooks: Vec<String>,
     /// What the failing checks said.
     pub evidence: Vec<EvidenceView>,
@@ -147,8 +148,10 @@ impl IncidentDetail {
     fn of(world: &World, incident: &Incident, now: Timestamp) -> Self {
         let owner = world.owner_of(incident.entity());
         let on_call = owner.iter().flat_map(|team| oncall::current(&world.oncall, team, now)).map(Duty::from).collect();
-        let entity = world.catalog.get(incident.entity());
-        let links = entity.iter().flat_map(|entity| entity.runbook_links()).map(|link| link.url.to_string()).collect();
+        let runbooks = world.catalog.runbooks(incident.entity()).into_iter().map(|runbook| match runbook.target {
+            RunbookTarget::Docs(path) => show::docs_address(incident.entity(), &path),
+            RunbookTarget::Url(url) => url,
+        });
         let evidence = incident.checks.iter().map(|check| EvidenceView {
             check: check.check.clone(),
             error: check.evidence.clone(),
@@ -166,7 +169,7 @@ impl IncidentDetail {
             incident: IncidentView::of(incident),
             owner,
             on_call,
-            runbooks: links,
+            runbooks: runbooks.collect(),
             evidence: evidence.collect(),
             suspects: suspects.iter().filter_map(|suspect| SuspectView::of(world, incident, suspect)).collect(),
             log: log.collect(),

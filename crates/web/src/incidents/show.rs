@@ -437,7 +437,7 @@ fn commands(incident: &Incident, culprits: &Culprits) -> Vec<Cli> {
     let acknowledge = incident.acknowledged.is_none() && incident.is_open();
     [Some(format!("mainstay incident show {number}")), undo]
         .into_iter()
-        .chain([acknowledge.then(|| format!("mainstay incident acknowledge {number}"))])
+        .chain([acknowledge.then(|| format!("mainstay incident ack {number}"))])
         .flatten()
         .map(Cli::new)
         .collect()

@@ -216,7 +216,7 @@ fn open() -> IncidentScreen {
         commands: [
             "mainstay incident show 12",
             "mainstay undo 3984 --reason 'incident 12'",
-            "mainstay incident acknowledge 12",
+            "mainstay incident ack 12",
         ]
         .map(Cli::new)
         .to_vec(),
