@@ -1,5 +1,7 @@
 // The screens that can be reached by links, a few of each kind.
 const PAGES_OF_A_KIND_MAX = 2;
+// The same templates, as of another moment.
+const PAGES_OF_THE_PAST_MAX = 1;
 const PAGES_MAX = 90;
 // Words of a path that name a screen; what stands elsewhere names a thing.
 const WORDS = new Set(["docs", "undo", "dependencies", "reference", "api", "history", "changes", "timeline", "operations", "checks"]);
@@ -36,7 +38,8 @@ export async function crawl(base) {
     if (!entry.type.startsWith("text/html")) continue;
     for (const address of links(body, base + entry.address)) {
       const count = kinds.get(kind(address)) ?? 0;
-      if (seen.has(address) || count >= PAGES_OF_A_KIND_MAX || seen.size >= PAGES_MAX) continue;
+      const max = /[?&]at=/.test(address) ? PAGES_OF_THE_PAST_MAX : PAGES_OF_A_KIND_MAX;
+      if (seen.has(address) || count >= max || seen.size >= PAGES_MAX) continue;
       kinds.set(kind(address), count + 1);
       seen.set(address, { address, from: entry.address });
       queue.push(address);

@@ -28,11 +28,11 @@ const SEEN_MAX: Duration = Duration::from_secs(30);
 
 /// What is measured over HTTP, with the goal at the 99th percentile.
 const ASKED: [(&str, &str, &str); 8] = [
-    ("entity screen", "/services/component:service-4242", "5 ms"),
+    ("entity screen", "/entities/component/default/service-4242", "5 ms"),
     ("home screen", "/", "10 ms"),
     ("services screen", "/services", "10 ms"),
     ("findings screen", "/findings", "10 ms"),
-    ("graph of an entity", "/graph?of=component:service-4242", "10 ms"),
+    ("graph of an entity", "/graph?root=component:default/service-4242", "10 ms"),
     ("search screen", "/search?q=service-4242", "10 ms"),
     ("facets", "/api/catalog/entity-facets?facet=spec.lifecycle&filter=kind=component", "2 ms"),
     ("query with filter", "/api/catalog/entities/by-query?filter=kind=component&limit=20", "-"),
