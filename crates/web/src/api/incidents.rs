@@ -49,7 +49,7 @@ pub struct IncidentDetail {
     pub owner: Option<EntityRef>,
     /// Who is on call for the owner now.
     pub on_call: Vec<Duty>,
-    /// Where the runbooks are: a URL, or a path on this server.
+    /// Where the runbooks are, as URLs.
     pub runbooks: Vec<String>,
     /// What the failing checks said.
     pub evidence: Vec<EvidenceView>,
@@ -145,11 +145,11 @@ impl IncidentView {
 }
 
 impl IncidentDetail {
-    fn of(world: &World, incident: &Incident, now: Timestamp) -> Self {
+    fn of(world: &World, incident: &Incident, now: Timestamp, base_url: &str) -> Self {
         let owner = world.owner_of(incident.entity());
         let on_call = owner.iter().flat_map(|team| oncall::current(&world.oncall, team, now)).map(Duty::from).collect();
         let runbooks = world.catalog.runbooks(incident.entity()).into_iter().map(|runbook| match runbook.target {
-            RunbookTarget::Docs(path) => show::docs_address(incident.entity(), &path),
+            RunbookTarget::Docs(path) => format!("{base_url}{}", show::docs_address(incident.entity(), &path)),
             RunbookTarget::Url(url) => url,
         });
         let evidence = incident.checks.iter().map(|check| EvidenceView {
@@ -227,7 +227,7 @@ pub async fn list(
     params(("number", description = "the incident's number")), responses((status = 200, body = IncidentDetail)))]
 pub async fn show(State(app): State<App>, Path(number): Path<String>) -> Result<Json<IncidentDetail>, Problem> {
     let world = app.world();
-    Ok(Json(IncidentDetail::of(&world, by_number(&world, &number)?, app.now())))
+    Ok(Json(IncidentDetail::of(&world, by_number(&world, &number)?, app.now(), &app.settings().base_url)))
 }
 
 pub(crate) fn by_number<'a>(world: &'a World, text: &str) -> Result<&'a Incident, Problem> {
