@@ -90,6 +90,12 @@ pub(crate) fn count(world: &World, whole: &Whole, now: Timestamp) -> usize {
 
 /// Everything that is missing or wrong, the worst first.
 pub(crate) fn gaps<'a>(frame: &'a Frame, whole: &'a Whole) -> Vec<Gap<'a>> {
+    let mut gaps: Vec<Gap<'_>> = unsorted(frame, whole).collect();
+    gaps.sort_by_key(|gap| gap.severity);
+    gaps
+}
+
+fn unsorted<'a>(frame: &'a Frame, whole: &'a Whole) -> impl Iterator<Item = Gap<'a>> {
     let world = &frame.world;
     let files = world.catalog.sources().flat_map(|(source, known)| {
         known.problems.iter().map(move |problem| Gap {
@@ -110,9 +116,7 @@ pub(crate) fn gaps<'a>(frame: &'a Frame, whole: &'a Whole) -> Vec<Gap<'a>> {
         let subject = Some(team.clone());
         Some(Gap { rule: NO_ON_CALL, severity: Severity::Error, subject, found: Found::OnCall(gap) })
     });
-    let mut gaps: Vec<Gap<'_>> = files.chain(on_call).chain(found).collect();
-    gaps.sort_by_key(|gap| gap.severity);
-    gaps
+    files.chain(on_call).chain(found)
 }
 
 /// What is wrong with one entity, and with the file that declares it.
@@ -123,8 +127,7 @@ pub(crate) fn about(frame: &Frame, of: &EntityRef) -> Vec<Finding> {
         (Found::File(source, problem), Some(origin)) => *origin.source == **source && *origin.path == *problem.path,
         (Found::File(..) | Found::Whole(_) | Found::OnCall(_), _) => false,
     };
-    let all = gaps(frame, &whole);
-    let own = all.into_iter().filter(|gap| gap.subject.as_ref() == Some(of) || in_its_file(gap));
+    let own = unsorted(frame, &whole).filter(|gap| gap.subject.as_ref() == Some(of) || in_its_file(gap));
     own.take(PAGE).map(|gap| Finding { subject: None, ..gap.view(frame) }).collect()
 }
 

@@ -55,8 +55,8 @@ pub struct Asked {
     kind: String,
 }
 
-/// A drawing with more boxes can't be read.
-const DRAWN_MAX: usize = 150;
+/// A drawing with more boxes can't be read, and with its list would weigh more than a screen may.
+const DRAWN_MAX: usize = 100;
 /// How far around an entity is drawn, where it is not said.
 const DEPTH: u32 = 2;
 /// Further is not drawn.

@@ -155,13 +155,22 @@ impl Asked {
             let page = index.page(&index::Query { start: Start::Offset(self.after), ..query });
             return (page.items.into_iter().cloned().collect(), page.total);
         };
-        let all = index.page(&index::Query { limit: index::LIMIT_MAX, ..query });
         let verdicts = show::verdicts(&frame.world);
         let has_it = |reference: &&EntityRef| match verdicts.get(*reference) {
             Some(verdict) => *verdict == wanted,
             None => wanted == Verdict::Unknown,
         };
-        let all: Vec<&EntityRef> = all.items.into_iter().filter(has_it).collect();
+        let mut all: Vec<&EntityRef> = Vec::new();
+        let mut looked_at = 0;
+        loop {
+            let start = Start::Offset(looked_at);
+            let some = index.page(&index::Query { start, limit: index::LIMIT_MAX, ..query.clone() });
+            looked_at += index::LIMIT_MAX;
+            all.extend(some.items.into_iter().filter(has_it));
+            if looked_at >= some.total {
+                break;
+            }
+        }
         let total = all.len();
         (all.into_iter().skip(self.after).take(PAGE).cloned().collect(), total)
     }
