@@ -18,6 +18,6 @@ pub(crate) fn run() -> Result<()> {
     succeed(&mut cargo("fmt --all --check"))?;
     succeed(program("cargo-deny").args(["--locked", "check", "bans", "licenses", "sources"]))?;
     succeed(&mut cargo("clippy --locked --workspace --all-targets -- -D warnings"))?;
-    succeed(cargo("doc --locked --workspace --no-deps --document-private-items").env("RUSTDOCFLAGS", "-D warnings"))?;
+    succeed(cargo("doc --locked --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))?;
     test::run(&test::Args::default())
 }

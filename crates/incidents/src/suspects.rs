@@ -469,7 +469,9 @@ fn is_candidate(change: &Change, failure: &Failure<'_>, options: &Options) -> bo
         (Some(of_change), Some(of_failure)) => of_change != of_failure,
         (Some(_) | None, Some(_) | None) => false,
     };
-    before >= -RECORDING_LAG && before <= options.window && !elsewhere
+    // What takes a change back after the failure is the mending, not the cause.
+    let mending = change.undoes.is_some() && before.is_negative();
+    before >= -RECORDING_LAG && before <= options.window && !elsewhere && !mending
 }
 
 fn count(len: usize) -> i32 {

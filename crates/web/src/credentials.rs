@@ -2,7 +2,7 @@
 //!
 //! A token is 256 random bits and only its SHA-256 is kept: it can't be guessed, so a fast hash is enough. A password is
 //! verified by argon2id (RFC 9106) with the crate's defaults (19 MiB, two passes), which OWASP's cheat sheet gives as its
-//! first choice; the verifier is sealed by [`vault`](crate::vault) under the user's id.
+//! first choice; the verifier is sealed by [`vault`] under the user's id.
 
 use access::Scope;
 use argon2::{

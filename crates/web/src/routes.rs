@@ -3,12 +3,13 @@
 use ::access::Scope::{Admin, Evaluate, Read, Report, Write};
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::Method,
     middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
 };
 use utoipa::OpenApi as _;
-use utoipa_axum::routes;
+use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
     App, access, api, assets, backstage, catalog, checks, docs, flags, guard, help, home, incidents, live, manual,
@@ -130,8 +131,8 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Admin), routes!(api::access::revoke_token))
         .api(Needs(Admin), routes!(api::access::list_users))
         .api(Needs(Admin), routes!(api::access::create_user))
-        .api(Needs(Write), routes!(api::catalog::plan))
-        .api(Needs(Write), routes!(api::catalog::apply))
+        .api(Needs(Write), large(routes!(api::catalog::plan)))
+        .api(Needs(Write), large(routes!(api::catalog::apply)))
         .api(Needs(Read), routes!(api::catalog::export))
         .api(Needs(Read), routes!(api::catalog::findings))
         .api(Needs(Read), routes!(api::catalog::entity))
@@ -186,6 +187,14 @@ fn backstage(table: Table) -> Table {
         .api(Needs(Write), routes!(backstage::refresh::refresh))
         .api(Needs(Read), routes!(backstage::validate::validate))
         .api(Needs(Read), routes!(backstage::analyze::analyze))
+}
+
+/// A catalog folder is sent whole, and may be this large as JSON.
+const CATALOG_BYTES_MAX: usize = 64 << 20;
+
+/// Lets a route read a body with a catalog in it.
+fn large((schemas, paths, handler): UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
+    (schemas, paths, handler.layer(DefaultBodyLimit::max(CATALOG_BYTES_MAX)))
 }
 
 /// The server's router: all routes, and what guards them.

@@ -1,8 +1,8 @@
 //! What stands between a stranger and a handler.
 //!
-//! [`protect`] wraps a router; from the outside in: [`trace`] gives the request its id and writes the one access log line;
-//! [`headers`] closes what a browser would otherwise leave open; compression; [`problem::negotiate`] gives errors their form;
-//! [`shield`] turns a panic and a time-out into refusals; [`rate`] and [`csrf`] turn requests away. Who is signed in, and
+//! [`protect`] wraps a router; from the outside in: `trace` gives the request its id and writes the one access log line;
+//! `headers` closes what a browser would otherwise leave open; compression; [`problem::negotiate`] gives errors their form;
+//! `shield` turns a panic and a time-out into refusals; [`rate`] and [`csrf`] turn requests away. Who is signed in, and
 //! what they may do, is decided further in.
 
 pub mod csrf;

@@ -1,6 +1,6 @@
 //! Against requests that another site makes a signed-in browser send.
 //!
-//! Two walls. [`same_origin`] turns away what a browser itself says came from elsewhere. [`PostedForm`] wants the session's
+//! Two walls. `same_origin` turns away what a browser itself says came from elsewhere. [`PostedForm`] wants the session's
 //! [`FormToken`] in every form, which no other site can read. Programs, which send a token and no cookie, meet neither.
 
 use std::fmt;

@@ -5,6 +5,7 @@ mod assets;
 mod backstage;
 mod browser;
 mod coverage;
+mod large;
 mod protection;
 mod samples;
 mod screens;
