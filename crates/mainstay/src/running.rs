@@ -44,6 +44,7 @@ impl Running {
         let store: Arc<dyn Store> = Arc::new(parts.store);
         let engine = Engine::start(store, Arc::new(SystemClock::default()), EngineOptions::default())?;
         let app = App::new(engine, parts.web);
+        app.warm();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(checks::run(app.clone(), parts.speed, stopped.clone())?);

@@ -139,6 +139,17 @@ impl App {
         }
     }
 
+    /// Makes what is derived from the catalog, so that the next reader need not wait for it. Blocks nobody.
+    pub fn warm(&self) {
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let world = app.world();
+            app.indexes().entities(&world);
+            app.indexes().findings(&world);
+            app.indexes().texts(&world, app.engine().store().as_ref());
+        });
+    }
+
     /// True where nobody needs to sign in: the demo, asked from this machine by a name of this machine. The name is
     /// looked at because any web site can make a browser ask the loopback address under the site's own name.
     #[must_use]

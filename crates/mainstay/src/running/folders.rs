@@ -54,5 +54,7 @@ pub(crate) async fn apply(app: &App, bundle: Bundle) -> Result<Receipt, Refusal>
     let actor = Actor::Source(reading.source.to_string());
     let reading = keep_blobs(app, reading).await?;
     let command = Command::Catalog(catalog::Command::Apply(Apply { reading, partial: true }));
-    app.submit(Request { command, actor, reason: None, id: None }).await
+    let receipt = app.submit(Request { command, actor, reason: None, id: None }).await?;
+    app.warm();
+    Ok(receipt)
 }
