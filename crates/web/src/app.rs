@@ -144,9 +144,10 @@ impl App {
         let app = self.clone();
         tokio::task::spawn_blocking(move || {
             let world = app.world();
-            app.indexes().entities(&world);
-            app.indexes().findings(&world);
-            app.indexes().texts(&world, app.engine().store().as_ref());
+            let indexes = app.indexes();
+            // They are kept; what is handed out here is not needed.
+            drop((indexes.entities(&world), indexes.findings(&world)));
+            drop(indexes.texts(&world, app.engine().store().as_ref()));
         });
     }
 
