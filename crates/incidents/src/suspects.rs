@@ -7,7 +7,7 @@
 //!
 //! | observation | points | where they come from |
 //! | --- | --- | --- |
-//! | time from the change to the first failure | -20 ..= +25 | `timing`: how long changes take to show, against a change at any time of the window |
+//! | time from the change to the first failure | -20 ..= +32 | `timing`: how long changes take to show, against a change at any time of the window |
 //! | steps upstream of the broken entity | +6, less 1 per step; -6 if no way is recorded | `reach`: each hop may absorb a fault; undeclared dependencies exist |
 //! | something that needs it failed before it was made | -5 | that failure has another cause, and this one may have the same |
 //! | other failing entities that also need what was changed | +4 each, at most +10 | one cause for several failures |
