@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use engine::{Engine, Receipt, Request};
-use kernel::{Refusal, Sha256, Timestamp};
+use kernel::{EntityRef, Refusal, Sha256, Timestamp};
 use world::World;
 
 use crate::{indexes::Indexes, live::Live, metrics::Metrics, security::rate::Limiter};
@@ -15,6 +15,8 @@ pub struct Settings {
     pub base_url: String,
     /// True for `demo`: whoever comes from this machine may do everything without signing in.
     pub open_on_loopback: bool,
+    /// The catalog user that such a visitor is taken for.
+    pub visitor: Option<EntityRef>,
     /// The SHA-256 of the administrator's token from the environment.
     pub admin_token: Option<Sha256>,
     /// What this server is, if that must not be overlooked: `demo`.

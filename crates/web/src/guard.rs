@@ -174,7 +174,7 @@ fn visitor_of_demo(app: &App, peer: Option<std::net::IpAddr>, headers: &HeaderMa
     app.is_open_to(peer, host).then(|| Grant {
         actor: Actor::Person("you".to_owned()),
         scopes: vec![Scope::Admin],
-        person: None,
+        person: app.settings().visitor.clone(),
         session: None,
         token: None,
     })

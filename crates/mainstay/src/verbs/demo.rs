@@ -24,6 +24,9 @@ use crate::{
 
 static CATALOG: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../examples/demo");
 
+/// Whoever looks at the demo is one of the shop's own people, so that something is theirs.
+const VISITOR: &str = "user:default/bram.squall";
+
 /// Runs the demo until it is told to stop.
 ///
 /// # Errors
@@ -37,6 +40,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
     let web = web::Settings {
         base_url: base_url.clone(),
         open_on_loopback: true,
+        visitor: VISITOR.parse().ok(),
         admin_token: None,
         label: Some("demo".to_owned()),
         https: false,

@@ -33,6 +33,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
         https: base_url.starts_with("https://"),
         base_url: base_url.clone(),
         open_on_loopback: false,
+        visitor: None,
         admin_token: settings.admin_token,
         label: None,
         form_secret: random()?,
