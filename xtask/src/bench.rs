@@ -38,19 +38,35 @@ const ASKED: [(&str, &str, &str); 8] = [
     ("query with filter", "/api/catalog/entities/by-query?filter=kind=component&limit=20", "-"),
 ];
 
+/// What to measure.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only what a reader of a running server waits for
+    #[arg(long)]
+    server: bool,
+}
+
 /// Builds, measures, prints.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(args: &Args) -> Result<()> {
     machine();
     succeed(&mut cargo("build --release --locked -p mainstay"))?;
+    if !args.server {
+        parts()?;
+    }
+    let binary = target_directory()?.join("release/mainstay");
+    line("release binary", &megabytes(fs::metadata(&binary)?.len()), "40 MB");
+    server(&binary)
+}
+
+/// Each with the program that its own crate has for it.
+fn parts() -> Result<()> {
     for (package, example) in [("timeline", "append_bench"), ("engine", "world_bench"), ("index", "index_bench")] {
         succeed(&mut cargo(&format!("run --quiet --release --locked -p {package} --example {example}")))?;
     }
     println!(
         "goals: 20,000 durable appends/s by 64 writers; 1,000,000 events folded in 5 s; 30,000 entities started in 1 s, in 150 MB\n"
     );
-    let binary = target_directory()?.join("release/mainstay");
-    line("release binary", &megabytes(fs::metadata(&binary)?.len()), "40 MB");
-    server(&binary)
+    Ok(())
 }
 
 /// What the figures depend on.

@@ -38,7 +38,7 @@ enum Verb {
     /// What other people's clients, files and tools say of it.
     Conformance,
     /// The figures, with the machine's facts and the goals.
-    Bench,
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         Verb::Test(args) => test::run(&args),
         Verb::Ci => ci::run(),
         Verb::Conformance => conformance::run(),
-        Verb::Bench => bench::run(),
+        Verb::Bench(args) => bench::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

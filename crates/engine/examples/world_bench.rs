@@ -5,7 +5,15 @@
 //! million mixed events is folded from its start, as after an upgrade that changed the snapshot's form.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
-use std::{collections::BTreeMap, error::Error, fmt::Write as _, path::Path, process, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fmt::Write as _,
+    path::Path,
+    process,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use catalog::{Apply, Bundle, BundleFile};
 use engine::{Core, Engine, EngineOptions, Request, SystemClock};
@@ -45,14 +53,24 @@ fn apply_catalog(dir: &Path) -> Result<(), Box<dyn Error>> {
     let reading = world::read_bundle(&bundle);
     report("30,000 entities read from files", begun);
     let begun = Instant::now();
-    let engine = Engine::start(open(dir)?, Arc::new(SystemClock::default()), EngineOptions::default())?;
+    let store = open(dir)?;
+    let engine = Engine::start(Arc::clone(&store), Arc::new(SystemClock::default()), EngineOptions::default())?;
     let apply = catalog::Command::Apply(Apply { reading, partial: false });
     engine.submit_blocking(Request::by_part(Command::Catalog(apply), "bench"))?;
     report("30,000 entities applied", begun);
     let begun = Instant::now();
     engine.stop();
+    // The engine keeps it on a thread of its own.
+    while store.snapshot_before(world::SNAPSHOT_SCHEMA, u64::MAX)?.is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     report("snapshot kept", begun);
     println!("snapshot: {:.1} MB before compression", engine.world().to_snapshot()?.len() as f64 / 1e6);
+    drop(engine);
+    // Until that thread has let go of it, another process can't open the folder.
+    while Arc::strong_count(&store) > 1 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     Ok(())
 }
 
