@@ -124,7 +124,7 @@ codes! {
     UNREACHABLE = "unreachable", Retryable, 503, "The server can't be reached.",
         "The CLI tried the address in `MAINSTAY_URL` (default `http://127.0.0.1:7070`). Is the server running, and is the address right?";
     STORE_WRITE = "store-write", Retryable, 503, "The timeline could not be written.",
-        "Nothing was done. The store is tried again by itself; if it goes on, the server's log says what the disk or the database answered.";
+        "Mostly nothing was done; where the store could not even be read afterwards, that is not known. Look, or repeat the request with the same `Idempotency-Key`. If it goes on, the server's log says what the disk or the database answered.";
     DISK_FULL = "disk-full", OperatorFixable, 507, "The disk with the data folder is full.",
         "Nothing acknowledged is lost, and reading goes on. Free some room; writing resumes by itself, without a restart.";
     DATA_READ_ONLY = "data-read-only", OperatorFixable, 503, "The data folder can't be written.",

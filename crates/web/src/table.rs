@@ -3,9 +3,7 @@
 
 use access::Scope;
 use axum::{Router, http::Method, middleware::from_fn_with_state, routing::MethodRouter};
-use utoipa::openapi::{
-    Content, ContentBuilder, HttpMethod, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder, path::PathItem,
-};
+use utoipa::openapi::{Content, ContentBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder, path::PathItem};
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::{App, guard};
@@ -123,18 +121,5 @@ fn document(item: &mut PathItem, access: Access) {
             description.push_str("\n\n");
         }
         description.push_str(&needs);
-    }
-}
-
-/// The method as OpenAPI has it; for tests that compare the two.
-#[must_use]
-pub fn openapi_method(method: &Method) -> Option<HttpMethod> {
-    match *method {
-        Method::GET => Some(HttpMethod::Get),
-        Method::PUT => Some(HttpMethod::Put),
-        Method::POST => Some(HttpMethod::Post),
-        Method::DELETE => Some(HttpMethod::Delete),
-        Method::PATCH => Some(HttpMethod::Patch),
-        _ => None,
     }
 }
