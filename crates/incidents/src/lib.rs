@@ -11,8 +11,8 @@
 //! [`Command::Recover`]; the last one resolves the incident. People acknowledge, note, mark suspects, resolve by hand.
 //!
 //! Invariants:
-//! - Two open incidents that checks opened never overlap (see [`Incident::overlaps`]); a failing check is in at most
-//!   one open incident.
+//! - A failing check is in at most one open incident. It joins the newest that it overlaps (see [`Incident::overlaps`])
+//!   rather than open another; one that overlaps two does not merge them.
 //! - An incident that a person declared is resolved by a person; one that a check opened ends with its last recovery.
 //! - Numbers are given once, from 1, without gaps. The newest [`KEPT`] resolved incidents are held; open ones always.
 //! - Nothing here reads a clock or the catalog: paths and neighbours come with the command, the graph by
