@@ -1,0 +1,1 @@
+//! flagd's flag definition format: read, checked, compiled, evaluated and explained.
