@@ -125,7 +125,7 @@ impl Client {
     /// # Errors
     /// What the server refuses, or `UNREACHABLE`.
     pub(crate) async fn post(&self, path: &[&str], body: &(impl Serialize + Sync)) -> Result<Value, Refusal> {
-        self.send(self.request(Method::POST, V1, path, &[])?.json(body)).await
+        self.wish(self.request(Method::POST, V1, path, &[])?.json(body)).await
     }
 
     /// Asks to delete what is at `/api/v1/` and these segments.
@@ -133,7 +133,7 @@ impl Client {
     /// # Errors
     /// What the server refuses, or `UNREACHABLE`.
     pub(crate) async fn delete(&self, path: &[&str], body: &(impl Serialize + Sync)) -> Result<Value, Refusal> {
-        self.send(self.request(Method::DELETE, V1, path, &[])?.json(body)).await
+        self.wish(self.request(Method::DELETE, V1, path, &[])?.json(body)).await
     }
 
     fn request(
@@ -159,8 +159,24 @@ impl Client {
         })
     }
 
+    /// Sends what changes something. If the connection breaks before the answer, it is sent once more with the same
+    /// idempotency key, so that it happens once whether or not the first one arrived.
+    async fn wish(&self, request: RequestBuilder) -> Result<Value, Refusal> {
+        let key = crate::running::random::<16>()?.map(|byte| format!("{byte:02x}")).concat();
+        let request = request.header("idempotency-key", key);
+        let again = request.try_clone();
+        match (request.send().await, again) {
+            (Err(error), Some(again)) if !error.is_connect() && !error.is_timeout() => self.send(again).await,
+            (sent, _) => self.answer(sent).await,
+        }
+    }
+
     async fn send(&self, request: RequestBuilder) -> Result<Value, Refusal> {
-        let response = request.send().await.map_err(|error| self.unreachable(error))?;
+        self.answer(request.send().await).await
+    }
+
+    async fn answer(&self, sent: Result<Response, reqwest::Error>) -> Result<Value, Refusal> {
+        let response = sent.map_err(|error| self.unreachable(error))?;
         let status = response.status();
         let body = self.body(response).await?;
         if !status.is_success() {
@@ -281,6 +297,11 @@ fn no_mainstay(status: StatusCode) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
     use super::*;
 
     fn check(status: u16, body: &str, name: &str, exit: u8) {
@@ -319,5 +340,36 @@ mod tests {
             let refusal = Client::new(ClientArgs { url: url.to_owned(), token: None }).unwrap_err();
             assert_eq!(refusal.field.as_deref(), Some("MAINSTAY_URL"), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_wish_whose_answer_was_lost_is_sent_again_under_the_same_key() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let lost = heard(&listener).await.1;
+            let (mut connection, kept) = heard(&listener).await;
+            connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+            (lost, kept)
+        });
+        let client = Client::new(ClientArgs { url, token: None }).unwrap();
+        client.post(&["flags"], &Value::Null).await.unwrap();
+        let (lost, kept) = server.await.unwrap();
+        assert_eq!(lost, kept);
+        assert_eq!(lost.len(), "idempotency-key: ".len() + 32);
+    }
+
+    /// The next connection, and the line with the key that came over it.
+    async fn heard(listener: &TcpListener) -> (TcpStream, String) {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut head = String::new();
+        while !head.ends_with("null") {
+            let mut bytes = [0; 1024];
+            let count = connection.read(&mut bytes).await.unwrap();
+            head.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+        }
+        let key = head.lines().find(|line| line.starts_with("idempotency-key")).unwrap().to_owned();
+        (connection, key)
     }
 }
