@@ -128,34 +128,60 @@ impl<'a> Fields<'a> {
 
     /// A list that may be left out, of at most `max` items. Items that can't be read are problems and left out.
     pub fn list<T>(&self, key: &str, max: usize, read: impl Fn(&Value) -> Result<T, Wrong>) -> Vec<T> {
-        let Some(value) = self.value(key) else { return Vec::new() };
-        let Some(items) = value.as_array() else {
-            self.wrong(key, Wrong::new("must be a list"));
-            return Vec::new();
-        };
-        if items.len() > max {
-            self.wrong(key, Wrong::new(format!("has {} items; at most {max} are allowed", items.len())));
-            return Vec::new();
-        }
-        let item = |(at, item)| {
-            read(item).map_err(|wrong| self.problems.add(format!("{}/{at}", self.pointer(key)), wrong)).ok()
-        };
-        items.iter().enumerate().filter_map(item).collect()
+        let item = |(at, item)| read(item).map_err(|wrong| self.problems.add(self.item_pointer(key, at), wrong)).ok();
+        self.items(key, max).iter().enumerate().filter_map(item).collect()
+    }
+
+    /// A list of objects that may be left out, of at most `max` items. Fields of them that aren't among `keys` are
+    /// problems.
+    pub fn objects(&self, key: &str, max: usize, keys: &[&str]) -> Vec<Self> {
+        let items = self.items(key, max).iter().enumerate();
+        items.filter_map(|(at, item)| Self::open(item, self.item_pointer(key, at), keys, self.problems)).collect()
     }
 
     /// An object of names and values that may be left out, of at most `max` pairs, in the order given.
     pub fn pairs<T>(&self, key: &str, max: usize, read: impl Fn(&str, &Value) -> Result<T, Wrong>) -> Vec<(String, T)> {
-        let Some(value) = self.value(key) else { return Vec::new() };
-        let Some(pairs) = value.as_object().filter(|pairs| pairs.len() <= max) else {
-            self.wrong(key, Wrong::new(format!("must be an object of at most {max} names and values")));
-            return Vec::new();
-        };
-        let at = Self { values: pairs, pointer: self.pointer(key), problems: self.problems };
+        let Some(at) = self.entries(key, max) else { return Vec::new() };
         let pair = |(name, value): (&String, &Value)| {
             let value = read(name, value).map_err(|wrong| at.wrong(name, wrong)).ok()?;
             Some((name.clone(), value))
         };
-        pairs.iter().filter_map(pair).collect()
+        at.values.iter().filter_map(pair).collect()
+    }
+
+    /// An object of names and objects that may be left out, of at most `max` pairs, in the order given. Fields of the
+    /// inner objects that aren't among `keys` are problems.
+    pub fn named(&self, key: &str, max: usize, keys: &[&str]) -> Vec<(&'a str, Self)> {
+        let Some(at) = self.entries(key, max) else { return Vec::new() };
+        let named = |(name, value): (&'a String, &'a Value)| {
+            Some((name.as_str(), Self::open(value, at.pointer(name), keys, self.problems)?))
+        };
+        at.values.iter().filter_map(named).collect()
+    }
+
+    fn item_pointer(&self, key: &str, at: usize) -> String {
+        format!("{}/{at}", self.pointer(key))
+    }
+
+    fn items(&self, key: &str, max: usize) -> &'a [Value] {
+        let Some(value) = self.value(key) else { return &[] };
+        let Some(items) = value.as_array() else {
+            self.wrong(key, Wrong::new("must be a list"));
+            return &[];
+        };
+        if items.len() > max {
+            self.wrong(key, Wrong::new(format!("has {} items; at most {max} are allowed", items.len())));
+            return &[];
+        }
+        items
+    }
+
+    fn entries(&self, key: &str, max: usize) -> Option<Self> {
+        let Some(values) = self.value(key)?.as_object().filter(|pairs| pairs.len() <= max) else {
+            self.wrong(key, Wrong::new(format!("must be an object of at most {max} names and values")));
+            return None;
+        };
+        Some(Self { values, pointer: self.pointer(key), problems: self.problems })
     }
 
     /// An object in this one that may be left out. Fields of it that aren't among `keys` are problems.
@@ -196,6 +222,21 @@ mod tests {
             ["/spec/nmae", "/spec/name", "/spec/wait", "/spec/count", "/spec/inner/who", "/spec/list/1"]
         );
         assert_eq!(found[0].suggestion.as_deref(), Some("name"));
+    }
+
+    #[test]
+    fn what_is_wrong_in_an_object_of_a_list_or_under_a_name_has_its_place() {
+        let spec = json!({"list": [{"name": "ok"}, 3, {"nam": "x"}], "by": {"one": {"name": "ok"}, "two": 2}});
+        let problems = Problems::default();
+        let fields = Fields::of_spec(&spec, &["list", "by"], &problems).unwrap();
+        let name = |fields: &Fields<'_>| fields.required("name", read::text(10));
+        let listed: Vec<_> = fields.objects("list", 5, &["name"]).iter().map(name).collect();
+        assert_eq!(listed, [Some("ok".to_owned()), None]);
+        let named: Vec<_> = fields.named("by", 5, &["name"]).iter().map(|(key, fields)| (*key, name(fields))).collect();
+        assert_eq!(named, [("one", Some("ok".to_owned()))]);
+        let found = problems.or(Some(())).unwrap_err();
+        let pointers: Vec<&str> = found.iter().map(|problem| problem.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/spec/list/1", "/spec/list/2/nam", "/spec/list/2/name", "/spec/by/two"]);
     }
 
     fn duration(text: &str, expected: Result<u64, &str>) {
