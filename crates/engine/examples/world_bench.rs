@@ -135,13 +135,9 @@ fn flag(number: usize) -> Result<EntityRef, kernel::RefError> {
 
 fn define(number: usize) -> Result<Command, Box<dyn Error>> {
     let definition = flags::Definition {
-        flag: flag(number)?,
         description: "A flag.".to_owned(),
-        owner: None,
-        used_by: Vec::new(),
-        environments: BTreeMap::from([("production".to_owned(), false)]),
-        expires: None,
-        origin: flags::Origin::ByHand,
+        environments: BTreeMap::from([("production".to_owned(), false.into())]),
+        ..flags::Definition::boolean(flag(number)?)
     };
     Ok(Command::Flags(flags::Command::Define { definition }))
 }

@@ -38,13 +38,8 @@ fn request(command: flags::Command) -> Request {
 
 fn define(name: &str) -> Request {
     let definition = flags::Definition {
-        flag: format!("flag:{name}").parse().unwrap(),
-        description: String::new(),
-        owner: None,
-        used_by: vec![],
-        environments: [("production".to_owned(), false)].into(),
-        expires: None,
-        origin: flags::Origin::ByHand,
+        environments: [("production".to_owned(), false.into())].into(),
+        ..flags::Definition::boolean(format!("flag:{name}").parse().unwrap())
     };
     request(flags::Command::Define { definition })
 }

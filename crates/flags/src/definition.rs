@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use flagd::Bucketing;
 use kernel::EntityRef;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use spec::{Fields, Problems, SpecProblem, Wrong, read};
+use serde_json::{Map, Value};
 
-/// What a flag is, and whose.
+use crate::Setting;
+
+/// What a flag is, and whose. What is missing in an event of before this was known is as it was then: a boolean flag
+/// that everybody gets alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {
     /// Its name; clients use the part after `flag:default/`.
@@ -18,15 +21,53 @@ pub struct Definition {
     pub owner: Option<EntityRef>,
     /// The components that are known to evaluate it.
     pub used_by: Vec<EntityRef>,
-    /// Whether it starts on, per environment. An environment that is not named starts off.
-    pub environments: BTreeMap<String, bool>,
+    /// What holds in each environment; [`Definition::EVERYWHERE`] is for those that aren't named. Where none holds, the
+    /// flag is off.
+    pub environments: BTreeMap<String, Setting>,
     /// When it should be gone, as the declaration has it: an ISO 8601 date.
     pub expires: Option<String>,
     /// Where it was defined.
     pub origin: Origin,
+    /// What sort of flag it is, and so how long it should live.
+    #[serde(default)]
+    pub purpose: Purpose,
+    /// The values that there are, by name; all of one type.
+    #[serde(default = "on_and_off")]
+    pub variants: Map<String, Value>,
+    /// What everybody gets while the switch is off; none: the client's own default (flagd's `DISABLED`).
+    #[serde(default = "off")]
+    pub off_variant: Option<String>,
+    /// What is served while the switch is on and no rule says otherwise; none: the client's own default.
+    #[serde(default = "on")]
+    pub default_variant: Option<String>,
+    /// flagd's JsonLogic: it gives the name of a variant, or null for no opinion. `{"$ref": "segment/x"}` is true for
+    /// the members of a segment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targeting: Option<Value>,
+    /// flagd's `flagSetId`: which clients get it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flag_set: Option<String>,
+    /// Flat facts that clients get with every answer.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
+    /// How users fall into shares. Frozen when the flag is made: another one would give users other variants.
+    #[serde(default)]
+    pub bucketing: Bucketing,
+    /// Other flags that must serve a certain variant; else this one serves its off variant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<Requirement>,
 }
 
-/// Where a flag was defined.
+/// Another flag that must serve a certain variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requirement {
+    /// Which.
+    pub flag: EntityRef,
+    /// What it must serve; none: anything but its off variant.
+    pub variant: Option<String>,
+}
+
+/// Where a flag or segment was defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
@@ -36,52 +77,146 @@ pub enum Origin {
     ByHand,
 }
 
-/// A flag names at most this many environments and users.
-const ENTRIES_MAX: usize = 200;
-const DESCRIPTION_BYTES_MAX: usize = 2_000;
-const KEYS: [&str; 6] = ["owner", "type", "usedBy", "environments", "description", "expires"];
+/// What sort of flag it is. Flags other than the permanent ones are meant to go, or they rot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// It hides what is not finished, or lets it out by and by.
+    #[default]
+    Release,
+    /// It compares variants.
+    Experiment,
+    /// It helps through a migration or another piece of work on the running system.
+    Operational,
+    /// It sheds load or cuts off what is broken; it stays.
+    KillSwitch,
+    /// It says who may do what; it stays.
+    Permission,
+}
 
-impl Definition {
-    /// The longest name of an environment, in bytes.
-    pub const ENVIRONMENT_BYTES_MAX: usize = 63;
+impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Release, Self::Experiment, Self::Operational, Self::KillSwitch, Self::Permission];
 
-    /// Reads the `spec` of a `kind: Flag` document. `description` is that of its metadata, which comes first.
-    ///
-    /// # Errors
-    /// All that is wrong, each with its place.
-    pub fn from_spec(flag: EntityRef, description: Option<&str>, spec: &Value) -> Result<Self, Vec<SpecProblem>> {
-        let problems = Problems::default();
-        let fields = Fields::of_spec(spec, &KEYS, &problems);
-        let read = fields.map(|fields| {
-            let namespace = flag.namespace();
-            fields.optional("type", read::one_of(&[("boolean", ())]));
-            let own = fields.optional("description", read::text(DESCRIPTION_BYTES_MAX));
-            Self {
-                description: description.map(str::to_owned).or(own).unwrap_or_default(),
-                owner: fields.optional("owner", read::reference(Some("group"), namespace)),
-                used_by: fields.list("usedBy", ENTRIES_MAX, read::reference(Some("component"), namespace)),
-                environments: environments(&fields),
-                expires: fields.optional("expires", date),
-                origin: Origin::Declared,
-                flag: flag.clone(),
-            }
-        });
-        problems.or(read)
+    /// How many days such a flag should live, as Unleash has it; none: it is permanent.
+    #[must_use]
+    pub fn expected_days(self) -> Option<u16> {
+        match self {
+            Self::Release | Self::Experiment => Some(40),
+            Self::Operational => Some(7),
+            Self::KillSwitch | Self::Permission => None,
+        }
+    }
+
+    /// Its word, as declarations have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Experiment => "experiment",
+            Self::Operational => "operational",
+            Self::KillSwitch => "kill-switch",
+            Self::Permission => "permission",
+        }
     }
 }
 
-fn environments(fields: &Fields<'_>) -> BTreeMap<String, bool> {
-    let enabled = |name: &str, state: &Value| {
-        if name.is_empty() || name.len() > Definition::ENVIRONMENT_BYTES_MAX {
-            return Err(Wrong::new("an environment's name has 1 to 63 characters"));
-        }
-        let enabled = state.get("enabled").and_then(Value::as_bool);
-        enabled.ok_or_else(|| Wrong::new("must be \"enabled: true\" or \"enabled: false\""))
-    };
-    fields.pairs("environments", ENTRIES_MAX, enabled).into_iter().collect()
+/// The type of all of a flag's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueType {
+    /// `true` or `false`.
+    Boolean,
+    /// A text.
+    String,
+    /// A number.
+    Number,
+    /// A JSON object.
+    Object,
 }
 
-fn date(value: &Value) -> Result<String, Wrong> {
-    let date = value.as_str().filter(|text| text.parse::<jiff::civil::Date>().is_ok());
-    date.map(str::to_owned).ok_or_else(|| Wrong::new(format!("{value} is no date; write it as \"2026-12-31\"")))
+impl ValueType {
+    /// The type of a value; none for those that no flag can have.
+    #[must_use]
+    pub fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Bool(_) => Some(Self::Boolean),
+            Value::String(_) => Some(Self::String),
+            Value::Number(_) => Some(Self::Number),
+            Value::Object(_) => Some(Self::Object),
+            Value::Null | Value::Array(_) => None,
+        }
+    }
+
+    /// Its word, as declarations have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Object => "object",
+        }
+    }
+}
+
+impl Definition {
+    /// The name that stands for every environment that isn't named.
+    pub const EVERYWHERE: &'static str = "*";
+
+    /// A boolean flag made by hand, off everywhere.
+    #[must_use]
+    pub fn boolean(flag: EntityRef) -> Self {
+        Self {
+            flag,
+            description: String::new(),
+            owner: None,
+            used_by: Vec::new(),
+            environments: BTreeMap::new(),
+            expires: None,
+            origin: Origin::ByHand,
+            purpose: Purpose::default(),
+            variants: on_and_off(),
+            off_variant: off(),
+            default_variant: on(),
+            targeting: None,
+            flag_set: None,
+            metadata: Map::new(),
+            bucketing: Bucketing::default(),
+            requires: Vec::new(),
+        }
+    }
+
+    /// What holds in an environment.
+    #[must_use]
+    pub fn setting(&self, environment: &str) -> Option<&Setting> {
+        self.environments.get(environment).or_else(|| self.environments.get(Self::EVERYWHERE))
+    }
+
+    /// The type of its values.
+    #[must_use]
+    pub fn value_type(&self) -> Option<ValueType> {
+        self.variants.values().next().and_then(ValueType::of)
+    }
+
+    /// What clients ask for.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.flag.short()
+    }
+}
+
+/// The variants of a boolean flag that names none.
+pub(crate) fn on_and_off() -> Map<String, Value> {
+    [("on".to_owned(), Value::Bool(true)), ("off".to_owned(), Value::Bool(false))].into_iter().collect()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is the default of an optional field")]
+fn on() -> Option<String> {
+    Some("on".to_owned())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is the default of an optional field")]
+fn off() -> Option<String> {
+    Some("off".to_owned())
 }

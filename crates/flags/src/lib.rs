@@ -13,15 +13,22 @@
 //! - `flags` knows nothing of HTTP; a client's protocol is `web`'s affair.
 
 mod command;
+mod declared;
 mod definition;
 mod evaluate;
 mod event;
+mod ramp;
+mod segment;
+mod setting;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use command::{Command, decide, undo};
-pub use definition::{Definition, Origin};
+pub use definition::{Definition, Origin, Purpose, Requirement, ValueType};
 pub use evaluate::{Evaluation, Reason, evaluate};
 pub use event::Event;
+pub use ramp::{Hold, OnFailure, Ramp, Step};
+pub use segment::Segment;
+pub use setting::{Audience, Rollout, Setting, Share, TARGETING_KEY};
 pub use state::{Flag, State, Switch};

@@ -57,7 +57,7 @@ impl Flag {
     pub fn drift(&self) -> impl Iterator<Item = (&String, &Switch)> {
         self.switches
             .iter()
-            .filter(|(name, switch)| self.definition.environments.get(*name).copied().unwrap_or(false) != switch.on)
+            .filter(|(name, switch)| self.definition.setting(name).is_some_and(|setting| setting.enabled) != switch.on)
     }
 }
 
@@ -96,10 +96,10 @@ impl State {
     fn fold_defined(&mut self, definition: &Definition, stamp: &Stamp) {
         let before = self.flags.get(&definition.flag);
         let mut switches = before.map(|flag| flag.switches.clone()).unwrap_or_default();
-        for (environment, on) in &definition.environments {
+        for (environment, setting) in &definition.environments {
             let declared_before = before.and_then(|flag| flag.definition.environments.get(environment));
-            if declared_before != Some(on) {
-                switches.insert(environment.clone(), switch(*on, stamp));
+            if declared_before.map(|before| before.enabled) != Some(setting.enabled) {
+                switches.insert(environment.clone(), switch(setting.enabled, stamp));
             }
         }
         let seen_from = before.map(|flag| flag.seen_from.clone()).unwrap_or_default();

@@ -56,13 +56,10 @@ fn flag() -> EntityRef {
 
 fn definition(environments: &[(&str, bool)]) -> Definition {
     Definition {
-        flag: flag(),
-        description: String::new(),
-        owner: None,
         used_by: vec!["component:checkout".parse().unwrap()],
-        environments: environments.iter().map(|(name, on)| ((*name).to_owned(), *on)).collect(),
-        expires: None,
+        environments: environments.iter().map(|(name, on)| ((*name).to_owned(), (*on).into())).collect(),
         origin: Origin::Declared,
+        ..Definition::boolean(flag())
     }
 }
 
@@ -125,7 +122,7 @@ fn a_spec_is_read_whole_or_refused_with_every_problem() {
     });
     let read = Definition::from_spec(flag(), Some("a flag"), &spec).unwrap();
     assert_eq!(read.owner.unwrap().as_str(), "group:default/checkout-team");
-    assert!(read.environments["production"]);
+    assert!(read.environments["production"].enabled);
 
     let bad = json!({
         "ownr": "x", "type": "number", "usedBy": "checkout", "environments": {"production": true}, "expires": "soon",

@@ -28,15 +28,7 @@ fn rig() -> Rig {
 }
 
 fn define(name: &str) -> Request {
-    let definition = flags::Definition {
-        flag: format!("flag:{name}").parse().unwrap(),
-        description: String::new(),
-        owner: None,
-        used_by: vec![],
-        environments: [].into(),
-        expires: None,
-        origin: flags::Origin::ByHand,
-    };
+    let definition = flags::Definition::boolean(format!("flag:{name}").parse().unwrap());
     let command = Command::Flags(flags::Command::Define { definition });
     let id = Some(CommandId::keyed(&Sha256::of(name.as_bytes()), &Sha256::of(b"define")));
     Request { command, actor: Actor::Person("ada".to_owned()), reason: None, id }

@@ -1,0 +1,70 @@
+//! A share of users that grows by a schedule.
+
+use jiff::SignedDuration;
+use kernel::{EntityRef, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A growing share of those whom no rule matches gets a variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ramp {
+    /// What the growing share gets.
+    pub variant: String,
+    /// What the others get.
+    pub from: String,
+    /// The attribute of the context that decides who is in the share; who has none gets `from`.
+    pub by: String,
+    /// When the first step begins; none, or passed: when the ramp was defined or the flag turned on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Timestamp>,
+    /// The steps, each with a larger share than the one before. The last one stays.
+    pub steps: Vec<Step>,
+    /// The checks that must not fail meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<EntityRef>,
+    /// What happens if one of them fails.
+    #[serde(default)]
+    pub on_failure: OnFailure,
+}
+
+/// One step of a ramp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The share, in hundredths of a percent.
+    pub basis_points: u16,
+    /// What must come before the next step; means nothing in the last one.
+    pub hold: Hold,
+}
+
+/// What must come before the next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// Time.
+    For(SignedDuration),
+    /// Somebody's word.
+    Approval,
+    /// This many evaluations since the step began.
+    Samples(u64),
+}
+
+/// What happens if a guard fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// Everybody gets what they had before.
+    #[default]
+    RollBack,
+    /// The share stays as it is until somebody resumes.
+    Pause,
+}
+
+impl Step {
+    /// All users.
+    pub const WHOLE: u16 = 10_000;
+
+    /// The share in percent.
+    #[must_use]
+    pub fn percent(&self) -> f64 {
+        f64::from(self.basis_points) / 100.0
+    }
+}
