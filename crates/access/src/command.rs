@@ -3,7 +3,7 @@
 use kernel::{Context, EntityRef, Refusal, SessionId, Sha256, Timestamp, TokenId, UserId, codes};
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Role, Scope, State};
+use crate::{Event, Reach, Role, Scope, State};
 
 /// What somebody wants of users, tokens and sessions. Secrets are made, hashed and kept by the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,9 @@ pub enum Command {
         hash: Sha256,
         /// When it ends.
         expires: Option<Timestamp>,
+        /// Which flags it may evaluate.
+        #[serde(default)]
+        reach: Reach,
     },
     /// Note that a token was used.
     UseToken {
@@ -133,7 +136,11 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             keeps_an_administrator(state, user)?;
             Ok(vec![Event::UserDisabled { user }])
         }
-        Command::IssueToken { name, scopes, hash, expires } => issue_token(state, name, scopes, hash, expires, context),
+        Command::IssueToken { name, scopes, hash, expires, reach } => {
+            may_issue(state, &name, &scopes, expires, context)?;
+            reach.check(&scopes)?;
+            Ok(vec![Event::TokenIssued { token: context.id(), name, scopes, hash, expires, reach }])
+        }
         Command::UseToken { token } => {
             let due = state.token(token).is_some_and(|known| known.use_is_worth_noting(context.now));
             Ok(if due { vec![Event::TokenUsed { token }] } else { Vec::new() })
@@ -168,15 +175,14 @@ fn change_role(state: &State, user: UserId, role: Role) -> Result<Vec<Event>, Re
     Ok(vec![Event::RoleChanged { user, role }])
 }
 
-fn issue_token(
+fn may_issue(
     state: &State,
-    name: String,
-    scopes: Vec<Scope>,
-    hash: Sha256,
+    name: &str,
+    scopes: &[Scope],
     expires: Option<Timestamp>,
     context: &Context,
-) -> Result<Vec<Event>, Refusal> {
-    sound_name("name", &name)?;
+) -> Result<(), Refusal> {
+    sound_name("name", name)?;
     if scopes.is_empty() || scopes.len() > Scope::ALL.len() {
         return Err(Refusal::new(&codes::INVALID, "a token has one to five scopes").field("scopes"));
     }
@@ -190,7 +196,7 @@ fn issue_token(
     if state.tokens().count() >= TOKENS_MAX {
         return Err(Refusal::new(&codes::CONFLICT, format!("there are {TOKENS_MAX} tokens, which is the bound")));
     }
-    Ok(vec![Event::TokenIssued { token: context.id(), name, scopes, hash, expires }])
+    Ok(())
 }
 
 fn only_without_users(state: &State) -> Result<(), Refusal> {

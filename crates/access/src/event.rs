@@ -3,7 +3,7 @@
 use kernel::{EntityRef, SessionId, Sha256, Timestamp, TokenId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Role, Scope};
+use crate::{Reach, Role, Scope};
 
 /// What happened to users, tokens and sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,9 @@ pub enum Event {
         hash: Sha256,
         /// When it ends.
         expires: Option<Timestamp>,
+        /// Which flags it may evaluate.
+        #[serde(default, skip_serializing_if = "Reach::is_everywhere")]
+        reach: Reach,
     },
     /// A token was used; noted at most once an hour.
     TokenUsed {
@@ -136,9 +139,10 @@ impl Event {
             Self::RoleChanged { role, .. } => format!("made a user {}", role.as_str()),
             Self::PasswordSet { .. } => "set a password".to_owned(),
             Self::UserDisabled { .. } => "disabled a user".to_owned(),
-            Self::TokenIssued { name, scopes, .. } => {
-                let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
-                format!("issued token {name} ({})", scopes.join(", "))
+            Self::TokenIssued { name, scopes, reach, .. } => {
+                let scopes = scopes.iter().map(|scope| scope.as_str().to_owned());
+                let words: Vec<String> = scopes.chain(reach.words()).collect();
+                format!("issued token {name} ({})", words.join(", "))
             }
             Self::TokenUsed { .. } => "used a token".to_owned(),
             Self::TokenRevoked { .. } => "revoked a token".to_owned(),

@@ -2,6 +2,7 @@
 //!
 //! The cast: a [`User`] signs in with a password and gets a session; a program shows a [`Token`]. Either way the
 //! server ends up with a [`Grant`]: an actor and the [`Scope`]s it has. A one-time setup link makes the first user.
+//! A token that only evaluates flags may be confined to some of them: that is its [`Reach`].
 //!
 //! Invariants:
 //! - No secret is in an event. Tokens, sessions and setup links are 256 random bits of which only the SHA-256 is
@@ -12,6 +13,7 @@
 
 mod command;
 mod event;
+mod reach;
 mod scope;
 mod state;
 #[cfg(test)]
@@ -19,5 +21,6 @@ mod tests;
 
 pub use command::{Command, decide};
 pub use event::Event;
+pub use reach::Reach;
 pub use scope::{NoSuchScope, Role, Scope};
 pub use state::{Grant, Session, State, Token, User};

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use kernel::{Actor, EntityRef, SessionId, Sha256, Stamp, Timestamp, TokenId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Role, Scope};
+use crate::{Event, Reach, Role, Scope};
 
 /// Everything known of users, tokens and sessions.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -48,6 +48,9 @@ pub struct Token {
     pub by: Actor,
     /// When it was last used, to the hour.
     pub last_used: Option<Timestamp>,
+    /// Which flags it may evaluate.
+    #[serde(default)]
+    pub reach: Reach,
     hash: Sha256,
 }
 
@@ -84,6 +87,8 @@ pub struct Grant {
     pub session: Option<SessionId>,
     /// The token, where one was shown.
     pub token: Option<TokenId>,
+    /// Which flags may be evaluated.
+    pub reach: Reach,
 }
 
 impl Grant {
@@ -190,6 +195,7 @@ impl State {
             person: None,
             session: None,
             token: Some(*id),
+            reach: token.reach.clone(),
         })
     }
 
@@ -209,6 +215,7 @@ impl State {
             person: user.person.clone(),
             session: Some(*id),
             token: None,
+            reach: Reach::default(),
         })
     }
 
@@ -239,7 +246,7 @@ impl State {
                 }
                 self.end_sessions_of(*user);
             }
-            Event::TokenIssued { token, name, scopes, hash, expires } => {
+            Event::TokenIssued { token, name, scopes, hash, expires, reach } => {
                 let issued = Token {
                     name: name.clone(),
                     scopes: scopes.clone(),
@@ -247,6 +254,7 @@ impl State {
                     issued: stamp.at,
                     by: stamp.actor.clone(),
                     last_used: None,
+                    reach: reach.clone(),
                     hash: *hash,
                 };
                 self.tokens_by_hash.insert(*hash, *token);

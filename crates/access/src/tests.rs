@@ -1,7 +1,7 @@
 use jiff::SignedDuration;
 use kernel::{Actor, Context, EventId, IdSeed, Sha256, Stamp, Timestamp, TokenId, UserId, codes};
 
-use crate::{Command, Event, Role, Scope, State, decide};
+use crate::{Command, Event, Reach, Role, Scope, State, decide};
 
 struct Access {
     state: State,
@@ -60,7 +60,14 @@ impl Access {
     fn issue(&mut self, name: &str, scopes: &[Scope], hours: Option<i64>) -> Result<Vec<Event>, &'static str> {
         let expires = hours.map(|hours| self.now.checked_add(SignedDuration::from_hours(hours)).unwrap());
         let hash = Sha256::of(name.as_bytes());
-        self.command(Command::IssueToken { name: name.to_owned(), scopes: scopes.to_vec(), hash, expires })
+        let (name, scopes) = (name.to_owned(), scopes.to_vec());
+        self.command(Command::IssueToken { name, scopes, hash, expires, reach: Reach::default() })
+    }
+
+    fn issue_within(&mut self, name: &str, scopes: &[Scope], reach: Reach) -> Result<Vec<Event>, &'static str> {
+        let hash = Sha256::of(name.as_bytes());
+        let (name, scopes) = (name.to_owned(), scopes.to_vec());
+        self.command(Command::IssueToken { name, scopes, hash, expires: None, reach })
     }
 
     fn token_allows(&self, name: &str, scope: Scope) -> Option<bool> {
@@ -160,4 +167,46 @@ fn names_are_unique_and_sound() {
     assert_eq!(access.issue("two words", &[Scope::Read], None), Err(codes::INVALID.name));
     assert_eq!(access.issue("none", &[], None), Err(codes::INVALID.name));
     assert_eq!(access.issue("past", &[Scope::Read], Some(0)), Err(codes::INVALID.name));
+}
+
+fn within(environment: Option<&str>, flag_sets: &[&str]) -> Reach {
+    let flag_sets = flag_sets.iter().map(|name| (*name).to_owned()).collect();
+    Reach { environment: environment.map(str::to_owned), flag_sets }
+}
+
+#[test]
+fn a_token_that_only_evaluates_can_be_confined_to_an_environment_and_to_flag_sets() {
+    let (mut access, _) = Access::with_administrator();
+    let reach = within(Some("staging"), &["shop"]);
+    let issued = access.issue_within("sdk", &[Scope::Evaluate], reach.clone()).unwrap();
+    assert_eq!(issued[0].summary(), "issued token sdk (evaluate, in staging, of shop)");
+    let grant = access.state.grant_for_token(&Sha256::of(b"sdk"), access.now).unwrap();
+    assert_eq!(grant.reach, reach);
+    assert!(grant.reach.holds("staging") && !grant.reach.holds("production"));
+    assert!(Reach::default().holds("production"));
+}
+
+#[test]
+fn a_token_that_may_do_more_cannot_be_confined() {
+    let (mut access, _) = Access::with_administrator();
+    let mut check = |scopes: &[Scope], reach| {
+        assert_eq!(access.issue_within("sdk", scopes, reach), Err(codes::INVALID.name));
+    };
+    check(&[Scope::Read], within(Some("staging"), &[]));
+    check(&[Scope::Evaluate, Scope::Report], within(None, &["shop"]));
+    check(&[Scope::Evaluate], within(Some(""), &[]));
+    check(&[Scope::Evaluate], within(Some(&"x".repeat(64)), &[]));
+    check(&[Scope::Evaluate], within(None, &[" shop"]));
+    check(&[Scope::Evaluate], within(None, &["shop"; 101]));
+}
+
+#[test]
+fn a_token_that_was_issued_before_tokens_could_be_confined_reaches_everything() {
+    let written = serde_json::json!({
+        "type": "token_issued", "token": "01a20507-3830-7391-97f0-ed0fcf78a12b", "name": "old",
+        "scopes": ["evaluate"], "hash": Sha256::of(b"old"), "expires": null,
+    });
+    let event: Event = serde_json::from_value(written.clone()).unwrap();
+    assert!(matches!(&event, Event::TokenIssued { reach, .. } if reach.is_everywhere()));
+    assert_eq!(serde_json::to_value(&event).unwrap(), written);
 }

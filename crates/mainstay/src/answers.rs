@@ -237,9 +237,21 @@ pub(crate) struct Token {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) scopes: Vec<String>,
+    pub(crate) environment: Option<String>,
+    #[serde(default)]
+    pub(crate) flag_sets: Vec<String>,
     pub(crate) expires: Option<Timestamp>,
     pub(crate) by: Actor,
     pub(crate) last_used: Option<Timestamp>,
+}
+
+impl Token {
+    /// What it may do, and to what that is confined.
+    pub(crate) fn may(&self) -> String {
+        let environment = self.environment.iter().map(|environment| format!(" in {environment}"));
+        let sets = self.flag_sets.iter().map(|set| format!(" of {set}"));
+        std::iter::once(self.scopes.join(",")).chain(environment).chain(sets).collect()
+    }
 }
 
 /// What is going on.

@@ -4,7 +4,7 @@
 //! verified by argon2id (RFC 9106) with the crate's defaults (19 MiB, two passes), which OWASP's cheat sheet gives as its
 //! first choice; the verifier is sealed by [`vault`] under the user's id.
 
-use access::Scope;
+use access::{Reach, Scope};
 use argon2::{
     Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
     password_hash::{Salt, SaltString},
@@ -62,11 +62,12 @@ pub async fn issue_token(
     name: String,
     scopes: Vec<Scope>,
     expires: Option<Timestamp>,
+    reach: Reach,
     asking: impl FnOnce(Command) -> Result<Request, Refusal>,
 ) -> Result<(String, Receipt), Refusal> {
     let token = new_token()?;
     let hash = Sha256::of(token.as_bytes());
-    let command = Command::Access(access::Command::IssueToken { name, scopes, hash, expires });
+    let command = Command::Access(access::Command::IssueToken { name, scopes, hash, expires, reach });
     let receipt = app.submit(asking(command)?).await?;
     if receipt.repeated {
         let detail = "this token was issued before and its text is not kept";

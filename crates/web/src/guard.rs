@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 
-use access::{Grant, Scope};
+use access::{Grant, Reach, Scope};
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Request, State},
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
@@ -159,6 +159,7 @@ fn grant_for(app: &App, token: &str) -> Option<Grant> {
             person: None,
             session: None,
             token: None,
+            reach: Reach::default(),
         });
     }
     app.world().access.grant_for_token(&hash, app.now())
@@ -177,6 +178,7 @@ fn visitor_of_demo(app: &App, peer: Option<std::net::IpAddr>, headers: &HeaderMa
         person: app.settings().visitor.clone(),
         session: None,
         token: None,
+        reach: Reach::default(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Users and tokens: list, create, revoke. A token's text is shown once, when it is issued.
 
-use access::{Role, Scope};
+use access::{Reach, Role, Scope};
 use axum::{
     Json,
     extract::{Path, Query, State},
@@ -23,6 +23,12 @@ pub struct TokenView {
     pub name: String,
     /// What it may do.
     pub scopes: Vec<&'static str>,
+    /// The environment that it is confined to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The flag sets that it is confined to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flag_sets: Vec<String>,
     /// When it ends.
     #[schema(value_type = Option<String>, format = "date-time")]
     pub expires: Option<Timestamp>,
@@ -48,6 +54,8 @@ pub async fn list_tokens(
         id: *id,
         name: token.name.clone(),
         scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
+        environment: token.reach.environment.clone(),
+        flag_sets: token.reach.flag_sets.clone(),
         expires: token.expires,
         issued: token.issued,
         by: ActorView::of(&token.by),
@@ -66,6 +74,13 @@ pub struct NewToken {
     /// When it ends, RFC 3339; never if left out.
     #[schema(format = "date-time")]
     pub expires: Option<String>,
+    /// Confines a token that only evaluates flags to this environment.
+    #[schema(max_length = 63)]
+    pub environment: Option<String>,
+    /// Confines a token that only evaluates flags to these flag sets; all of them if left out.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    pub flag_sets: Vec<String>,
 }
 
 /// A token that was just issued.
@@ -90,8 +105,9 @@ pub async fn issue_token(State(app): State<App>, asked: Asked<NewToken>) -> Resu
     });
     let scopes: Vec<Scope> = scopes.collect::<Result<_, _>>()?;
     let expires = time("expires", new.expires.as_deref())?;
+    let reach = Reach { environment: new.environment.clone(), flag_sets: new.flag_sets.clone() };
     let asking = |command| asked.request(command, None);
-    let (token, receipt) = credentials::issue_token(&app, new.name.clone(), scopes, expires, asking).await?;
+    let (token, receipt) = credentials::issue_token(&app, new.name.clone(), scopes, expires, reach, asking).await?;
     let Json(done) = Done::of(&receipt);
     Ok(Json(IssuedToken { token, done }))
 }

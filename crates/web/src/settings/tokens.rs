@@ -1,6 +1,6 @@
 //! `/settings/tokens`: what programs show instead of a password. A token's text is shown once, when it is made.
 
-use access::{Scope, Token};
+use access::{Reach, Scope, Token};
 use axum::{
     extract::{Path, State},
     http::{HeaderValue, header},
@@ -50,7 +50,8 @@ fn row(frame: &Frame, id: TokenId, token: &Token) -> TokenRow {
         Some(expires) if expires.duration_since(frame.now) < soon => Shown::new(Tone::Warn, "expires soon"),
         Some(_) | None => Shown::new(Tone::Good, "active"),
     };
-    let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+    let scopes = token.scopes.iter().map(|scope| scope.as_str().to_owned());
+    let scopes: Vec<String> = scopes.chain(token.reach.words()).collect();
     let revoke = frame.press(format!("{ADDRESS}/{id}/revoke"), format!("Revoke {}", token.name));
     TokenRow {
         state,
@@ -85,6 +86,10 @@ fn form(frame: &Frame, asked: &NewToken) -> Form {
             .required()
             .hint("What uses it: every event it causes bears this name."),
         Field::new("scopes", "What it may do", Entry::Ticks(scopes)),
+        Field::line("environment", "Environment", &asked.environment)
+            .hint("Confines a token that only evaluates flags: production. Empty for all."),
+        Field::line("flag_sets", "Flag sets", &asked.flag_sets)
+            .hint("Confines a token that only evaluates flags: shop, search. Empty for all."),
         Field::select("days", "It ends", days.to_vec()),
     ];
     frame.form(ADDRESS, "Make the token", fields)
@@ -96,10 +101,19 @@ fn form(frame: &Frame, asked: &NewToken) -> Form {
 pub struct NewToken {
     name: String,
     scopes: Vec<String>,
+    environment: String,
+    flag_sets: String,
     days: String,
 }
 
 impl NewToken {
+    fn reach(&self) -> Reach {
+        let environment = self.environment.trim();
+        let environment = (!environment.is_empty()).then(|| environment.to_owned());
+        let flag_sets = self.flag_sets.split(',').map(str::trim).filter(|name| !name.is_empty());
+        Reach { environment, flag_sets: flag_sets.map(str::to_owned).collect() }
+    }
+
     fn read(&self, now: Timestamp) -> Result<(Vec<Scope>, Option<Timestamp>), Refusal> {
         let scopes = self.scopes.iter().map(|scope| {
             let refuse = |error: access::NoSuchScope| Refusal::new(&codes::INVALID, error.to_string()).field("scopes");
@@ -125,8 +139,8 @@ pub async fn issue(
 ) -> Result<Response, Problem> {
     let issued = async {
         let (scopes, expires) = asked.read(app.now())?;
-        credentials::issue_token(&app, asked.name.clone(), scopes, expires, |command| by.request(command, None, None))
-            .await
+        let asking = |command| by.request(command, None, None);
+        credentials::issue_token(&app, asked.name.clone(), scopes, expires, asked.reach(), asking).await
     };
     let mut response = match issued.await {
         Ok((secret, _)) => {
