@@ -1,17 +1,20 @@
-//! `GET /flags`: every flag, and where it is on.
+//! `GET /flags`: every flag, and how it stands where.
 
+use std::collections::BTreeSet;
+
+use ::flags::{Flag, Purpose};
 use askama::Template;
 use axum::{extract::Query, response::Response};
-use flags::Flag;
+use kernel::EntityRef;
 use serde::Deserialize;
 
-use super::{environments, switched};
+use super::{environments, standing::standing};
 use crate::{
     frame::Frame,
     paging::Paged,
     shell::{Chrome, Place, screen},
     show::address,
-    views::{Choice, Empty, Entity, Field, Filters, Moment, Pager, State, Tone},
+    views::{Choice, Empty, Entity, Field, Filters, Moment, Pager, State},
 };
 
 /// The flags that pass the filters.
@@ -20,7 +23,7 @@ use crate::{
 pub struct FlagsScreen {
     /// The frame.
     pub chrome: Chrome,
-    /// Text, owner, state, environment.
+    /// Text, state, environment, owner, purpose, stale.
     pub filters: Filters,
     /// The environments, as columns.
     pub environments: Vec<String>,
@@ -41,11 +44,15 @@ pub struct FlagRow {
     pub href: String,
     /// What it is for.
     pub description: String,
-    /// Its state in each environment, in the columns' order.
+    /// How it stands in each environment, in the columns' order.
     pub states: Vec<State>,
     /// Whose it is; none is a gap.
     pub owner: Option<Entity>,
-    /// When it was last changed.
+    /// Who evaluates it: `cart, checkout and 2 more`.
+    pub readers: String,
+    /// Why it should be looked at: `stale`, `not as declared`.
+    pub marks: Vec<&'static str>,
+    /// When it was last turned.
     pub changed: Option<Moment>,
 }
 
@@ -55,76 +62,158 @@ pub struct FlagRow {
 pub struct Which {
     q: String,
     state: String,
+    environment: String,
+    owner: String,
+    purpose: String,
+    stale: String,
     from: Option<usize>,
 }
 
 /// Lists the flags by name.
 pub async fn index(frame: Frame, Query(which): Query<Which>) -> Response {
-    let environments = environments(&frame.world);
-    let wanted: Vec<&Flag> = frame.world.flags.flags().filter(|flag| which.wants(flag)).collect();
-    let pairs = [("q", which.q.as_str()), ("state", which.state.as_str())];
-    let set: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    let query = serde_html_form::to_string(&set).unwrap_or_default();
-    let page = Paged::of(wanted, which.from, &frame.href(format!("/flags?{query}")));
+    let known = environments(&frame.world);
+    let columns: Vec<String> = match known.contains(&which.environment) {
+        true => vec![which.environment.clone()],
+        false => known.clone(),
+    };
+    let stale = expired(&frame);
+    let wanted: Vec<&Flag> =
+        frame.world.flags.flags().filter(|flag| which.wants(&frame, flag, &columns, &stale)).collect();
+    let is_filtered = !which.query().is_empty();
+    let page = Paged::of(wanted, which.from, &frame.href(format!("/flags?{}", which.query())));
     screen(&FlagsScreen {
         chrome: frame.chrome("Flags", Place::Flags),
-        filters: Filters {
-            action: "/flags".to_owned(),
-            fields: vec![
-                Field::line("q", "Text", which.q.clone()),
-                Field::select(
-                    "state",
-                    "State",
-                    vec![
-                        Choice::new("", "Any", &which.state),
-                        Choice::new("on", "On somewhere", &which.state),
-                        Choice::new("off", "Off everywhere", &which.state),
-                        Choice::new("drifted", "Not as declared", &which.state),
-                    ],
-                ),
-            ],
-            clear: (!set.is_empty()).then(|| frame.href("/flags")),
-        },
-        rows: page.items.into_iter().map(|flag| row(&frame, flag, &environments)).collect(),
-        environments,
-        none: match set.is_empty() {
-            true => Empty::with("No flag is defined yet.", "mainstay flag create new-checkout"),
-            false => Empty::new("No flag passes these filters."),
+        filters: which.filters(&frame, &known),
+        rows: page.items.into_iter().map(|flag| row(&frame, flag, &columns, &stale)).collect(),
+        environments: columns,
+        none: match is_filtered {
+            true => Empty::new("No flag passes these filters."),
+            false => Empty::with(
+                "No flag is defined yet. Make one here, by the command, or as `kind: Flag` in a catalog file.",
+                "mainstay flag create new-checkout",
+            ),
         },
         pager: page.pager,
     })
 }
 
 impl Which {
-    fn wants(&self, flag: &Flag) -> bool {
-        let text = self.q.to_lowercase();
+    fn wants(&self, frame: &Frame, flag: &Flag, environments: &[String], stale: &BTreeSet<&EntityRef>) -> bool {
         let definition = &flag.definition;
-        let named = definition.flag.short().contains(&text) || definition.description.to_lowercase().contains(&text);
-        named
-            && match self.state.as_str() {
-                "on" => flag.switches.values().any(|switch| switch.on),
-                "off" => !flag.switches.values().any(|switch| switch.on),
-                "drifted" => flag.drift().next().is_some(),
-                _ => true,
+        let text = self.q.to_lowercase();
+        let named = || definition.key().contains(&text) || definition.description.to_lowercase().contains(&text);
+        let owned = || definition.owner.as_ref().is_some_and(|owner| owner.as_str() == self.owner);
+        let is_on = || environments.iter().any(|environment| flag.is_on(environment));
+        let state = || match self.state.as_str() {
+            "on" => is_on(),
+            "off" => !is_on(),
+            "partly" => {
+                environments.iter().any(|environment| standing(&frame.world, flag, environment, frame.now).is_partial())
             }
+            "drifted" => flag.drift().any(|(name, _)| environments.contains(name)),
+            _ => true,
+        };
+        (self.owner.is_empty() || (self.owner == NOBODY && definition.owner.is_none()) || owned())
+            && (self.purpose.is_empty() || definition.purpose.as_str() == self.purpose)
+            && (self.stale.is_empty() || (self.stale == "true") == stale.contains(&definition.flag))
+            && state()
+            && (text.is_empty() || named())
+    }
+
+    /// The filters that are set, as the address has them.
+    fn query(&self) -> String {
+        let all = [
+            ("q", &self.q),
+            ("state", &self.state),
+            ("environment", &self.environment),
+            ("owner", &self.owner),
+            ("purpose", &self.purpose),
+            ("stale", &self.stale),
+        ];
+        let set: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        serde_html_form::to_string(&set).unwrap_or_default()
+    }
+
+    fn filters(&self, frame: &Frame, environments: &[String]) -> Filters {
+        let one_of = |current: &str, choices: &[(&str, &str)]| -> Vec<Choice> {
+            choices.iter().map(|(value, label)| Choice::new(*value, *label, current)).collect()
+        };
+        let states =
+            [("", "Any"), ("on", "On"), ("partly", "On for a share"), ("off", "Off"), ("drifted", "Not as declared")];
+        let all: Vec<(&str, &str)> = environments.iter().map(|name| (name.as_str(), name.as_str())).collect();
+        let purposes: Vec<_> = Purpose::ALL.map(|purpose| (purpose.as_str(), purpose.as_str())).to_vec();
+        let stale = [("", "Any"), ("true", "Stale"), ("false", "Not stale")];
+        let any = |label: &'static str, more: Vec<(&str, &str)>, current: &str| {
+            one_of(current, &[&[("", label)], more.as_slice()].concat())
+        };
+        Filters {
+            action: "/flags".to_owned(),
+            fields: vec![
+                Field::line("q", "Text", self.q.clone()),
+                Field::select("state", "State", one_of(&self.state, &states)),
+                Field::select("environment", "Environment", any("All", all, &self.environment)),
+                Field::select("owner", "Owner", owners(frame, &self.owner)),
+                Field::select("purpose", "Purpose", any("Any", purposes, &self.purpose)),
+                Field::select("stale", "Stale", one_of(&self.stale, &stale)),
+            ],
+            clear: (!self.query().is_empty()).then(|| frame.href("/flags")),
+        }
     }
 }
 
-fn row(frame: &Frame, flag: &Flag, environments: &[String]) -> FlagRow {
+/// The owner filter's value for flags that nobody owns.
+const NOBODY: &str = "nobody";
+/// No more owners than these are offered.
+const OWNERS_MAX: usize = 200;
+
+fn owners(frame: &Frame, current: &str) -> Vec<Choice> {
+    let known: BTreeSet<&EntityRef> =
+        frame.world.flags.flags().filter_map(|flag| flag.definition.owner.as_ref()).collect();
+    let named = known.into_iter().take(OWNERS_MAX);
+    let mut choices = vec![Choice::new("", "Anybody", current), Choice::new(NOBODY, "Nobody", current)];
+    choices.extend(named.map(|owner| Choice::new(owner.as_str(), frame.entity(owner).name, current)));
+    choices
+}
+
+/// The flags that should be gone by now.
+fn expired(frame: &Frame) -> BTreeSet<&EntityRef> {
+    let today = frame.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let is_over = |flag: &&Flag| {
+        let expires = flag.definition.expires.as_deref().and_then(|text| text.parse::<jiff::civil::Date>().ok());
+        expires.is_some_and(|date| date < today)
+    };
+    frame.world.flags.flags().filter(is_over).map(|flag| &flag.definition.flag).collect()
+}
+
+fn row(frame: &Frame, flag: &Flag, environments: &[String], stale: &BTreeSet<&EntityRef>) -> FlagRow {
     let definition = &flag.definition;
     let changed = flag.switches.values().map(|switch| switch.since).max();
+    let marks = [
+        stale.contains(&definition.flag).then_some("stale"),
+        flag.drift().next().is_some().then_some("not as declared"),
+    ];
     FlagRow {
-        key: definition.flag.short().to_owned(),
+        key: definition.key().to_owned(),
         href: frame.href(address(&definition.flag)),
         description: definition.description.clone(),
         states: environments
             .iter()
-            .map(|environment| match flag.switches.get(environment) {
-                Some(switch) => switched(switch.on),
-                None => State::new(Tone::Quiet, "off, never set"),
-            })
+            .map(|environment| standing(&frame.world, flag, environment, frame.now).state())
             .collect(),
         owner: definition.owner.as_ref().map(|owner| frame.entity(owner)),
+        readers: readers(flag),
+        marks: marks.into_iter().flatten().collect(),
         changed: changed.map(|at| frame.ago(at)),
+    }
+}
+
+/// `cart, checkout and 2 more`.
+fn readers(flag: &Flag) -> String {
+    const NAMED: usize = 2;
+    let names: Vec<&str> = flag.users().map(EntityRef::short).collect();
+    let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(NAMED) {
+        Some(more @ 1..) => format!("{shown} and {more} more"),
+        Some(0) | None => shown,
     }
 }

@@ -2,6 +2,7 @@
 
 mod apis;
 mod catalog;
+mod flags;
 mod home;
 mod incidents;
 mod operations;
@@ -24,6 +25,7 @@ pub(crate) fn screens() -> Vec<(&'static str, String)> {
     catalog::add(&mut screens);
     incidents::add(&mut screens);
     operations::add(&mut screens);
+    flags::add(&mut screens);
     reading::add(&mut screens);
     apis::add(&mut screens);
     system::add(&mut screens);
