@@ -5,7 +5,13 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Bucketing, Context, ErrorCode, Failure, Problem, rule::Rule};
+use crate::{
+    Bucketing, Context, ErrorCode, Failure, Problem, check,
+    limits::VARIANTS_MAX,
+    place::Place,
+    prepare::{Purpose, prepare},
+    rule::Rule,
+};
 
 /// Named shared rules: `$evaluators`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,6 +46,7 @@ pub struct Flag {
     by_name: HashMap<String, usize>,
     default: Option<usize>,
     rule: Option<Rule>,
+    depends_on_time: bool,
     metadata: Map<String, Value>,
     metadata_json: String,
 }
@@ -51,55 +58,38 @@ struct Variant {
 }
 
 impl Flag {
-    /// Compiles flagd's JSON of one flag. Never fails: a flag with problems answers `PARSE_ERROR` with the first.
+    /// Compiles flagd's JSON of one flag. Never fails: a flag with errors answers `PARSE_ERROR` with the first.
     pub fn compile(key: &str, definition: &Value, evaluators: &Evaluators, bucketing: Bucketing) -> Self {
         let mut problems = Vec::new();
-        let is_enabled = match definition.get("state").and_then(Value::as_str) {
-            Some("ENABLED") => true,
-            Some("DISABLED") => false,
-            _ => {
-                problems.push(Problem::new("/state", "state must be ENABLED or DISABLED"));
-                false
-            }
+        check::check(definition, &mut problems);
+        let field = |name: &str| definition.get(name);
+        let variants = field("variants").and_then(Value::as_object);
+        let purpose = Purpose { flag: key, evaluators, bucketing, variants };
+        let (rule, depends_on_time) = compile_rule(field("targeting"), purpose, &mut problems);
+        let variants = variants.into_iter().flatten().take(VARIANTS_MAX);
+        let variant = |(name, value): (&String, &Value)| Variant {
+            name: name.clone(),
+            value: value.clone(),
+            json: value.to_string(),
         };
-        let variants: Vec<Variant> = match definition.get("variants").and_then(Value::as_object) {
-            Some(variants) if !variants.is_empty() => {
-                let variant = |(name, value): (&String, &Value)| Variant {
-                    name: name.clone(),
-                    value: value.clone(),
-                    json: value.to_string(),
-                };
-                variants.iter().map(variant).collect()
-            }
-            _ => {
-                problems.push(Problem::new("/variants", "a flag needs at least one variant"));
-                Vec::new()
-            }
-        };
+        let variants: Vec<Variant> = variants.map(variant).collect();
         let by_name: HashMap<_, _> = variants.iter().enumerate().map(|(i, v)| (v.name.clone(), i)).collect();
-        let default = definition.get("defaultVariant").and_then(Value::as_str).filter(|name| !name.is_empty());
-        let default = default.and_then(|name| {
-            let found = by_name.get(name).copied();
-            if found.is_none() {
-                let problem = Problem::new("/defaultVariant", format!("there is no variant '{name}'"));
-                problems.push(problem.did_you_mean(name, variants.iter().map(|variant| variant.name.as_str())));
-            }
-            found
-        });
-        let targeting = definition.get("targeting");
-        let targeting =
-            targeting.filter(|rule| !rule.is_null() && rule.as_object().is_none_or(|rule| !rule.is_empty()));
-        let rule = targeting.and_then(|rule| match Rule::compile(key, rule, evaluators, bucketing) {
-            Ok(rule) => Some(rule),
-            Err(problem) => {
-                problems.push(problem);
-                None
-            }
-        });
-        let metadata = definition.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
+        let default = field("defaultVariant").and_then(Value::as_str).and_then(|name| by_name.get(name).copied());
+        let metadata = field("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
         let metadata_json = serde_json::to_string(&metadata).unwrap_or_default();
-        let (key, definition) = (key.to_owned(), definition.clone());
-        Self { key, definition, problems, is_enabled, variants, by_name, default, rule, metadata, metadata_json }
+        Self {
+            key: key.to_owned(),
+            is_enabled: field("state").and_then(Value::as_str) == Some("ENABLED"),
+            definition: definition.clone(),
+            problems,
+            variants,
+            by_name,
+            default,
+            rule,
+            depends_on_time,
+            metadata,
+            metadata_json,
+        }
     }
 
     /// The flag's key.
@@ -107,14 +97,14 @@ impl Flag {
         &self.key
     }
 
-    /// What is wrong with the definition.
+    /// What is wrong with the definition, be it an error or only a warning.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
     /// True if the answer may change by itself: the rule reads `$flagd.timestamp`.
     pub fn depends_on_time(&self) -> bool {
-        self.rule.as_ref().is_some_and(|rule| rule.depends_on_time)
+        self.depends_on_time
     }
 
     /// The flag set that it says it belongs to.
@@ -136,7 +126,7 @@ impl Flag {
     /// # Errors
     /// `ParseError` if the definition is wrong or the rule can't be evaluated, `General` if the rule gives no variant.
     pub fn evaluate<'a>(&'a self, context: &Context) -> Result<Resolution<'a>, Failure> {
-        if let Some(problem) = self.problems.first() {
+        if let Some(problem) = self.problems.iter().find(|problem| problem.is_error()) {
             return Err(Failure::new(ErrorCode::ParseError, format!("flag '{}': {problem}", self.key)));
         }
         if !self.is_enabled {
@@ -177,6 +167,28 @@ impl Flag {
             reason,
             metadata: &self.metadata,
             metadata_json: &self.metadata_json,
+        }
+    }
+}
+
+/// The rule of a flag that has one, and whether it reads the time.
+fn compile_rule(targeting: Option<&Value>, purpose: Purpose<'_>, problems: &mut Vec<Problem>) -> (Option<Rule>, bool) {
+    match targeting {
+        None | Some(Value::Null) => (None, false),
+        Some(Value::Object(rule)) if rule.is_empty() => (None, false),
+        Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            problems.push(Problem::error("/targeting", "targeting is a rule, that is an object with one operator"));
+            (None, false)
+        }
+        Some(targeting @ Value::Object(_)) => {
+            let prepared = prepare(targeting, &Place::new("targeting"), purpose);
+            problems.extend(prepared.problems);
+            if problems.iter().any(Problem::is_error) {
+                return (None, prepared.depends_on_time);
+            }
+            let rule = Rule::compile(prepared.rule);
+            let rule = rule.map_err(|error| problems.push(Problem::error("/targeting", error))).ok();
+            (rule, prepared.depends_on_time)
         }
     }
 }

@@ -10,6 +10,8 @@ pub const NODES_MAX: usize = 20_000;
 pub const FLAGS_MAX: usize = 50_000;
 /// Variants of a flag.
 pub const VARIANTS_MAX: usize = 1_000;
+/// Problems that are listed of one flag.
+pub(crate) const PROBLEMS_MAX: usize = 100;
 
 /// True if the value is nested no deeper than is accepted.
 pub(crate) fn is_shallow(value: &Value) -> bool {

@@ -12,11 +12,34 @@ pub struct Problem {
     /// What was probably meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
+    /// How bad it is.
+    #[serde(default)]
+    pub severity: Severity,
+}
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The flag can't be evaluated: it answers `PARSE_ERROR`.
+    #[default]
+    Error,
+    /// The flag is evaluated as flagd would, but that is hardly what its author meant.
+    Warning,
 }
 
 impl Problem {
-    pub(crate) fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), message: message.into(), suggestion: None }
+    pub(crate) fn error(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into(), suggestion: None, severity: Severity::Error }
+    }
+
+    pub(crate) fn warning(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(pointer, message) }
+    }
+
+    /// True if the flag can't be evaluated.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
     }
 
     /// The same problem with the known name that is closest to what was written, if one is close.

@@ -56,6 +56,9 @@ impl<'a> Version<'a> {
     }
 }
 
+/// The operators of `sem_ver`.
+pub(crate) const OPERATORS: [&str; 8] = ["=", "!=", "<", "<=", ">", ">=", "^", "~"];
+
 /// Digits without a leading zero. Of any length: numbers are compared as texts, so none is too large.
 fn is_number(text: &str) -> bool {
     is_digits(text) && (text == "0" || !text.starts_with('0'))

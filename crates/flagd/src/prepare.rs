@@ -1,0 +1,399 @@
+//! A rule on its way from its author to the engine: checked, with shared rules in the place of their references, and
+//! with the flag's key where the rule asks for it.
+
+use datalogic_rs::datavalue::OwnedDataValue;
+use serde_json::{Map, Number, Value};
+
+use crate::{
+    Bucketing, Evaluators, Problem,
+    bucketing::WEIGHTS_MAX,
+    limits::{DEPTH_MAX, NODES_MAX, PROBLEMS_MAX},
+    operator::{self, Form},
+    place::Place,
+    version::{self, Version},
+};
+
+/// What a rule is prepared for.
+#[derive(Clone, Copy)]
+pub(crate) struct Purpose<'r> {
+    /// The key of the flag.
+    pub(crate) flag: &'r str,
+    pub(crate) evaluators: &'r Evaluators,
+    pub(crate) bucketing: Bucketing,
+    /// The variants that the rule may give; nothing where they are not known, as in a shared rule.
+    pub(crate) variants: Option<&'r Map<String, Value>>,
+}
+
+/// A rule as the engine takes it.
+pub(crate) struct Prepared {
+    pub(crate) rule: OwnedDataValue,
+    pub(crate) depends_on_time: bool,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Prepares the rule that stands at `place`.
+pub(crate) fn prepare(rule: &Value, place: &Place<'_>, purpose: Purpose<'_>) -> Prepared {
+    let mut walk = Walk {
+        purpose,
+        open: Vec::new(),
+        reference: String::new(),
+        nodes: 0,
+        depends_on_time: false,
+        problems: Vec::new(),
+    };
+    let rule = walk.value(rule, place, Part { depth: 0, gives_variant: true, in_body: false });
+    Prepared { rule, depends_on_time: walk.depends_on_time, problems: walk.problems }
+}
+
+struct Walk<'r> {
+    purpose: Purpose<'r>,
+    /// The shared rules that the walk is inside of.
+    open: Vec<&'r str>,
+    /// Where the outermost of them is referred to.
+    reference: String,
+    nodes: usize,
+    depends_on_time: bool,
+    problems: Vec<Problem>,
+}
+
+/// What a part is within its rule.
+#[derive(Clone, Copy)]
+struct Part {
+    depth: usize,
+    /// True if what it gives is what the rule gives.
+    gives_variant: bool,
+    /// True inside of `map` and its like, where variables are those of an item.
+    in_body: bool,
+}
+
+impl Part {
+    fn argument(self) -> Self {
+        Self { depth: self.depth + 1, gives_variant: false, ..self }
+    }
+
+    fn branch(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+
+    fn body(self) -> Self {
+        Self { in_body: true, ..self.argument() }
+    }
+}
+
+impl<'r> Walk<'r> {
+    fn value(&mut self, value: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
+        self.nodes += 1;
+        if self.nodes > NODES_MAX || part.depth > DEPTH_MAX {
+            self.too_large(place, part);
+            return OwnedDataValue::Null;
+        }
+        match value {
+            Value::Null => OwnedDataValue::Null,
+            Value::Bool(bool) => {
+                self.check_variant(if *bool { "true" } else { "false" }, place, part);
+                OwnedDataValue::Bool(*bool)
+            }
+            Value::Number(number) => number_value(number),
+            Value::String(text) => {
+                self.check_variant(text, place, part);
+                OwnedDataValue::String(text.clone())
+            }
+            Value::Array(items) => self.items(items, place, part),
+            Value::Object(fields) => self.rule(fields, place, part),
+        }
+    }
+
+    fn items(&mut self, items: &'r [Value], place: &Place<'_>, part: Part) -> OwnedDataValue {
+        let items = items.iter().enumerate();
+        OwnedDataValue::Array(items.map(|(i, item)| self.value(item, &place.item(i), part.argument())).collect())
+    }
+
+    fn rule(&mut self, fields: &'r Map<String, Value>, place: &Place<'_>, part: Part) -> OwnedDataValue {
+        let mut fields = fields.iter();
+        let Some((name, arguments)) = fields.next() else {
+            self.warn(place, "an empty object is no rule");
+            return OwnedDataValue::Object(Vec::new());
+        };
+        if let Some((other, _)) = fields.next() {
+            self.fail(place, format!("a rule has one operator, and this has '{name}' and '{other}'"));
+            return OwnedDataValue::Null;
+        }
+        if name == "$ref" {
+            return self.reference(arguments, place, part);
+        }
+        let Some(form) = operator::form(name) else {
+            let problem = Problem::error(place.field(name).pointer(), format!("there is no operator '{name}'"));
+            self.report(problem.did_you_mean(name, operator::NAMES));
+            return OwnedDataValue::Null;
+        };
+        let place = place.field(name);
+        self.check_count(name, form, arguments, &place);
+        match form {
+            Form::Var => self.var(arguments, &place, part),
+            Form::If => self.branches(name, arguments, &place, part),
+            Form::Iterate | Form::Reduce => self.iterate(name, arguments, &place, part),
+            Form::Fractional => self.fractional(arguments, &place, part),
+            Form::SemVer => self.checked(name, arguments, &place, part, Self::check_versions),
+            Form::Affix => self.checked(name, arguments, &place, part, Self::check_texts),
+            Form::Missing => self.checked(name, arguments, &place, part, Self::check_names),
+            Form::Plain { .. } | Form::Unary => operation(name, self.value(arguments, &place, part.argument())),
+        }
+    }
+
+    /// An operator whose literal arguments have a form of their own.
+    fn checked(
+        &mut self,
+        name: &str,
+        arguments: &'r Value,
+        place: &Place<'_>,
+        part: Part,
+        check: fn(&mut Self, &'r [Value], &Place<'_>),
+    ) -> OwnedDataValue {
+        check(self, arguments.as_array().map(Vec::as_slice).unwrap_or_default(), place);
+        operation(name, self.value(arguments, place, part.argument()))
+    }
+
+    fn reference(&mut self, name: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
+        let Some(name) = name.as_str() else {
+            self.fail(place, "$ref takes the name of a shared rule");
+            return OwnedDataValue::Null;
+        };
+        if self.open.contains(&name) {
+            let ring = self.open.iter().chain([&name]).copied().collect::<Vec<_>>().join(" → ");
+            self.fail(place, format!("the shared rules refer to each other in a ring: {ring}"));
+            return OwnedDataValue::Null;
+        }
+        let Some(rule) = self.purpose.evaluators.get(name) else {
+            let problem = Problem::error(place.field("$ref").pointer(), format!("there is no shared rule '{name}'"));
+            self.report(problem.did_you_mean(name, self.purpose.evaluators.names()));
+            return OwnedDataValue::Null;
+        };
+        if self.open.is_empty() {
+            self.reference = place.pointer();
+        }
+        self.open.push(name);
+        let value = self.value(rule, place, part.branch());
+        self.open.pop();
+        value
+    }
+
+    fn var(&mut self, arguments: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
+        let name = arguments.as_array().map_or(Some(arguments), |items| items.first());
+        if !part.in_body {
+            match name {
+                Some(Value::String(name)) => match name.strip_prefix("$flagd.") {
+                    Some("flagKey") => return OwnedDataValue::String(self.purpose.flag.to_owned()),
+                    Some("timestamp") => self.depends_on_time = true,
+                    Some(other) => {
+                        let message = format!("'{name}' is neither $flagd.flagKey nor $flagd.timestamp");
+                        let problem = Problem::warning(place.pointer(), message);
+                        self.report(problem.did_you_mean(other, ["flagKey", "timestamp"]));
+                    }
+                    // The whole context holds the time.
+                    None => self.depends_on_time |= name.is_empty() || name == "$flagd",
+                },
+                Some(Value::Object(_)) => self.depends_on_time = true,
+                Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_)) | None => {}
+            }
+        }
+        operation("var", self.value(arguments, place, part.argument()))
+    }
+
+    /// `if`: what every second argument gives, and the last, is what the rule gives.
+    fn branches(&mut self, name: &str, arguments: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
+        let Value::Array(items) = arguments else {
+            return operation(name, self.value(arguments, place, part.argument()));
+        };
+        let branch = |(i, item)| {
+            let is_branch = i % 2 == 1 || i + 1 == items.len();
+            self.value(item, &place.item(i), if is_branch { part.branch() } else { part.argument() })
+        };
+        operation(name, OwnedDataValue::Array(items.iter().enumerate().map(branch).collect()))
+    }
+
+    fn iterate(&mut self, name: &str, arguments: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
+        let Value::Array(items) = arguments else {
+            return operation(name, self.value(arguments, place, part.argument()));
+        };
+        let item = |(i, item)| self.value(item, &place.item(i), if i == 1 { part.body() } else { part.argument() });
+        operation(name, OwnedDataValue::Array(items.iter().enumerate().map(item).collect()))
+    }
+
+    /// `fractional`, with the flag's key as an argument before all others.
+    fn fractional(&mut self, arguments: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
+        let mut prepared = vec![OwnedDataValue::String(self.purpose.flag.to_owned())];
+        let items = match arguments {
+            Value::Array(items) => items.as_slice(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                std::slice::from_ref(arguments)
+            }
+        };
+        let mut total: u64 = 0;
+        for (i, item) in items.iter().enumerate() {
+            let place = place.item(i);
+            prepared.push(match item {
+                Value::Array(bucket) => {
+                    total = total.saturating_add(self.check_weight(bucket, &place));
+                    let inner = |(i, item)| {
+                        self.value(item, &place.item(i), if i == 0 { part.branch() } else { part.argument() })
+                    };
+                    OwnedDataValue::Array(bucket.iter().enumerate().map(inner).collect())
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) if i == 0 => {
+                    self.warn(
+                        &place,
+                        "users are bucketed by a rule, such as {\"var\": \"email\"}; a constant puts all in one bucket",
+                    );
+                    self.value(item, &place, part.argument())
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                    self.warn(&place, "a bucket is an array of a variant and a weight");
+                    self.value(item, &place, part.argument())
+                }
+                Value::Object(_) => {
+                    if i > 0 {
+                        self.warn(&place, "a bucket is an array of a variant and a weight");
+                    }
+                    self.value(item, &place, part.argument())
+                }
+            });
+        }
+        if total > WEIGHTS_MAX {
+            self.warn(
+                place,
+                format!(
+                    "the weights sum to {total}, and at most {WEIGHTS_MAX} is allowed: the rule would give nothing"
+                ),
+            );
+        }
+        operation(operator::fractional(self.purpose.bucketing), OwnedDataValue::Array(prepared))
+    }
+
+    /// The bucket's weight as far as it is written, after it has been checked.
+    fn check_weight(&mut self, bucket: &[Value], place: &Place<'_>) -> u64 {
+        match bucket {
+            [_] | [_, Value::Object(_)] => 1,
+            [_, Value::Number(weight)] if weight.is_u64() => weight.as_u64().unwrap_or_default(),
+            [_, _] => {
+                self.warn(&place.item(1), "a weight is a whole number, 0 or more, or a rule that gives one");
+                0
+            }
+            _ => {
+                self.warn(place, "a bucket is an array of a variant and a weight");
+                0
+            }
+        }
+    }
+
+    fn check_versions(&mut self, arguments: &'r [Value], place: &Place<'_>) {
+        for (i, argument) in arguments.iter().enumerate() {
+            let place = place.item(i);
+            match argument {
+                Value::Object(_) => {}
+                Value::String(operator) if i == 1 => {
+                    if !version::OPERATORS.contains(&operator.as_str()) {
+                        let known = version::OPERATORS.join(" ");
+                        self.warn(&place, format!("'{operator}' compares no versions; one of {known} does"));
+                    }
+                }
+                Value::String(text) => {
+                    if Version::parse(text).is_none() {
+                        self.warn(&place, format!("'{text}' is no semantic version, such as 1.2.3"));
+                    }
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+                    self.warn(&place, "sem_ver takes a version, an operator and a version, each as text");
+                }
+            }
+        }
+    }
+
+    fn check_texts(&mut self, arguments: &'r [Value], place: &Place<'_>) {
+        self.check_kind(arguments, place, "text or a rule that gives text", |value| {
+            value.is_string() || value.is_object()
+        });
+    }
+
+    fn check_names(&mut self, arguments: &'r [Value], place: &Place<'_>) {
+        self.check_kind(arguments, place, "the name of a field", |value| value.is_string() || value.is_object());
+    }
+
+    fn check_kind(&mut self, arguments: &'r [Value], place: &Place<'_>, wanted: &str, fits: fn(&Value) -> bool) {
+        for (i, argument) in arguments.iter().enumerate() {
+            if !fits(argument) {
+                self.warn(&place.item(i), format!("here belongs {wanted}"));
+            }
+        }
+    }
+
+    fn check_count(&mut self, name: &str, form: Form, arguments: &Value, place: &Place<'_>) {
+        let (least, most) = form.count();
+        match arguments {
+            Value::Array(items) if items.len() < least || items.len() > most => {
+                let wanted = match (least, most) {
+                    (_, usize::MAX) => format!("at least {least}"),
+                    _ if least == most => least.to_string(),
+                    _ => format!("{least} to {most}"),
+                };
+                self.warn(place, format!("'{name}' takes {wanted} arguments, and has {}", items.len()));
+            }
+            Value::Array(_) => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                if !form.takes_one_bare() {
+                    self.warn(place, format!("'{name}' takes its arguments in an array"));
+                }
+            }
+        }
+    }
+
+    fn check_variant(&mut self, name: &str, place: &Place<'_>, part: Part) {
+        if let Some(variants) = self.purpose.variants
+            && part.gives_variant
+            && !part.in_body
+            && !variants.contains_key(name)
+        {
+            let problem = Problem::warning(place.pointer(), format!("there is no variant '{name}'"));
+            self.report(problem.did_you_mean(name, variants.keys().map(String::as_str)));
+        }
+    }
+
+    /// Said once: all that follows is left out.
+    fn too_large(&mut self, place: &Place<'_>, part: Part) {
+        if part.depth > DEPTH_MAX {
+            self.fail(place, format!("the rule is nested deeper than {DEPTH_MAX} levels"));
+        } else if self.nodes == NODES_MAX + 1 {
+            self.fail(place, format!("the rule has more than {NODES_MAX} values, with its shared rules put in"));
+        }
+    }
+
+    fn fail(&mut self, place: &Place<'_>, message: impl Into<String>) {
+        self.report(Problem::error(place.pointer(), message));
+    }
+
+    fn warn(&mut self, place: &Place<'_>, message: impl Into<String>) {
+        self.report(Problem::warning(place.pointer(), message));
+    }
+
+    /// Inside of a shared rule only what breaks the flag is repeated, at the place of the reference.
+    fn report(&mut self, mut problem: Problem) {
+        if let Some(shared) = self.open.first() {
+            if !problem.is_error() {
+                return;
+            }
+            problem.pointer.clone_from(&self.reference);
+            problem.message = format!("in the shared rule '{shared}': {}", problem.message);
+        }
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(problem);
+        }
+    }
+}
+
+fn operation(name: &str, arguments: OwnedDataValue) -> OwnedDataValue {
+    OwnedDataValue::Object(vec![(name.to_owned(), arguments)])
+}
+
+fn number_value(number: &Number) -> OwnedDataValue {
+    let whole = number.as_i64().map(OwnedDataValue::from_i64);
+    whole.unwrap_or_else(|| OwnedDataValue::from_f64(number.as_f64().unwrap_or_default()))
+}
