@@ -4,7 +4,7 @@
 //! cookie, and leaves a [`Visitor`] in the request. A token that is not known is refused at once: whoever sends one
 //! believes to be known. [`require`] stands around each route that is not public.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use access::{Grant, Reach, Scope};
 use axum::{
@@ -76,13 +76,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
 
 /// Finds out who is asking.
 pub async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let grant = match shown_token(request.headers()) {
-        Some(token) => match grant_for(&app, &token) {
-            Some(grant) => Some(grant),
-            None => return refuse(&request, unauthenticated().fix("the token is unknown, was revoked, or is over")),
-        },
-        None => session(&app, request.headers()).or_else(|| visitor_of_demo(&app, peer, request.headers())),
+    let token = shown_token(request.headers());
+    let Ok(grant) = who(&app, &request, token.as_deref()) else {
+        return refuse(&request, unauthenticated().fix("the token is unknown, was revoked, or is over"));
     };
     if let Some(grant) = &grant {
         let session = grant.session.unwrap_or(SessionId::from_bytes([0; 16]));
@@ -93,6 +89,23 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
     }
     request.extensions_mut().insert(Visitor(grant));
     next.run(request).await
+}
+
+/// A token that nobody has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UnknownToken;
+
+/// Who shows this token; without one, whose session it is, or who may come to the demo.
+pub(crate) fn who(app: &App, request: &Request, token: Option<&str>) -> Result<Option<Grant>, UnknownToken> {
+    match token {
+        Some(token) => grant_for(app, token).map(Some).ok_or(UnknownToken),
+        None => Ok(session(app, request.headers()).or_else(|| visitor_of_demo(app, peer(request), request.headers()))),
+    }
+}
+
+/// The address that a request came from.
+pub(crate) fn peer(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
 }
 
 /// Lets by who has the scope.
@@ -138,7 +151,7 @@ fn url_encoded(text: &str) -> String {
 }
 
 /// The token that was sent: as a bearer's (RFC 6750), or as the password of basic authentication (RFC 7617).
-fn shown_token(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn shown_token(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
     if scheme.eq_ignore_ascii_case("basic") {
@@ -170,7 +183,7 @@ fn session(app: &App, headers: &HeaderMap) -> Option<Grant> {
     app.world().access.grant_for_session(&Sha256::of(secret.as_bytes()), app.now())
 }
 
-fn visitor_of_demo(app: &App, peer: Option<std::net::IpAddr>, headers: &HeaderMap) -> Option<Grant> {
+fn visitor_of_demo(app: &App, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<Grant> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     app.is_open_to(peer, host).then(|| Grant {
         actor: Actor::Person("you".to_owned()),
@@ -183,7 +196,7 @@ fn visitor_of_demo(app: &App, peer: Option<std::net::IpAddr>, headers: &HeaderMa
 }
 
 /// Notes that a token or session was used, if that was long ago; nobody waits for it.
-fn note_use(app: &App, grant: &Grant) {
+pub(crate) fn note_use(app: &App, grant: &Grant) {
     let world = app.world();
     let now = app.now();
     let command = match (grant.token, grant.session) {

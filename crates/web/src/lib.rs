@@ -20,6 +20,7 @@ pub mod catalog;
 pub mod checks;
 pub mod credentials;
 pub mod docs;
+pub mod evaluation;
 pub mod flags;
 pub mod frame;
 pub mod guard;

@@ -1,6 +1,6 @@
 //! Every route there is. Screens come first, then our API, then other people's protocols.
 
-use ::access::Scope::{Admin, Evaluate, Read, Report, Write};
+use ::access::Scope::{Admin, Read, Report, Write};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -12,11 +12,11 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
-    App, access, api, assets, backstage, catalog, checks, docs, flags, guard, help, home, incidents, live, manual,
-    oncall, reference, search,
+    App, access, api, assets, backstage, catalog, checks, docs, evaluation, flags, guard, help, home, incidents, live,
+    manual, oncall, reference, search,
     security::{Limits, protect},
     settings,
-    table::{Access, Access::Needs, Route, Table},
+    table::{Access, Access::Needs, Finished, Route, Table},
     timeline,
 };
 
@@ -163,7 +163,7 @@ fn our_api(table: Table) -> Table {
 }
 
 fn protocols(table: Table) -> Table {
-    backstage(table.api(Needs(Evaluate), routes!(flags::ofrep::evaluate_one)))
+    backstage(table.evaluating(routes!(flags::ofrep::evaluate_one)))
 }
 
 fn backstage(table: Table) -> Table {
@@ -199,12 +199,13 @@ fn large((schemas, paths, handler): UtoipaMethodRouter<App>) -> UtoipaMethodRout
 
 /// The server's router: all routes, and what guards them.
 pub fn router(app: &App, limits: &Limits) -> (Router, Vec<Route>) {
-    let (router, routes, openapi) = table(app).finish();
+    let Finished { router, evaluating, routes, openapi } = table(app).finish();
     let document = openapi.to_json().unwrap_or_default();
     let described = get(move || async move { ([("content-type", "application/json")], document) });
     let router = router
         .route("/openapi.json", described)
         .layer(from_fn_with_state(app.clone(), guard::identify))
         .layer(from_fn(backstage::error::shape));
-    (protect(router, limits), routes)
+    // What is found nowhere is answered by the router that comes last.
+    (evaluation::gate::around(evaluating, app, limits).merge(protect(router, limits)), routes)
 }

@@ -8,7 +8,7 @@
 pub mod csrf;
 mod headers;
 pub mod rate;
-mod shield;
+pub(crate) mod shield;
 mod trace;
 
 use std::{sync::Arc, time::Duration};
@@ -35,6 +35,8 @@ pub struct Limits {
     pub requests_per_second: f64,
     /// How many it may send at once.
     pub requests_at_once: f64,
+    /// How many evaluations of flags one token may ask for per second.
+    pub evaluations_per_second: f64,
     /// Whether the server is reached by HTTPS, so that browsers may be told to insist on it.
     pub https: bool,
 }
@@ -46,6 +48,7 @@ impl Default for Limits {
             request_time_max: Duration::from_secs(30),
             requests_per_second: 200.0,
             requests_at_once: 1000.0,
+            evaluations_per_second: 20_000.0,
             https: false,
         }
     }

@@ -37,31 +37,63 @@ pub struct Route {
 pub struct Table {
     app: App,
     router: Router<App>,
+    evaluating: Router<App>,
     routes: Vec<Route>,
     openapi: OpenApi,
+}
+
+/// What a table comes to.
+pub struct Finished {
+    /// All routes but those by which flags are evaluated.
+    pub router: Router,
+    /// The routes by which flags are evaluated: they have [a gate of their own](crate::evaluation::gate).
+    pub evaluating: Router,
+    /// Every route there is.
+    pub routes: Vec<Route>,
+    /// What is said of the documented ones.
+    pub openapi: OpenApi,
 }
 
 impl Table {
     /// An empty table.
     #[must_use]
     pub fn new(app: App, openapi: OpenApi) -> Self {
-        Self { app, router: Router::new(), routes: Vec::new(), openapi }
+        Self { app, router: Router::new(), evaluating: Router::new(), routes: Vec::new(), openapi }
     }
 
     /// Adds routes of the API: `routes!(handler)` brings path, method and description.
     #[must_use]
     pub fn api(mut self, access: Access, routes: UtoipaMethodRouter<App>) -> Self {
+        let (paths, handler) = self.describe(access, routes);
+        for path in paths {
+            self.router = self.router.route(&path, guarded(&self.app, access, handler.clone()));
+        }
+        self
+    }
+
+    /// Adds routes of the API by which flags are evaluated.
+    #[must_use]
+    pub fn evaluating(mut self, routes: UtoipaMethodRouter<App>) -> Self {
+        let (paths, handler) = self.describe(Access::Needs(Scope::Evaluate), routes);
+        for path in paths {
+            self.evaluating = self.evaluating.route(&path, handler.clone());
+        }
+        self
+    }
+
+    /// Lists and documents routes; answers their paths and what handles them.
+    fn describe(&mut self, access: Access, routes: UtoipaMethodRouter<App>) -> (Vec<String>, MethodRouter<App>) {
         let (schemas, mut paths, handler) = routes;
         for (path, item) in &mut paths.paths {
             for method in methods_of(item) {
                 self.routes.push(Route { method, path: path.clone(), access, documented: true });
             }
             document(item, access);
-            self.router = self.router.route(path, guarded(&self.app, access, handler.clone()));
         }
+        let added = paths.paths.keys().cloned().collect();
         let components = utoipa::openapi::ComponentsBuilder::new().schemas_from_iter(schemas).build();
         self.openapi.merge(OpenApiBuilder::new().paths(paths).components(Some(components)).build());
-        self
+        (added, handler)
     }
 
     /// Adds a screen, or another route that is not part of the documented API.
@@ -72,9 +104,11 @@ impl Table {
         self
     }
 
-    /// The router, the list of routes and the OpenAPI document.
-    pub fn finish(self) -> (Router, Vec<Route>, OpenApi) {
-        (self.router.with_state(self.app), self.routes, self.openapi)
+    /// The routers, the list of routes and the OpenAPI document.
+    pub fn finish(self) -> Finished {
+        let Self { app, router, evaluating, routes, openapi } = self;
+        let (router, evaluating) = (router.with_state(app.clone()), evaluating.with_state(app));
+        Finished { router, evaluating, routes, openapi }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::problem::Problem;
 
 /// What a panic is answered with. What it said is for the log alone, which has the request's id from its span.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
-pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let message = panic
         .downcast_ref::<String>()
         .map(String::as_str)

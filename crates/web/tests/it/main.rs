@@ -5,6 +5,7 @@ mod assets;
 mod backstage;
 mod browser;
 mod coverage;
+mod evaluation;
 mod large;
 mod protection;
 mod samples;

@@ -1,0 +1,3 @@
+//! Evaluating flags, as an application does it.
+
+mod gate;
