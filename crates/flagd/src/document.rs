@@ -8,7 +8,7 @@ use crate::{
     Bucketing, Evaluators, Flag, Problem, Set, check,
     limits::FLAGS_MAX,
     place::Place,
-    prepare::{Purpose, prepare},
+    prepare::{self, Purpose},
     problem::step,
 };
 
@@ -126,6 +126,6 @@ fn check_shared(shared: &Evaluators, problems: &mut Vec<Problem>) {
     let root = Place::new("$evaluators");
     for (name, rule) in shared.rules() {
         let purpose = Purpose { flag: "", evaluators: shared, bucketing: Bucketing::default(), variants: None };
-        problems.extend(prepare(rule, &root.field(name), purpose).problems);
+        problems.extend(prepare::check(rule, &root.field(name), purpose).problems);
     }
 }

@@ -1,26 +1,26 @@
 //! One flag: compiled once, evaluated often.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, OnceLock},
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    Bucketing, Context, ErrorCode, Failure, Problem, check,
-    limits::VARIANTS_MAX,
-    place::Place,
-    prepare::{Purpose, prepare},
-    rule::Rule,
+    Bucketing, Context, ErrorCode, Failure, Problem, check, limits::VARIANTS_MAX, prepare::Purpose, rule::Rule,
 };
 
 /// Named shared rules: `$evaluators`.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Evaluators(Map<String, Value>);
+pub struct Evaluators(Arc<Map<String, Value>>);
 
 impl Evaluators {
     /// The rules by name, as a document holds them.
     pub fn new(rules: &Map<String, Value>) -> Self {
-        Self(rules.clone())
+        Self(Arc::new(rules.clone()))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
@@ -39,14 +39,15 @@ impl Evaluators {
 /// One compiled flag. It doesn't change, and is shared behind an `Arc`.
 pub struct Flag {
     key: String,
-    definition: Value,
+    /// The definition as text: a tenth of the size that it has when it is parsed, and wanted as text more often.
+    json: String,
+    definition: OnceLock<Value>,
     problems: Vec<Problem>,
     is_enabled: bool,
     variants: Vec<Variant>,
     by_name: HashMap<String, usize>,
     default: Option<usize>,
     rule: Option<Rule>,
-    depends_on_time: bool,
     metadata: Map<String, Value>,
     metadata_json: String,
 }
@@ -65,7 +66,7 @@ impl Flag {
         let field = |name: &str| definition.get(name);
         let variants = field("variants").and_then(Value::as_object);
         let purpose = Purpose { flag: key, evaluators, bucketing, variants };
-        let (rule, depends_on_time) = compile_rule(field("targeting"), purpose, &mut problems);
+        let rule = Rule::check(field("targeting"), purpose, &mut problems);
         let variants = variants.into_iter().flatten().take(VARIANTS_MAX);
         let variant = |(name, value): (&String, &Value)| Variant {
             name: name.clone(),
@@ -80,13 +81,13 @@ impl Flag {
         Self {
             key: key.to_owned(),
             is_enabled: field("state").and_then(Value::as_str) == Some("ENABLED"),
-            definition: definition.clone(),
+            json: definition.to_string(),
+            definition: OnceLock::new(),
             problems,
             variants,
             by_name,
             default,
             rule,
-            depends_on_time,
             metadata,
             metadata_json,
         }
@@ -104,7 +105,7 @@ impl Flag {
 
     /// True if the answer may change by itself: the rule reads `$flagd.timestamp`.
     pub fn depends_on_time(&self) -> bool {
-        self.depends_on_time
+        self.rule.as_ref().is_some_and(|rule| rule.depends_on_time)
     }
 
     /// The flag set that it says it belongs to.
@@ -114,7 +115,8 @@ impl Flag {
 
     /// The flag's JSON as it was given.
     pub fn definition(&self) -> &Value {
-        &self.definition
+        // It was written by ourselves, so that it can be read.
+        self.definition.get_or_init(|| serde_json::from_str(&self.json).unwrap_or_default())
     }
 
     pub(crate) fn metadata(&self) -> &Map<String, Value> {
@@ -136,7 +138,7 @@ impl Flag {
             let reason = if self.default.is_some() { Reason::Static } else { Reason::Default };
             return Ok(self.resolution(self.default, reason));
         };
-        let picked = rule.evaluate(context, |value| {
+        let picked = rule.evaluate(self, context, |value| {
             let written = |name: &str| self.by_name.get(name).copied().ok_or_else(|| name.to_owned());
             match value.as_bool() {
                 _ if value.is_null() => Ok(None),
@@ -158,6 +160,23 @@ impl Flag {
         }
     }
 
+    /// The rule; nothing if the flag has none.
+    pub(crate) fn rule(&self) -> Option<&Rule> {
+        self.rule.as_ref()
+    }
+
+    /// The definition as JSON.
+    pub(crate) fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// A hash of all that the answers depend on, but for shared rules.
+    pub(crate) fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.key, &self.json, self.rule.as_ref().map(|rule| rule.bucketing)).hash(&mut hasher);
+        hasher.finish()
+    }
+
     fn resolution(&self, variant: Option<usize>, reason: Reason) -> Resolution<'_> {
         let variant = variant.and_then(|variant| self.variants.get(variant));
         Resolution {
@@ -167,28 +186,6 @@ impl Flag {
             reason,
             metadata: &self.metadata,
             metadata_json: &self.metadata_json,
-        }
-    }
-}
-
-/// The rule of a flag that has one, and whether it reads the time.
-fn compile_rule(targeting: Option<&Value>, purpose: Purpose<'_>, problems: &mut Vec<Problem>) -> (Option<Rule>, bool) {
-    match targeting {
-        None | Some(Value::Null) => (None, false),
-        Some(Value::Object(rule)) if rule.is_empty() => (None, false),
-        Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
-            problems.push(Problem::error("/targeting", "targeting is a rule, that is an object with one operator"));
-            (None, false)
-        }
-        Some(targeting @ Value::Object(_)) => {
-            let prepared = prepare(targeting, &Place::new("targeting"), purpose);
-            problems.extend(prepared.problems);
-            if problems.iter().any(Problem::is_error) {
-                return (None, prepared.depends_on_time);
-            }
-            let rule = Rule::compile(prepared.rule);
-            let rule = rule.map_err(|error| problems.push(Problem::error("/targeting", error))).ok();
-            (rule, prepared.depends_on_time)
         }
     }
 }

@@ -24,29 +24,28 @@ pub(crate) struct Purpose<'r> {
     pub(crate) variants: Option<&'r Map<String, Value>>,
 }
 
-/// A rule as the engine takes it.
-pub(crate) struct Prepared {
-    pub(crate) rule: OwnedDataValue,
+/// What is found out about a rule without making it ready.
+pub(crate) struct Checked {
     pub(crate) depends_on_time: bool,
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Prepares the rule that stands at `place`.
-pub(crate) fn prepare(rule: &Value, place: &Place<'_>, purpose: Purpose<'_>) -> Prepared {
-    let mut walk = Walk {
-        purpose,
-        open: Vec::new(),
-        reference: String::new(),
-        nodes: 0,
-        depends_on_time: false,
-        problems: Vec::new(),
-    };
-    let rule = walk.value(rule, place, Part { depth: 0, gives_variant: true, in_body: false });
-    Prepared { rule, depends_on_time: walk.depends_on_time, problems: walk.problems }
+/// Checks the rule that stands at `place`.
+pub(crate) fn check(rule: &Value, place: &Place<'_>, purpose: Purpose<'_>) -> Checked {
+    let mut walk = Walk::new(purpose, false);
+    walk.value(rule, place, Part::WHOLE);
+    Checked { depends_on_time: walk.depends_on_time, problems: walk.problems }
+}
+
+/// The rule as the engine takes it. Whatever is wrong with it was found when it was checked.
+pub(crate) fn prepare(rule: &Value, purpose: Purpose<'_>) -> OwnedDataValue {
+    Walk::new(purpose, true).value(rule, &Place::new("targeting"), Part::WHOLE)
 }
 
 struct Walk<'r> {
     purpose: Purpose<'r>,
+    /// True if the walk is to bring something home; else all it gives is null.
+    builds: bool,
     /// The shared rules that the walk is inside of.
     open: Vec<&'r str>,
     /// Where the outermost of them is referred to.
@@ -67,6 +66,8 @@ struct Part {
 }
 
 impl Part {
+    const WHOLE: Self = Self { depth: 0, gives_variant: true, in_body: false };
+
     fn argument(self) -> Self {
         Self { depth: self.depth + 1, gives_variant: false, ..self }
     }
@@ -81,6 +82,11 @@ impl Part {
 }
 
 impl<'r> Walk<'r> {
+    fn new(purpose: Purpose<'r>, builds: bool) -> Self {
+        let (open, reference, problems) = (Vec::new(), String::new(), Vec::new());
+        Self { purpose, builds, open, reference, nodes: 0, depends_on_time: false, problems }
+    }
+
     fn value(&mut self, value: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
         self.nodes += 1;
         if self.nodes > NODES_MAX || part.depth > DEPTH_MAX {
@@ -96,16 +102,36 @@ impl<'r> Walk<'r> {
             Value::Number(number) => number_value(number),
             Value::String(text) => {
                 self.check_variant(text, place, part);
-                OwnedDataValue::String(text.clone())
+                self.text(text)
             }
-            Value::Array(items) => self.items(items, place, part),
+            Value::Array(items) => self.items(items, place, |_| part.argument()),
             Value::Object(fields) => self.rule(fields, place, part),
         }
     }
 
-    fn items(&mut self, items: &'r [Value], place: &Place<'_>, part: Part) -> OwnedDataValue {
-        let items = items.iter().enumerate();
-        OwnedDataValue::Array(items.map(|(i, item)| self.value(item, &place.item(i), part.argument())).collect())
+    fn text(&self, text: &str) -> OwnedDataValue {
+        if self.builds { OwnedDataValue::String(text.to_owned()) } else { OwnedDataValue::Null }
+    }
+
+    fn operation(&self, name: &str, arguments: OwnedDataValue) -> OwnedDataValue {
+        if self.builds { OwnedDataValue::Object(vec![(name.to_owned(), arguments)]) } else { OwnedDataValue::Null }
+    }
+
+    /// An operator of which nothing is known but its arguments.
+    fn plain(&mut self, name: &str, arguments: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
+        let arguments = self.value(arguments, place, part.argument());
+        self.operation(name, arguments)
+    }
+
+    /// An array, of whose items `part` says what each is.
+    fn items(&mut self, items: &'r [Value], place: &Place<'_>, part: impl Fn(usize) -> Part) -> OwnedDataValue {
+        let builds = self.builds;
+        let items = items.iter().enumerate().map(|(i, item)| self.value(item, &place.item(i), part(i)));
+        if builds {
+            return OwnedDataValue::Array(items.collect());
+        }
+        items.for_each(drop);
+        OwnedDataValue::Null
     }
 
     fn rule(&mut self, fields: &'r Map<String, Value>, place: &Place<'_>, part: Part) -> OwnedDataValue {
@@ -136,7 +162,7 @@ impl<'r> Walk<'r> {
             Form::SemVer => self.checked(name, arguments, &place, part, Self::check_versions),
             Form::Affix => self.checked(name, arguments, &place, part, Self::check_texts),
             Form::Missing => self.checked(name, arguments, &place, part, Self::check_names),
-            Form::Plain { .. } | Form::Unary => operation(name, self.value(arguments, &place, part.argument())),
+            Form::Plain { .. } | Form::Unary => self.plain(name, arguments, &place, part),
         }
     }
 
@@ -150,7 +176,7 @@ impl<'r> Walk<'r> {
         check: fn(&mut Self, &'r [Value], &Place<'_>),
     ) -> OwnedDataValue {
         check(self, arguments.as_array().map(Vec::as_slice).unwrap_or_default(), place);
-        operation(name, self.value(arguments, place, part.argument()))
+        self.plain(name, arguments, place, part)
     }
 
     fn reference(&mut self, name: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
@@ -182,7 +208,7 @@ impl<'r> Walk<'r> {
         if !part.in_body {
             match name {
                 Some(Value::String(name)) => match name.strip_prefix("$flagd.") {
-                    Some("flagKey") => return OwnedDataValue::String(self.purpose.flag.to_owned()),
+                    Some("flagKey") => return self.text(self.purpose.flag),
                     Some("timestamp") => self.depends_on_time = true,
                     Some(other) => {
                         let message = format!("'{name}' is neither $flagd.flagKey nor $flagd.timestamp");
@@ -196,32 +222,30 @@ impl<'r> Walk<'r> {
                 Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_)) | None => {}
             }
         }
-        operation("var", self.value(arguments, place, part.argument()))
+        self.plain("var", arguments, place, part)
     }
 
     /// `if`: what every second argument gives, and the last, is what the rule gives.
     fn branches(&mut self, name: &str, arguments: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
         let Value::Array(items) = arguments else {
-            return operation(name, self.value(arguments, place, part.argument()));
+            return self.plain(name, arguments, place, part);
         };
-        let branch = |(i, item)| {
-            let is_branch = i % 2 == 1 || i + 1 == items.len();
-            self.value(item, &place.item(i), if is_branch { part.branch() } else { part.argument() })
-        };
-        operation(name, OwnedDataValue::Array(items.iter().enumerate().map(branch).collect()))
+        let is_branch = |i| i % 2 == 1 || i + 1 == items.len();
+        let branches = self.items(items, place, |i| if is_branch(i) { part.branch() } else { part.argument() });
+        self.operation(name, branches)
     }
 
     fn iterate(&mut self, name: &str, arguments: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
         let Value::Array(items) = arguments else {
-            return operation(name, self.value(arguments, place, part.argument()));
+            return self.plain(name, arguments, place, part);
         };
-        let item = |(i, item)| self.value(item, &place.item(i), if i == 1 { part.body() } else { part.argument() });
-        operation(name, OwnedDataValue::Array(items.iter().enumerate().map(item).collect()))
+        let items = self.items(items, place, |i| if i == 1 { part.body() } else { part.argument() });
+        self.operation(name, items)
     }
 
     /// `fractional`, with the flag's key as an argument before all others.
     fn fractional(&mut self, arguments: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
-        let mut prepared = vec![OwnedDataValue::String(self.purpose.flag.to_owned())];
+        let mut prepared = vec![self.text(self.purpose.flag)];
         let items = match arguments {
             Value::Array(items) => items.as_slice(),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
@@ -231,42 +255,25 @@ impl<'r> Walk<'r> {
         let mut total: u64 = 0;
         for (i, item) in items.iter().enumerate() {
             let place = place.item(i);
-            prepared.push(match item {
-                Value::Array(bucket) => {
-                    total = total.saturating_add(self.check_weight(bucket, &place));
-                    let inner = |(i, item)| {
-                        self.value(item, &place.item(i), if i == 0 { part.branch() } else { part.argument() })
-                    };
-                    OwnedDataValue::Array(bucket.iter().enumerate().map(inner).collect())
-                }
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) if i == 0 => {
+            prepared.push(if let Value::Array(bucket) = item {
+                total = total.saturating_add(self.check_weight(bucket, &place));
+                self.items(bucket, &place, |i| if i == 0 { part.branch() } else { part.argument() })
+            } else {
+                if i > 0 {
+                    self.warn(&place, BUCKET);
+                } else if !item.is_object() {
                     self.warn(
                         &place,
-                        "users are bucketed by a rule, such as {\"var\": \"email\"}; a constant puts all in one bucket",
+                        "who is bucketed is found by a rule, such as {\"var\": \"email\"}: this is all in one",
                     );
-                    self.value(item, &place, part.argument())
                 }
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                    self.warn(&place, "a bucket is an array of a variant and a weight");
-                    self.value(item, &place, part.argument())
-                }
-                Value::Object(_) => {
-                    if i > 0 {
-                        self.warn(&place, "a bucket is an array of a variant and a weight");
-                    }
-                    self.value(item, &place, part.argument())
-                }
+                self.value(item, &place, part.argument())
             });
         }
         if total > WEIGHTS_MAX {
-            self.warn(
-                place,
-                format!(
-                    "the weights sum to {total}, and at most {WEIGHTS_MAX} is allowed: the rule would give nothing"
-                ),
-            );
+            self.warn(place, format!("the weights sum to {total}: above {WEIGHTS_MAX} the rule gives nothing"));
         }
-        operation(operator::fractional(self.purpose.bucketing), OwnedDataValue::Array(prepared))
+        self.operation(operator::fractional(self.purpose.bucketing), OwnedDataValue::Array(prepared))
     }
 
     /// The bucket's weight as far as it is written, after it has been checked.
@@ -279,7 +286,7 @@ impl<'r> Walk<'r> {
                 0
             }
             _ => {
-                self.warn(place, "a bucket is an array of a variant and a weight");
+                self.warn(place, BUCKET);
                 0
             }
         }
@@ -389,9 +396,7 @@ impl<'r> Walk<'r> {
     }
 }
 
-fn operation(name: &str, arguments: OwnedDataValue) -> OwnedDataValue {
-    OwnedDataValue::Object(vec![(name.to_owned(), arguments)])
-}
+const BUCKET: &str = "a bucket is an array of a variant and a weight";
 
 fn number_value(number: &Number) -> OwnedDataValue {
     let whole = number.as_i64().map(OwnedDataValue::from_i64);

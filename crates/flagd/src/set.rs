@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{Context, ErrorCode, Evaluators, Failure, Flag, Resolution, context::digest};
+use crate::{Context, ErrorCode, Evaluators, Failure, Flag, Resolution};
 
 /// All flags of one place, with the metadata that they share. Cheap to make of flags that are already compiled.
 pub struct Set {
@@ -38,13 +38,8 @@ impl Set {
         entries.sort_by(|left, right| left.flag.key().cmp(right.flag.key()));
         let by_key = entries.iter().enumerate().map(|(i, entry)| (entry.flag.key().to_owned(), i)).collect();
         let mut hasher = DefaultHasher::new();
-        for entry in &entries {
-            (entry.flag.key(), digest(entry.flag.definition())).hash(&mut hasher);
-        }
-        for (name, rule) in evaluators.rules() {
-            (name, digest(rule)).hash(&mut hasher);
-        }
-        metadata.iter().for_each(|(name, value)| (name, digest(value)).hash(&mut hasher));
+        entries.iter().for_each(|entry| entry.flag.digest().hash(&mut hasher));
+        (json(evaluators.rules()), json(&metadata)).hash(&mut hasher);
         Self { entries, by_key, evaluators, metadata, revision: hasher.finish(), document: OnceLock::new() }
     }
 
@@ -94,16 +89,17 @@ impl Set {
     /// The whole set as flagd's JSON.
     pub fn document(&self) -> Arc<str> {
         let written = self.document.get_or_init(|| {
-            let flag = |flag: &Arc<Flag>| (flag.key().to_owned(), flag.definition().clone());
-            let flags: Map<String, Value> = self.flags().map(flag).collect();
-            let mut document = Map::from_iter([("flags".to_owned(), Value::Object(flags))]);
-            if !self.evaluators.rules().is_empty() {
-                document.insert("$evaluators".to_owned(), Value::Object(self.evaluators.rules().clone()));
+            // Of flags with the same key in several flag sets, the one that is found by it: keys are unique in an object.
+            let found = self.flags().filter(|flag| self.get(flag.key()).is_some_and(|found| Arc::ptr_eq(found, flag)));
+            let flags = found.map(|flag| format!("{}:{}", Value::from(flag.key()), flag.json()));
+            let mut document = format!("{{\"flags\":{{{}}}", flags.collect::<Vec<_>>().join(","));
+            for (name, fields) in [("$evaluators", self.evaluators.rules()), ("metadata", &self.metadata)] {
+                if !fields.is_empty() {
+                    document.push_str(&format!(",\"{name}\":{}", json(fields)));
+                }
             }
-            if !self.metadata.is_empty() {
-                document.insert("metadata".to_owned(), Value::Object(self.metadata.clone()));
-            }
-            Value::Object(document).to_string().into()
+            document.push('}');
+            document.into()
         });
         Arc::clone(written)
     }
@@ -124,6 +120,11 @@ fn merged(metadata: &Map<String, Value>, flag: &Flag) -> Option<(Map<String, Val
     }
     let mut merged = metadata.clone();
     merged.extend(flag.metadata().clone());
-    let json = serde_json::to_string(&merged).unwrap_or_default();
+    let json = json(&merged);
     Some((merged, json))
+}
+
+/// The fields as JSON. Can't fail, since their names are texts.
+fn json(fields: &Map<String, Value>) -> String {
+    serde_json::to_string(fields).unwrap_or_default()
 }
