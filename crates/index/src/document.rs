@@ -21,11 +21,32 @@ pub struct Unreadable {
 }
 
 /// An entity as it is searched.
+///
+/// All its keys and [cells](cell) stand in one text: there are dozens of them in each of many entities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     pub(crate) reference: EntityRef,
-    /// Sorted; see [`cell`] for the second half.
-    rows: Vec<(Box<str>, Box<str>)>,
+    text: Box<str>,
+    /// Sorted.
+    rows: Box<[Row]>,
+}
+
+/// A folded key and a cell, by where they stand in a text: the cell begins where the key ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Row {
+    key: u32,
+    cell: u32,
+    end: u32,
+}
+
+impl Row {
+    fn key(self, text: &str) -> &str {
+        text.get(self.key as usize..self.cell as usize).unwrap_or_default()
+    }
+
+    fn cell(self, text: &str) -> &str {
+        text.get(self.cell as usize..self.end as usize).unwrap_or_default()
+    }
 }
 
 impl Document {
@@ -42,7 +63,7 @@ impl Document {
         relations: impl IntoIterator<Item = (&'a str, &'a EntityRef)>,
         extra: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, Unreadable> {
-        let mut rows = Rows(Vec::new());
+        let mut rows = Rows::default();
         let mut path = String::new();
         let read = |rows: &mut Rows, path: &mut String| {
             let mut deserializer = serde_json::Deserializer::from_str(json);
@@ -59,18 +80,19 @@ impl Document {
             rows.push(key, Some(value));
         }
         rows.complete();
-        Ok(Self { reference, rows: rows.0 })
+        Ok(Self { reference, text: rows.text.into(), rows: rows.rows.into() })
     }
 
     /// All rows: the folded key and the cell.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.rows.iter().map(|(key, cell)| (&**key, &**cell))
+        self.rows.iter().map(|row| (row.key(&self.text), row.cell(&self.text)))
     }
 
     /// The cells of a folded key, ascending.
     pub(crate) fn cells(&self, key: &str) -> impl Iterator<Item = &str> {
-        let start = self.rows.partition_point(|(other, _)| **other < *key);
-        self.rows.iter().skip(start).take_while(move |(other, _)| **other == *key).map(|(_, cell)| &**cell)
+        let start = self.rows.partition_point(|row| row.key(&self.text) < key);
+        let rows = self.rows.iter().skip(start).take_while(move |row| row.key(&self.text) == key);
+        rows.map(|row| row.cell(&self.text))
     }
 
     /// What the entity is ordered by under a folded key: the smallest value that is not null.
@@ -79,27 +101,41 @@ impl Document {
     }
 }
 
-struct Rows(Vec<(Box<str>, Box<str>)>);
+/// The rows as they are found.
+#[derive(Default)]
+struct Rows {
+    text: String,
+    rows: Vec<Row>,
+}
 
 impl Rows {
     fn push(&mut self, key: &str, value: Option<&str>) {
-        if let Some(key) = cell::short(key) {
-            self.0.push((key.into(), value.map_or_else(|| cell::NULL.into(), |value| cell::of(value).into())));
-        }
+        let Some(folded) = cell::short(key) else { return };
+        let key = self.end();
+        self.text.push_str(&folded);
+        let cell = self.end();
+        self.text.push_str(&value.map_or_else(|| cell::NULL.to_owned(), cell::of));
+        self.rows.push(Row { key, cell, end: self.end() });
+    }
+
+    fn end(&self) -> u32 {
+        // A row has at most a few kilobytes, and there are at most a few times ROWS_MAX of them.
+        u32::try_from(self.text.len()).unwrap_or(u32::MAX)
     }
 
     /// Adds what can be searched for although it is missing, sorts, and keeps the first spelling of each value.
     fn complete(&mut self) {
-        let has = |rows: &Self, wanted: &str| rows.0.iter().any(|(key, _)| **key == *wanted);
+        let has = |rows: &Self, wanted: &str| rows.rows.iter().any(|row| row.key(&rows.text) == wanted);
         if !has(self, "metadata.namespace") {
             self.push("metadata.namespace", Some(EntityRef::DEFAULT_NAMESPACE));
         }
         if !has(self, "metadata.uid") {
             self.push("metadata.uid", None);
         }
-        self.0.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| cell::folded(&a.1).cmp(&cell::folded(&b.1))));
-        self.0.dedup_by(|a, b| a.0 == b.0 && cell::folded(&a.1) == cell::folded(&b.1));
-        self.0.shrink_to_fit();
+        let text = self.text.as_str();
+        let compared = |row: &Row| (row.key(text), cell::folded(row.cell(text)));
+        self.rows.sort_by(|a, b| compared(a).cmp(&compared(b)));
+        self.rows.dedup_by(|a, b| compared(a) == compared(b));
     }
 }
 
@@ -115,7 +151,7 @@ struct Flatten<'a> {
 
 impl Flatten<'_> {
     fn scalar<E: serde::de::Error>(self, value: Option<&str>) -> Result<(), E> {
-        if self.rows.0.len() >= ROWS_MAX {
+        if self.rows.rows.len() >= ROWS_MAX {
             return Err(E::custom(format_args!("it has more than {ROWS_MAX} values")));
         }
         self.rows.push(self.path, value);
