@@ -1,11 +1,9 @@
 //! The files of one catalog source, as they were gathered: what [`read`](crate::read) is given.
 
-use std::sync::Arc;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize, de::Error as _};
 
-use crate::Problem;
+use crate::{Content, Problem};
 
 /// The files of one source, and what went wrong in gathering them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +24,7 @@ pub struct BundleFile {
     /// Relative to the source, with forward slashes, without `.` and `..`.
     pub path: String,
     /// The content.
-    pub bytes: Arc<[u8]>,
+    pub bytes: Content,
 }
 
 impl BundleFile {

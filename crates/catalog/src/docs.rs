@@ -3,13 +3,13 @@
 //! They are found by the annotation `backstage.io/techdocs-ref: dir:...`, or beside the only descriptor of a folder:
 //! `mkdocs.yml` with its `docs_dir` and `nav`, else the folder `docs` and the README. Page bodies are blobs.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use kernel::{EntityRef, Sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BundleFile, Descriptor, Problem, Rule, entity,
+    BundleFile, Content, Descriptor, Problem, Rule, entity,
     files::Files,
     path,
     yaml::{self, Budget, Node, Value},
@@ -95,14 +95,14 @@ pub struct Blob {
     /// The digest of the bytes.
     pub digest: Sha256,
     /// The bytes.
-    pub bytes: Arc<[u8]>,
+    pub bytes: Content,
 }
 
 /// The docs of one bundle.
 #[derive(Default)]
 pub(crate) struct Docs {
     pub(crate) sets: Vec<DocSet>,
-    pub(crate) blobs: BTreeMap<Sha256, Arc<[u8]>>,
+    pub(crate) blobs: BTreeMap<Sha256, Content>,
     pub(crate) problems: Vec<Problem>,
 }
 

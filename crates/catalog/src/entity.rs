@@ -37,12 +37,6 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
-    /// The descriptor of a document, given as compact JSON.
-    pub(crate) fn new(reference: EntityRef, origin: Origin, document: String) -> Self {
-        let document: Arc<str> = document.into();
-        Self { reference, origin, digest: Sha256::of(document.as_bytes()), document }
-    }
-
     /// The document as JSON. One that can't be read, which only a damaged store could hold, is `null`.
     #[must_use]
     pub fn json(&self) -> Value {

@@ -5,7 +5,7 @@
 //! entity; in the third the other documents are somebody else's and left alone.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     sync::Arc,
 };
 
@@ -16,12 +16,10 @@ use crate::{
     Blob, Bundle, BundleFile, Descriptor, DocSet, Origin, Problem, Rule,
     codeowners::Codeowners,
     docs::Docs,
+    file::{Declared, FileReading},
     files::{FILE_BYTES_MAX, Files},
-    locations,
     report::Report,
-    rules,
-    substitute::substitute,
-    yaml::{self, Budget, Document, Node, Place},
+    yaml::{Budget, Node},
 };
 
 /// More problems of one source are not shown.
@@ -30,8 +28,6 @@ const PROBLEMS_MAX: usize = 10_000;
 const NAMES: &[&str] = &["catalog-info", "backstage", "mainstay"];
 /// The domains of the versions that are ours to read.
 const DOMAINS: &[&str] = &["backstage.io", "scaffolder.backstage.io", "mainstay.dev"];
-/// A larger document, with what it includes, is refused: every event about the entity holds it.
-const DOCUMENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How far into a file that is too large it is looked for what it is.
 const SNIFFED_BYTES: usize = 64 * 1024;
 
@@ -69,30 +65,28 @@ impl Reading {
 pub fn read(bundle: &Bundle) -> Reading {
     let files = Files::new(&bundle.files);
     let mut problems = bundle.problems.clone();
-    let descriptors = Descriptors::find(&files, &mut problems);
     let owners = Codeowners::of(&files);
     let source: Arc<str> = bundle.source.as_str().into();
     let mut entities: Vec<Descriptor> = Vec::new();
-    let mut known: BTreeMap<EntityRef, (Arc<str>, u32)> = BTreeMap::new();
-    for (path, file) in descriptors.files {
+    let mut known: HashMap<EntityRef, (Arc<str>, u32)> = HashMap::new();
+    for (path, DescriptorFile { file, reading }) in Descriptors::find(&files).files {
         let shared_path: Arc<str> = path.into();
         let code_owners = owners.owners(path);
-        let mut report = file.report;
-        for document in file.documents {
-            let Some((reference, place, json)) = entity(document, path, file.is_strict, &files, &mut report) else {
-                continue;
-            };
-            match known.entry(reference.clone()) {
-                Entry::Occupied(first) => report_again(&reference, place, path, first.get(), &mut report),
+        let mut again = Vec::new();
+        for declared in &reading.declared {
+            match known.entry(declared.reference.clone()) {
+                Entry::Occupied(first) => again.push((declared, first.get().clone())),
                 Entry::Vacant(vacant) => {
-                    vacant.insert((shared_path.clone(), place.line));
+                    let line = declared.place.line;
+                    vacant.insert((shared_path.clone(), line));
                     let (source, path) = (source.clone(), shared_path.clone());
-                    let origin = Origin { source, path, line: place.line, code_owners: code_owners.clone() };
-                    entities.push(Descriptor::new(reference, origin, json));
+                    let origin = Origin { source, path, line, code_owners: code_owners.clone() };
+                    entities.push(declared.at(origin));
                 }
             }
         }
-        problems.extend(report.into_problems());
+        problems.extend(reading.problems.iter().cloned());
+        problems.extend(repeated(file, &again));
     }
     let docs = Docs::of(&entities, &files);
     problems.extend(docs.problems);
@@ -106,138 +100,59 @@ pub fn read(bundle: &Bundle) -> Reading {
     Reading { source, entities, problems, docs: docs.sets, blobs }
 }
 
-/// The entity of one document, if it is one and obeys the rules.
-fn entity(
-    document: Document,
-    path: &str,
-    is_strict: bool,
-    files: &Files<'_>,
-    report: &mut Report<'_>,
-) -> Option<(EntityRef, Place, String)> {
-    let mut root = document.root?;
-    if !is_strict && !is_ours(&root) {
-        return None;
+/// The problems of what a file declares although it was declared before, there.
+fn repeated(file: &BundleFile, again: &[(&Declared, (Arc<str>, u32))]) -> Vec<Problem> {
+    if again.is_empty() {
+        return Vec::new();
     }
-    if is_template(&root) {
-        let message = "this is a template with ${{ ... }} in its name, and no entity of its own";
-        report.add(Rule::Unfilled, document.place, message);
-        return None;
+    let mut report = Report::new(&file.path, file.text().unwrap_or_default());
+    for (Declared { reference, place, .. }, (first_path, first_line)) in again {
+        let rule = if **first_path == *file.path { Rule::Repeated } else { Rule::Duplicate };
+        let message = format!("{reference} is declared already, in {first_path}:{first_line}; that one counts");
+        let fix = "give one of the two another name, or remove it".to_owned();
+        report.add_with(rule, *place, message, Some(fix));
     }
-    let errors = report.errors();
-    substitute(&mut root, path, files, report);
-    if root.depth() > yaml::DEPTH_MAX {
-        let message =
-            format!("with what it includes, the document is nested more than {} levels deep", yaml::DEPTH_MAX);
-        report.add(Rule::TooDeep, document.place, message);
-        return None;
-    }
-    let reference = rules::check(&root, report);
-    if report.errors() > errors {
-        return None;
-    }
-    // Only maps whose keys are no texts can't be written, and the tree has none.
-    let json = serde_json::to_string(&root).unwrap_or_default();
-    if json.len() > DOCUMENT_BYTES_MAX {
-        let message = format!("with what it includes, the document has more than {DOCUMENT_BYTES_MAX} bytes");
-        report.add(Rule::DocumentTooLarge, document.place, message);
-        return None;
-    }
-    Some((reference?, document.place, json))
+    report.into_problems()
 }
 
-fn report_again(reference: &EntityRef, place: Place, path: &str, first: &(Arc<str>, u32), report: &mut Report<'_>) {
-    let (first_path, first_line) = first;
-    let rule = if **first_path == *path { Rule::Repeated } else { Rule::Duplicate };
-    let message = format!("{reference} is declared already, in {first_path}:{first_line}; that one counts");
-    report.add_with(rule, place, message, Some("give one of the two another name, or remove it".to_owned()));
-}
-
-/// A file that is read as descriptors.
-struct DescriptorFile<'a> {
-    documents: Vec<Document>,
-    report: Report<'a>,
-    /// Every document must be an entity.
-    is_strict: bool,
-}
-
+/// The descriptor files by their paths, each with what was read of it.
 struct Descriptors<'a> {
     files: BTreeMap<&'a str, DescriptorFile<'a>>,
     budget: Budget,
 }
 
+struct DescriptorFile<'a> {
+    file: &'a BundleFile,
+    reading: Arc<FileReading>,
+}
+
 impl<'a> Descriptors<'a> {
     /// Finds the descriptor files, and follows Locations to further ones.
-    fn find(files: &Files<'a>, problems: &mut Vec<Problem>) -> Self {
+    fn find(files: &Files<'a>) -> Self {
         let mut found = Self { files: BTreeMap::new(), budget: Budget::default() };
+        let mut unfollowed: Vec<&'a str> = Vec::new();
         for file in files.iter().filter(|file| is_yaml(file.name())) {
             let is_named = is_descriptor_name(file.name());
             if is_named || mentions_ours(file) {
-                found.open(file, is_named, problems);
+                unfollowed.extend(found.open(file, is_named, files));
             }
         }
-        let mut unfollowed: Vec<&str> = found.files.keys().copied().collect();
-        while let Some(path) = unfollowed.pop() {
-            for target in found.targets(path, files) {
-                match found.files.get_mut(target) {
-                    Some(file) => file.is_strict = true,
-                    None => {
-                        let Some(file) = files.get(target) else { continue };
-                        found.open(file, true, problems);
-                        unfollowed.extend(found.files.contains_key(target).then_some(target));
-                    }
-                }
+        while let Some(target) = unfollowed.pop() {
+            if found.files.get(target).is_none_or(|known| !known.reading.is_strict)
+                && let Some(file) = files.get(target)
+            {
+                unfollowed.extend(found.open(file, true, files));
             }
         }
         found
     }
 
-    /// The files that the Locations in a file point at.
-    fn targets(&mut self, path: &str, files: &Files<'a>) -> Vec<&'a str> {
-        let Some(file) = self.files.get_mut(path) else { return Vec::new() };
-        let roots = file.documents.iter().filter_map(|document| document.root.as_ref());
-        let is_location = |root: &&Node| root.get("kind").and_then(Node::text) == Some("Location") && is_ours(root);
-        let report = &mut file.report;
-        roots.filter(is_location).flat_map(|root| locations::targets(root, path, files, report)).collect()
+    /// Reads a file; answers the files that its Locations point at.
+    fn open(&mut self, file: &'a BundleFile, is_strict: bool, files: &Files<'a>) -> Vec<&'a str> {
+        let (reading, targets) = FileReading::of(file, is_strict, files, &mut self.budget);
+        self.files.insert(file.path.as_str(), DescriptorFile { file, reading });
+        targets
     }
-
-    fn open(&mut self, file: &'a BundleFile, is_strict: bool, problems: &mut Vec<Problem>) {
-        let path = file.path.as_str();
-        if file.bytes.len() > FILE_BYTES_MAX {
-            let megabytes = FILE_BYTES_MAX / 1024 / 1024;
-            let message = format!("the file has {} bytes; more than {megabytes} MiB are not read", file.bytes.len());
-            problems.push(Problem::of_file(Rule::FileTooLarge, path, message).suggest("split it into several files"));
-            return;
-        }
-        let text = match std::str::from_utf8(&file.bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                problems.push(not_utf8(path, &file.bytes, error.valid_up_to()));
-                return;
-            }
-        };
-        let mut report = Report::new(path, text);
-        let documents = yaml::parse(text, &mut self.budget);
-        for document in &documents {
-            for fault in &document.faults {
-                report.add(fault.rule, fault.place, fault.message.as_str());
-            }
-        }
-        self.files.insert(path, DescriptorFile { documents, report, is_strict });
-    }
-}
-
-fn not_utf8(path: &str, bytes: &[u8], offset: usize) -> Problem {
-    let before = bytes.get(..offset).unwrap_or_default();
-    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let rest = bytes.get(line_start..).unwrap_or_default();
-    let source_line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let source_line = String::from_utf8_lossy(source_line.get(..Problem::LONGEST_LINE).unwrap_or(source_line));
-    let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default()).chars().count() + 1;
-    let clamp = |number| u32::try_from(number).unwrap_or(u32::MAX);
-    Problem::of_file(Rule::NotUtf8, path, format!("the file is no UTF-8 text: byte {offset} can't be read"))
-        .at(clamp(line), clamp(column), &source_line)
-        .suggest("save the file as UTF-8")
 }
 
 fn is_yaml(name: &str) -> bool {
@@ -262,13 +177,7 @@ fn mentions_ours(file: &BundleFile) -> bool {
     })
 }
 
-/// True for the skeletons that Backstage's scaffolder fills in: they lie in repositories under the usual names.
-fn is_template(root: &Node) -> bool {
-    let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::text);
-    name.is_some_and(|name| name.contains("${{"))
-}
-
-fn is_ours(root: &Node) -> bool {
+pub(crate) fn is_ours(root: &Node) -> bool {
     root.get("apiVersion").and_then(Node::text).is_some_and(is_our_version) && root.get("kind").is_some()
 }
 

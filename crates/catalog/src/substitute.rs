@@ -18,18 +18,19 @@ pub(crate) fn is_placeholder(node: &Node) -> bool {
     matches!(node.entries(), [entry] if KEYS.contains(&entry.key.as_str()))
 }
 
-/// Replaces every placeholder in the tree.
-pub(crate) fn substitute(node: &mut Node, file: &str, files: &Files<'_>, report: &mut Report<'_>) {
+/// Replaces every placeholder in the tree; true if there was one.
+pub(crate) fn substitute(node: &mut Node, file: &str, files: &Files<'_>, report: &mut Report<'_>) -> bool {
     if is_placeholder(node) {
         if let Some(value) = content(node, file, files, report) {
             node.value = value;
         }
-        return;
+        return true;
     }
+    let mut any = |found: bool, node: &mut Node| substitute(node, file, files, report) || found;
     match &mut node.value {
-        Value::List(items) => items.iter_mut().for_each(|item| substitute(item, file, files, report)),
-        Value::Map(entries) => entries.iter_mut().for_each(|entry| substitute(&mut entry.value, file, files, report)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
+        Value::List(items) => items.iter_mut().fold(false, any),
+        Value::Map(entries) => entries.iter_mut().fold(false, |found, entry| any(found, &mut entry.value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => false,
     }
 }
 

@@ -6,6 +6,7 @@ use kernel::{Actor, Context, EntityRef, IdSeed, Stamp, Timestamp};
 
 use crate::*;
 
+mod again;
 mod applying;
 mod corpora;
 mod gaps;

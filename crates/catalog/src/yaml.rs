@@ -32,6 +32,23 @@ impl Default for Budget {
     }
 }
 
+impl Budget {
+    /// How many values may still be made.
+    pub(crate) fn left(&self) -> usize {
+        self.0
+    }
+
+    /// True if it is enough for any file.
+    pub(crate) fn is_ample(&self) -> bool {
+        self.0 >= VALUES_MAX
+    }
+
+    /// Takes off so many values.
+    pub(crate) fn spend(&mut self, values: usize) {
+        self.0 = self.0.saturating_sub(values);
+    }
+}
+
 /// A line and a column, both from 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -214,7 +231,7 @@ pub(crate) fn parse(text: &str, budget: &mut Budget) -> Vec<Document> {
             break;
         }
     }
-    budget.0 = budget.0.saturating_sub(values);
+    budget.spend(values);
     documents
 }
 

@@ -6,11 +6,10 @@ use std::{
     io::{self, Read as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use catalog::{Bundle, BundleFile, Problem, Rule};
+use catalog::{Bundle, BundleFile, Content, Problem, Rule};
 use kernel::{Refusal, codes};
 
 use crate::{
@@ -43,7 +42,8 @@ pub struct Gatherer {
 struct Known {
     /// Nothing if the file may have changed without its stamp showing it.
     stamp: Option<Stamp>,
-    bytes: Arc<[u8]>,
+    /// Kept as it is while the file is: what was read of it comes with it.
+    content: Content,
 }
 
 /// What changes when a file's content does.
@@ -100,8 +100,8 @@ impl Gatherer {
             let before = known.remove(&found.path);
             match self.file(&found, before, total) {
                 Ok(file) => {
-                    total += file.bytes.len() as u64;
-                    let (path, bytes) = (found.path, Arc::clone(&file.bytes));
+                    total += file.content.len() as u64;
+                    let (path, bytes) = (found.path, file.content.clone());
                     self.known.insert(path.clone(), file);
                     bundle.files.push(BundleFile { path, bytes });
                 }
@@ -137,7 +137,7 @@ impl Gatherer {
             ));
         }
         if let Some(known) = before.as_ref().filter(|known| known.stamp == Some(stamp)) {
-            return Ok(Known { stamp: Some(stamp), bytes: Arc::clone(&known.bytes) });
+            return Ok(Known { stamp: Some(stamp), content: known.content.clone() });
         }
         let settled = found.metadata.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
         let stamp = settled.is_some_and(|age| age > UNSETTLED).then_some(stamp);
@@ -150,8 +150,8 @@ impl Gatherer {
             return Err(Some(too_large(&found.path, content.len() as u64, limit)));
         }
         // Touched but the same: whoever compares bundles sees at once that nothing has changed.
-        let same = before.filter(|known| *known.bytes == *content).map(|known| known.bytes);
-        Ok(Known { stamp, bytes: same.unwrap_or_else(|| content.into()) })
+        let same = before.filter(|known| *known.content == *content).map(|known| known.content);
+        Ok(Known { stamp, content: same.unwrap_or_else(|| content.into()) })
     }
 }
 
