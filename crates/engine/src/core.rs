@@ -6,7 +6,10 @@ use kernel::{Actor, CommandId, Context, EventId, Refusal, Stamp, Timestamp, code
 use timeline::{NewEntry, Snapshot, Store, StoreError};
 use world::{Command, Event, Recorded, SNAPSHOT_SCHEMA, World, decide, due, react};
 
-use crate::Clock;
+use crate::{
+    Clock,
+    replay::{decode, load, replay},
+};
 
 /// One command, and who gives it.
 #[derive(Debug, Clone)]
@@ -213,7 +216,8 @@ impl Core {
         if recorded.is_empty() {
             let count = usize::try_from(last - first + 1).unwrap_or(EVENTS_MAX);
             let entries = self.store.read(first - 1, count)?;
-            recorded = entries.into_iter().filter_map(|entry| read(&entry)).collect();
+            let readable = entries.into_iter().map(decode).filter_map(|(stamp, event)| Some((stamp, event?)));
+            recorded = readable.map(|(stamp, event)| Recorded { stamp, event: Arc::new(event) }).collect();
         }
         Ok(Receipt { recorded, position: batch.world.position, repeated: true })
     }
@@ -331,47 +335,6 @@ fn refuse_unwritten(
         other => other,
     };
     answers.into_iter().map(refuse).collect()
-}
-
-/// The World as of `position` or the head, whichever is earlier.
-pub(crate) fn load(store: &dyn Store, position: u64) -> Result<World, StoreError> {
-    let mut world = match store.snapshot_before(SNAPSHOT_SCHEMA, position)? {
-        Some(snapshot) => World::from_snapshot(&snapshot.body).unwrap_or_else(|error| {
-            tracing::warn!(snapshot.position = snapshot.position, "{error}; the timeline is folded from its start");
-            World::default()
-        }),
-        None => World::default(),
-    };
-    replay(store, &mut world, position, &mut |_| {})?;
-    Ok(world)
-}
-
-fn replay(store: &dyn Store, world: &mut World, until: u64, seen: &mut dyn FnMut(Recorded)) -> Result<(), StoreError> {
-    let end = until.min(store.head()?.position);
-    while world.position < end {
-        let count = usize::try_from(end - world.position).unwrap_or(usize::MAX);
-        for entry in store.read(world.position, count.min(timeline::limits::READ_ENTRIES))? {
-            match read(&entry) {
-                Some(recorded) => {
-                    world.fold(&recorded);
-                    seen(recorded);
-                }
-                None => world.pass(&entry.stamp),
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The event in an entry; none, with a warning, if this version can't read it.
-pub(crate) fn read(entry: &timeline::Entry) -> Option<Recorded> {
-    match Event::from_body(&entry.kind, &entry.body) {
-        Ok(event) => Some(Recorded { stamp: entry.stamp.clone(), event: Arc::new(event) }),
-        Err(error) => {
-            tracing::warn!(event.position = entry.stamp.position, "{error}");
-            None
-        }
-    }
 }
 
 /// Keeps a World as a snapshot.

@@ -18,6 +18,7 @@ mod clock;
 mod core;
 mod engine;
 mod past;
+mod replay;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ use kernel::{Refusal, Timestamp};
 use timeline::Store;
 use world::World;
 
-use crate::core::load;
+use crate::replay::load;
 
 /// The Worlds of the past that were asked for last.
 #[derive(Default)]

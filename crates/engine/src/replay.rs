@@ -1,0 +1,90 @@
+//! From the timeline back to the World: a snapshot, and the events since.
+//!
+//! Reading and decoding events takes about as long as folding them, so a long way goes on two threads: one reads ahead,
+//! by no more than [`BATCHES_AHEAD`], the other folds.
+
+use std::sync::{Arc, mpsc::sync_channel};
+
+use kernel::Stamp;
+use timeline::{Entry, Store, StoreError};
+use world::{Event, Recorded, SNAPSHOT_SCHEMA, World};
+
+/// Events that are read, decoded and handed over at once.
+const BATCH: u64 = 1_000;
+/// Batches that wait for being folded.
+const BATCHES_AHEAD: usize = 4;
+
+/// The World as of `position` or the head, whichever is earlier.
+pub(crate) fn load(store: &dyn Store, position: u64) -> Result<World, StoreError> {
+    let mut world = match store.snapshot_before(SNAPSHOT_SCHEMA, position)? {
+        Some(snapshot) => World::from_snapshot(&snapshot.body).unwrap_or_else(|error| {
+            tracing::warn!(snapshot.position = snapshot.position, "{error}; the timeline is folded from its start");
+            World::default()
+        }),
+        None => World::default(),
+    };
+    replay(store, &mut world, position, &mut |_| {})?;
+    Ok(world)
+}
+
+/// Folds in the events up to `until` that the World has not, and shows each to `seen`.
+pub(crate) fn replay(
+    store: &dyn Store,
+    world: &mut World,
+    until: u64,
+    seen: &mut dyn FnMut(Recorded),
+) -> Result<(), StoreError> {
+    let end = until.min(store.head()?.position);
+    let from = world.position;
+    if end.saturating_sub(from) <= BATCH {
+        return read(store, from, end, |batch| {
+            fold(world, batch, seen);
+            true
+        });
+    }
+    let (ahead, batches) = sync_channel(BATCHES_AHEAD);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(move || read(store, from, end, |batch| ahead.send(batch).is_ok()));
+        batches.into_iter().for_each(|batch| fold(world, batch, seen));
+        reading.join().unwrap_or_else(|_| Err(StoreError::Io("reading the timeline ended by a panic".to_owned())))
+    })
+}
+
+/// An event as it comes from the timeline; none if this version can't read it.
+type Decoded = (Stamp, Option<Event>);
+
+/// Reads and decodes the events after `from` up to `end`, until `take` wants no more.
+fn read(store: &dyn Store, from: u64, end: u64, mut take: impl FnMut(Vec<Decoded>) -> bool) -> Result<(), StoreError> {
+    let mut after = from;
+    while after < end {
+        let wanted = usize::try_from((end - after).min(BATCH)).unwrap_or(usize::MAX);
+        let batch: Vec<Decoded> = store.read(after, wanted)?.into_iter().map(decode).collect();
+        let Some((last, _)) = batch.last() else {
+            return Err(StoreError::Corrupt { what: "the entry is missing".to_owned(), position: Some(after + 1) });
+        };
+        after = last.position;
+        if !take(batch) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn fold(world: &mut World, batch: Vec<Decoded>, seen: &mut dyn FnMut(Recorded)) {
+    for (stamp, event) in batch {
+        let Some(event) = event else {
+            world.pass(&stamp);
+            continue;
+        };
+        let recorded = Recorded { stamp, event: Arc::new(event) };
+        world.fold(&recorded);
+        seen(recorded);
+    }
+}
+
+/// The event in an entry; none, with a warning, if this version can't read it.
+pub(crate) fn decode(entry: Entry) -> Decoded {
+    let event = Event::from_body(&entry.kind, &entry.body)
+        .map_err(|error| tracing::warn!(event.position = entry.stamp.position, "{error}"));
+    (entry.stamp, event.ok())
+}
