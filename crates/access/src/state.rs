@@ -184,8 +184,13 @@ impl State {
     /// Who shows a token with this hash; nobody if it is unknown, revoked or over.
     #[must_use]
     pub fn grant_for_token(&self, hash: &Sha256, now: Timestamp) -> Option<Grant> {
-        let id = self.tokens_by_hash.get(hash)?;
-        let token = self.tokens.get(id)?;
+        self.grant_of_token(*self.tokens_by_hash.get(hash)?, now)
+    }
+
+    /// What the token of this id allows; nothing if it is unknown, revoked or over.
+    #[must_use]
+    pub fn grant_of_token(&self, id: TokenId, now: Timestamp) -> Option<Grant> {
+        let token = self.tokens.get(&id)?;
         if token.expires.is_some_and(|expires| expires <= now) {
             return None;
         }
@@ -194,7 +199,7 @@ impl State {
             scopes: token.scopes.clone(),
             person: None,
             session: None,
-            token: Some(*id),
+            token: Some(id),
             reach: token.reach.clone(),
         })
     }

@@ -28,6 +28,9 @@ pub(crate) struct ServeArgs {
     /// The address by which people reach the server, if it stands behind a proxy
     #[arg(long, env = "MAINSTAY_BASE_URL", value_name = "URL")]
     pub(crate) base_url: Option<String>,
+    /// A web site whose scripts may evaluate flags, such as https://shop.example, or * for any; may be given several times
+    #[arg(long, env = "MAINSTAY_FLAGS_CORS", value_name = "ORIGIN", value_delimiter = ',')]
+    pub(crate) flags_cors: Vec<String>,
 }
 
 /// `mainstay.toml`.
@@ -39,6 +42,8 @@ struct File {
     #[serde(default)]
     catalog: Vec<PathBuf>,
     base_url: Option<String>,
+    #[serde(default)]
+    flags_cors: Vec<String>,
 }
 
 /// Everything that was chosen.
@@ -48,6 +53,7 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) catalog: Vec<PathBuf>,
     pub(crate) base_url: Option<String>,
+    pub(crate) evaluation_cors: Option<web::Cors>,
     pub(crate) admin_token: Option<Sha256>,
     pub(crate) hook_secret: Option<String>,
 }
@@ -62,12 +68,23 @@ impl Settings {
         Ok(Self {
             listen: args.listen.or(file.listen).unwrap_or_else(|| LISTEN.to_owned()),
             data: args.data.or(file.data).unwrap_or_else(|| PathBuf::from(DATA)),
-            catalog: if args.catalog.is_empty() { file.catalog } else { args.catalog },
+            catalog: given(args.catalog, file.catalog),
             base_url: args.base_url.or(file.base_url),
+            evaluation_cors: evaluation_cors(&given(args.flags_cors, file.flags_cors))?,
             admin_token: admin_token()?,
             hook_secret: secret("MAINSTAY_HOOK_SECRET")?,
         })
     }
+}
+
+/// What the command line says, else what the file says.
+fn given<T>(args: Vec<T>, file: Vec<T>) -> Vec<T> {
+    if args.is_empty() { file } else { args }
+}
+
+fn evaluation_cors(origins: &[String]) -> Result<Option<web::Cors>, Refusal> {
+    serving::cors(origins)
+        .map_err(|error| Refusal::new(&codes::CONFIG_INVALID, error.to_string()).field("--flags-cors"))
 }
 
 /// The data folder that a verb works on: as the server would choose it.

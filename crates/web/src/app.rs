@@ -6,7 +6,16 @@ use engine::{Engine, Receipt, Request};
 use kernel::{EntityRef, Refusal, Sha256, Timestamp};
 use world::World;
 
-use crate::{indexes::Indexes, live::Live, metrics::Metrics, security::rate::Limiter};
+use crate::{
+    evaluation::{Published, published::concern_flags},
+    indexes::Indexes,
+    live::Live,
+    metrics::Metrics,
+    security::rate::Limiter,
+};
+
+/// What lets scripts of other web sites ask.
+pub type Cors = tower_http::cors::CorsLayer;
 
 /// What the operator chose.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +36,8 @@ pub struct Settings {
     pub form_secret: [u8; 32],
     /// The key that secrets are sealed with.
     pub vault_key: crate::vault::Key,
+    /// Which web sites' scripts may evaluate flags; none if left out.
+    pub evaluation_cors: Option<Cors>,
 }
 
 /// What every handler has. Cloning it is cheap.
@@ -40,6 +51,7 @@ struct Shared {
     metrics: Metrics,
     live: Live,
     sign_ins: Limiter,
+    published: Published,
 }
 
 /// Who tries to sign in may do so this often in one go, and every five seconds in the long run.
@@ -52,6 +64,8 @@ impl App {
     pub fn new(engine: Engine, settings: Settings) -> Self {
         let live = Live::of(&engine);
         let sign_ins = Limiter::new(SIGN_INS_PER_SECOND, SIGN_INS_AT_ONCE);
+        let published = Published::new();
+        published.refresh(&engine.world(), engine.now());
         Self(Arc::new(Shared {
             engine,
             settings,
@@ -59,6 +73,7 @@ impl App {
             metrics: Metrics::default(),
             live,
             sign_ins,
+            published,
         }))
     }
 
@@ -92,6 +107,12 @@ impl App {
         &self.0.sign_ins
     }
 
+    /// The flags as they are served.
+    #[must_use]
+    pub fn published(&self) -> &Published {
+        &self.0.published
+    }
+
     /// What tells open pages that something changed.
     #[must_use]
     pub fn live(&self) -> &Live {
@@ -110,12 +131,28 @@ impl App {
         self.0.engine.now()
     }
 
-    /// Carries out a command.
+    /// Carries out a command. If it changes flags, whoever evaluates them after the answer gets what they are then.
     ///
     /// # Errors
     /// What was refused and why.
     pub async fn submit(&self, request: Request) -> Result<Receipt, Refusal> {
-        self.0.engine.submit(request).await
+        let receipt = self.0.engine.submit(request).await?;
+        if concern_flags(&receipt.recorded) {
+            self.publish_flags().await;
+        }
+        Ok(receipt)
+    }
+
+    /// Brings what is served of the flags up to now.
+    pub async fn publish_flags(&self) {
+        let app = self.clone();
+        let published = self.blocking(move |engine| {
+            app.published().refresh(&engine.world(), engine.now());
+            Ok(())
+        });
+        if let Err(refusal) = published.await {
+            tracing::error!(error.code = refusal.code.name, "the flags were not published: {refusal}");
+        }
     }
 
     /// Everything that was known at `at`.

@@ -1,7 +1,6 @@
 //! The flags' screens.
 
 pub mod list;
-pub mod ofrep;
 pub mod show;
 mod standing;
 pub mod turn;

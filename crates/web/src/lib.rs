@@ -48,4 +48,4 @@ pub mod timeline;
 pub mod vault;
 pub mod views;
 
-pub use app::{App, Settings};
+pub use app::{App, Cors, Settings};

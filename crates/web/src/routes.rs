@@ -53,7 +53,7 @@ impl utoipa::Modify for Tokens {
 #[must_use]
 pub fn table(app: &App) -> Table {
     let table = Table::new(app.clone(), Document::openapi());
-    protocols(our_api(operations(screens(table))))
+    protocols(our_api(operations(screens(table))), app)
 }
 
 fn screens(table: Table) -> Table {
@@ -162,8 +162,8 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Write), routes!(api::undo::undo))
 }
 
-fn protocols(table: Table) -> Table {
-    backstage(table.evaluating(routes!(flags::ofrep::evaluate_one)))
+fn protocols(table: Table, app: &App) -> Table {
+    backstage(table.evaluating(evaluation::Ofrep::openapi(), serving::ofrep::router(app.published().serving().clone())))
 }
 
 fn backstage(table: Table) -> Table {

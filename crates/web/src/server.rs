@@ -42,6 +42,7 @@ pub async fn serve(
     let told = async move {
         stop.await;
         app.live().close();
+        app.published().serving().board().close();
         let _ = stopping.send(true);
     };
     let serving = axum::serve(listener, service).with_graceful_shutdown(told);

@@ -37,7 +37,7 @@ pub struct Route {
 pub struct Table {
     app: App,
     router: Router<App>,
-    evaluating: Router<App>,
+    evaluating: Router,
     routes: Vec<Route>,
     openapi: OpenApi,
 }
@@ -64,36 +64,32 @@ impl Table {
     /// Adds routes of the API: `routes!(handler)` brings path, method and description.
     #[must_use]
     pub fn api(mut self, access: Access, routes: UtoipaMethodRouter<App>) -> Self {
-        let (paths, handler) = self.describe(access, routes);
-        for path in paths {
-            self.router = self.router.route(&path, guarded(&self.app, access, handler.clone()));
+        let (schemas, paths, handler) = routes;
+        for path in paths.paths.keys() {
+            self.router = self.router.route(path, guarded(&self.app, access, handler.clone()));
         }
+        let components = utoipa::openapi::ComponentsBuilder::new().schemas_from_iter(schemas).build();
+        self.describe(access, OpenApiBuilder::new().paths(paths).components(Some(components)).build());
         self
     }
 
-    /// Adds routes of the API by which flags are evaluated.
+    /// Adds the routes by which flags are evaluated, which another crate serves, and what is said of them.
     #[must_use]
-    pub fn evaluating(mut self, routes: UtoipaMethodRouter<App>) -> Self {
-        let (paths, handler) = self.describe(Access::Needs(Scope::Evaluate), routes);
-        for path in paths {
-            self.evaluating = self.evaluating.route(&path, handler.clone());
-        }
+    pub fn evaluating(mut self, described: OpenApi, router: Router) -> Self {
+        self.describe(Access::Needs(Scope::Evaluate), described);
+        self.evaluating = self.evaluating.merge(router);
         self
     }
 
-    /// Lists and documents routes; answers their paths and what handles them.
-    fn describe(&mut self, access: Access, routes: UtoipaMethodRouter<App>) -> (Vec<String>, MethodRouter<App>) {
-        let (schemas, mut paths, handler) = routes;
-        for (path, item) in &mut paths.paths {
+    /// Lists and documents routes.
+    fn describe(&mut self, access: Access, mut described: OpenApi) {
+        for (path, item) in &mut described.paths.paths {
             for method in methods_of(item) {
                 self.routes.push(Route { method, path: path.clone(), access, documented: true });
             }
             document(item, access);
         }
-        let added = paths.paths.keys().cloned().collect();
-        let components = utoipa::openapi::ComponentsBuilder::new().schemas_from_iter(schemas).build();
-        self.openapi.merge(OpenApiBuilder::new().paths(paths).components(Some(components)).build());
-        (added, handler)
+        self.openapi.merge(described);
     }
 
     /// Adds a screen, or another route that is not part of the documented API.
@@ -107,8 +103,7 @@ impl Table {
     /// The routers, the list of routes and the OpenAPI document.
     pub fn finish(self) -> Finished {
         let Self { app, router, evaluating, routes, openapi } = self;
-        let (router, evaluating) = (router.with_state(app.clone()), evaluating.with_state(app));
-        Finished { router, evaluating, routes, openapi }
+        Finished { router: router.with_state(app), evaluating, routes, openapi }
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
         https: false,
         form_secret: random()?,
         vault_key: random()?,
+        evaluation_cors: None,
     };
     let parts = Parts {
         store: SqliteStore::temporary()?,

@@ -38,6 +38,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
         label: None,
         form_secret: random()?,
         vault_key: web::vault::key(&data)?,
+        evaluation_cors: settings.evaluation_cors,
     };
     let https = web.https;
     let parts = Parts { store, web, catalog: settings.catalog, hook_secret: settings.hook_secret, speed: Speed(1) };

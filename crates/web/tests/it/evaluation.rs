@@ -1,3 +1,4 @@
 //! Evaluating flags, as an application does it.
 
 mod gate;
+mod ofrep;

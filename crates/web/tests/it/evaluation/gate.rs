@@ -42,12 +42,8 @@ async fn who_is_not_known_is_told_by_the_status_alone() {
 #[tokio::test]
 async fn a_token_bounds_how_often_one_may_ask_and_strangers_are_bounded_apart() {
     let site = Site::open();
-    let limits = Limits {
-        evaluations_per_second: 2.0,
-        requests_per_second: 1.0,
-        requests_at_once: 1.0,
-        ..Limits::default()
-    };
+    let limits =
+        Limits { evaluations_per_second: 2.0, requests_per_second: 1.0, requests_at_once: 1.0, ..Limits::default() };
     let (router, _) = router(&site.app, &limits);
     let mut answers = Vec::new();
     for token in [TOKEN, TOKEN, TOKEN, "mst_wrong", "mst_wrong"] {
