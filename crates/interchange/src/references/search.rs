@@ -12,7 +12,7 @@ use std::{
 
 use aho_corasick::{AhoCorasick, BuildError};
 use ignore::{DirEntry, WalkBuilder, WalkState};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::spelling::{Likeness, Spellings, is_one_word};
 
@@ -41,7 +41,7 @@ const TEXT_BYTES_MAX: usize = 200;
 const BINARY_PROBE_BYTES: usize = 8_000;
 
 /// A line that names a flag.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reference {
     /// The file, below the folder, with `/` between its parts.
     pub path: String,
@@ -56,7 +56,7 @@ pub struct Reference {
 }
 
 /// What a search found.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// For each key that was looked for, in order of path and line.
     pub references: BTreeMap<String, Vec<Reference>>,

@@ -1,9 +1,9 @@
 //! The texts that may stand for a flag.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How sure it is that a text means the flag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Likeness {
     /// It is the key.
