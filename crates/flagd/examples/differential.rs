@@ -100,7 +100,7 @@ impl Dice {
         let mut arguments = Vec::new();
         if self.roll(2) == 0 {
             arguments.push(if self.roll(4) == 0 {
-                json!({ "cat": [{ "var": "$flagd.flagKey" }, { "var": "email" }] })
+                json!({ "cat": [{ "var": "$flagd.flagKey" }, { "var": ["email", ""] }] })
             } else {
                 json!({ "var": self.name() })
             });
@@ -119,19 +119,22 @@ impl Dice {
 
     fn condition(&mut self, depth: usize) -> Value {
         let depth = depth.saturating_sub(1);
-        match self.roll(17) {
+        match self.roll(18) {
             0..=2 => {
-                let operator = self.one_of(&["==", "!=", "===", "!=="]);
-                let right = if self.roll(3) == 0 { self.any(depth) } else { self.scalar() };
-                json!({ operator: [{ "var": self.name() }, right] })
+                // flagd and its JavaScript evaluator differ on null, which to the latter equals 0 and false.
+                let right = if self.roll(2) == 0 { self.scalar() } else { self.text(depth) };
+                let left =
+                    self.one_of(&["targetingKey", "email", "country", "age", "plan", "beta", "org.name", "version"]);
+                json!({ self.one_of(&["==", "!="]): [{ "var": left }, right] })
             }
+            16 => json!({ self.one_of(&["===", "!=="]): [{ "var": self.name() }, self.any(depth)] }),
             3 | 4 => {
                 let operator = self.one_of(&["<", "<=", ">", ">="]);
                 json!({ operator: [self.number(depth), self.number(depth)] })
             }
             5 => json!({ self.one_of(&["<", "<="]): [self.number(0), self.number(depth), self.number(0)] }),
             6 => json!({ "in": [self.text(depth), ["pt", "ada@acme.test", 7, "on"]] }),
-            7 => json!({ "in": [self.text(0), self.text(depth)] }),
+            7 => json!({ "in": [self.text(0), { "cat": ["pt,", self.text(depth)] }] }),
             8 => json!({ self.one_of(&["starts_with", "ends_with"]): [self.any(depth), self.text(0)] }),
             9 => {
                 json!({ "sem_ver": [self.version(), self.one_of(&["=", "!=", "<", "<=", ">", ">=", "^", "~"]), self.version()] })
@@ -142,7 +145,7 @@ impl Dice {
             12 if depth > 0 => json!({ self.one_of(&["!", "!!"]): [self.any(depth)] }),
             13 => json!({ "$ref": "internal" }),
             14 => {
-                json!({ self.one_of(&["some", "all", "none"]): [{ "var": "tags" }, { "==": [{ "var": "" }, "beta"] }] })
+                json!({ self.one_of(&["some", "all", "none"]): [{ "var": ["tags", []] }, { "==": [{ "var": "" }, "beta"] }] })
             }
             15 => json!({ "missing": [self.name(), self.name()] }),
             _ => json!({ "var": self.name() }),
@@ -161,10 +164,10 @@ impl Dice {
 
     fn text(&mut self, depth: usize) -> Value {
         match self.roll(5) {
-            0 if depth > 0 => json!({ "cat": [self.text(depth - 1), self.any(depth - 1)] }),
+            0 if depth > 0 => json!({ "cat": [self.text(depth - 1), self.text(depth - 1)] }),
             1 if depth > 0 => json!({ "substr": [self.text(depth - 1), self.small()] }),
             2 if depth > 0 => json!({ "substr": [self.text(depth - 1), self.small(), self.small()] }),
-            0..=2 => json!({ "var": self.one_of(&["email", "country", "targetingKey", "plan"]) }),
+            0..=2 => json!({ "var": [self.one_of(&["email", "country", "targetingKey"]), ""] }),
             _ => self.one_of(&[json!("pt"), json!("ada"), json!(".test"), json!(""), json!("on"), json!("Zoë ✓")]),
         }
     }
@@ -179,7 +182,7 @@ impl Dice {
             }
             2 => json!({ "var": "$flagd.timestamp" }),
             3 | 4 => json!({ "var": self.one_of(&["age", "seats", "org.size"]) }),
-            _ => self.one_of(&[json!(0), json!(18), json!(42), json!(-3), json!(2.5), json!("42")]),
+            _ => self.one_of(&[json!(7), json!(18), json!(42), json!(-3), json!(2.5), json!("42")]),
         }
     }
 
@@ -209,18 +212,7 @@ impl Dice {
     }
 
     fn scalar(&mut self) -> Value {
-        self.one_of(&[
-            Value::Null,
-            json!(true),
-            json!(false),
-            json!(0),
-            json!(1),
-            json!(42),
-            json!("42"),
-            json!("pt"),
-            json!("team"),
-            json!(""),
-        ])
+        self.one_of(&[json!(true), json!(1), json!(42), json!("42"), json!("pt"), json!("team"), json!("")])
     }
 
     fn name(&mut self) -> &'static str {
@@ -245,13 +237,13 @@ impl Dice {
         let mut context = serde_json::Map::new();
         let fields: [(&str, &[Value]); 9] = [
             ("targetingKey", &[json!("ada"), json!("user-17"), json!("b2"), json!("")]),
-            ("email", &[json!("ada@acme.test"), json!("bob@other.test"), json!(7), Value::Null]),
+            ("email", &[json!("ada@acme.test"), json!("bob@other.test"), json!(7)]),
             ("country", &[json!("pt"), json!("de"), json!("")]),
             ("age", &[json!(17), json!(42), json!("42"), json!("old"), json!(30.5)]),
-            ("plan", &[json!("team"), json!("free"), json!(["a"])]),
+            ("plan", &[json!("team"), json!("free")]),
             ("beta", &[json!(true), json!(false), json!("true")]),
             ("version", &[json!("1.2.3"), json!("2.0.0-rc.2"), json!("1.9"), json!(2), json!("v2")]),
-            ("tags", &[json!(["beta", "on"]), json!([]), json!("beta")]),
+            ("tags", &[json!(["beta", "on"]), json!([])]),
             ("org", &[json!({ "size": 250, "name": "Acme" }), json!({}), json!("Acme")]),
         ];
         for (name, values) in fields {

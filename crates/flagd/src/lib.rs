@@ -3,6 +3,7 @@
 mod bucketing;
 mod cbor;
 mod check;
+mod compare;
 mod context;
 mod document;
 mod explain;

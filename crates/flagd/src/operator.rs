@@ -8,6 +8,7 @@ use crate::{
     Bucketing,
     bucketing::{WEIGHTS_MAX, bucket, murmur3},
     cbor,
+    compare::{Comparison, at_most, is_in, less, loosely_equal, strictly_equal},
     version::Version,
 };
 
@@ -131,6 +132,22 @@ pub(crate) fn fractional(bucketing: Bucketing) -> &'static str {
     }
 }
 
+/// What the engine calls an operator: those that it has of its own, but not as a rule means them, have another name.
+pub(crate) fn engine_name(name: &str) -> &str {
+    match name {
+        "==" => "loosely_equal",
+        "!=" => "loosely_unequal",
+        "===" => "strictly_equal",
+        "!==" => "strictly_unequal",
+        "<" => "less",
+        "<=" => "at_most",
+        ">" => "more",
+        ">=" => "at_least",
+        "in" => "is_in",
+        _ => name,
+    }
+}
+
 /// JSON Logic with flagd's operators.
 pub(crate) static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     Engine::builder()
@@ -139,6 +156,15 @@ pub(crate) static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         .add_operator("starts_with", Affix(|text, affix| text.starts_with(affix)))
         .add_operator("ends_with", Affix(|text, affix| text.ends_with(affix)))
         .add_operator("sem_ver", SemVer)
+        .add_operator(engine_name("=="), Comparison(loosely_equal))
+        .add_operator(engine_name("!="), Comparison(|left, right| !loosely_equal(left, right)))
+        .add_operator(engine_name("==="), Comparison(strictly_equal))
+        .add_operator(engine_name("!=="), Comparison(|left, right| !strictly_equal(left, right)))
+        .add_operator(engine_name("<"), Comparison(less))
+        .add_operator(engine_name("<="), Comparison(at_most))
+        .add_operator(engine_name(">"), Comparison(|left, right| less(right, left)))
+        .add_operator(engine_name(">="), Comparison(|left, right| at_most(right, left)))
+        .add_operator(engine_name("in"), Comparison(is_in))
         .build()
 });
 

@@ -114,7 +114,11 @@ impl<'r> Walk<'r> {
     }
 
     fn operation(&self, name: &str, arguments: OwnedDataValue) -> OwnedDataValue {
-        if self.builds { OwnedDataValue::Object(vec![(name.to_owned(), arguments)]) } else { OwnedDataValue::Null }
+        if self.builds {
+            OwnedDataValue::Object(vec![(operator::engine_name(name).to_owned(), arguments)])
+        } else {
+            OwnedDataValue::Null
+        }
     }
 
     /// An operator of which nothing is known but its arguments.
