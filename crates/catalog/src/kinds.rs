@@ -275,6 +275,12 @@ pub(crate) const KINDS: &[Kind] = &[
         by_type: &[],
     },
     Kind {
+        name: "Segment",
+        api_versions: OURS,
+        fields: &[optional("owner", loose(Relation::OwnedBy, "Group"))],
+        by_type: &[],
+    },
+    Kind {
         name: "Rotation",
         api_versions: OURS,
         fields: &[

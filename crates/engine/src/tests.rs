@@ -112,7 +112,7 @@ fn what_was_true_then_can_be_asked() {
     let off = engine.submit_blocking(turn("a", false)).unwrap();
     let value = |at| {
         let world = engine.world_at(at).unwrap();
-        flags::evaluate(&world.flags, &"flag:a".parse().unwrap(), "production").map(|evaluation| evaluation.value)
+        world.flags.flag(&"flag:a".parse().unwrap()).map(|flag| flag.is_on("production"))
     };
     assert_eq!(value(on.recorded[0].stamp.at), Some(true));
     assert_eq!(value(off.recorded[0].stamp.at), Some(false));

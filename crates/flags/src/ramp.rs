@@ -58,6 +58,18 @@ pub enum OnFailure {
     Pause,
 }
 
+impl Ramp {
+    /// True if another definition of it moves no user.
+    pub(crate) fn has_schedule_of(&self, other: &Self) -> bool {
+        self.has_variants_of(other) && self.start == other.start && self.steps == other.steps
+    }
+
+    /// True if another definition of it gives the same users the same variants at the same share.
+    pub(crate) fn has_variants_of(&self, other: &Self) -> bool {
+        self.variant == other.variant && self.from == other.from && self.by == other.by
+    }
+}
+
 impl Step {
     /// All users.
     pub const WHOLE: u16 = 10_000;

@@ -46,7 +46,9 @@ impl Flags {
     }
 
     fn value(&self) -> bool {
-        evaluate(&self.state, &flag(), "production").unwrap().value
+        let context = flagd::Context::from_value(&json!({}), 0).unwrap();
+        let now = Timestamp::from_second(1_700_000_100).unwrap();
+        evaluate(&self.state, &flag(), "production", &context, now).unwrap().unwrap().value == Some(json!(true))
     }
 }
 
@@ -131,7 +133,7 @@ fn a_spec_is_read_whole_or_refused_with_every_problem() {
     let pointers: Vec<_> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
     assert_eq!(
         pointers,
-        ["/spec/ownr", "/spec/type", "/spec/usedBy", "/spec/environments/production", "/spec/expires"]
+        ["/spec/ownr", "/spec/usedBy", "/spec/environments/production", "/spec/expires", "/spec/type"]
     );
     assert_eq!(problems[0].suggestion.as_deref(), Some("owner"));
 }

@@ -115,6 +115,10 @@ codes! {
         "`detail` says why, and what a person can do instead.";
     MOVED_ON = "moved-on", UserFixable, 409, "Something else has changed the same thing since.",
         "Undoing would throw away the later change. Undo that one first, or set the thing to what it should be.";
+    NEEDS_APPROVAL = "needs-approval", UserFixable, 409, "Somebody else must agree to this change.",
+        "The environment asks for approvals. Make a request for the change: others see exactly what it changes, and it is made as soon as enough of them agree, or at the time that you name. Turning a flag off needs nobody. In an emergency a change can be made at once with a reason; that is shown to everybody.";
+    FOUR_EYES = "four-eyes", UserFixable, 403, "This takes another person.",
+        "Who asked for a change, or amended it, can't approve it, and only a person who is signed in can. Only its author withdraws a request; others reject it.";
     SHUTTING_DOWN = "shutting-down", Retryable, 503, "The server is stopping.",
         "It finishes what it has begun and takes nothing new. Try again when it is back.";
     BUSY = "busy", Retryable, 503, "The server has more to do than it can take.",

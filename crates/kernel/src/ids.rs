@@ -64,6 +64,8 @@ typed_ids! {
     DeploymentId;
     /// One incident. People use its number.
     IncidentId;
+    /// One request for a change of a flag.
+    RequestId;
     /// One local user.
     UserId;
     /// One API token; not the secret.

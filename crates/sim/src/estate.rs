@@ -131,9 +131,10 @@ impl Estate {
 
     fn in_force(&self, at: usize, fault: &Fault, world: &World) -> bool {
         match fault {
-            Fault::Flag(flag) => self.flags.get(*flag).is_some_and(|flag| {
-                flags::evaluate(&world.flags, &flag.entity, ENVIRONMENT).is_some_and(|found| found.value)
-            }),
+            Fault::Flag(flag) => {
+                let flag = self.flags.get(*flag).and_then(|flag| world.flags.flag(&flag.entity));
+                flag.is_some_and(|flag| flag.is_on(ENVIRONMENT))
+            }
             Fault::Version(version) => self.versions.get(&at) == Some(version),
             Fault::Setting(key, value) => self.settings.get(&at).and_then(|settings| settings.get(key)) == Some(value),
         }

@@ -1,4 +1,4 @@
-//! What is declared in catalog files and lives in other areas: checks, flags, rotations.
+//! What is declared in catalog files and lives in other areas: checks, flags, segments, rotations.
 
 use catalog::{Bundle, Descriptor, Reading};
 use kernel::EntityRef;
@@ -10,11 +10,12 @@ use crate::{Command, World, react::Reaction};
 /// A declared thing of another area.
 enum Declared {
     Check(checks::CheckDefinition),
-    Flag(flags::Definition),
+    Flag(Box<flags::Definition>),
+    Segment(flags::Segment),
     Rotation(oncall::Rotation),
 }
 
-/// Reads a catalog folder, and looks also into what other areas must understand: a check, flag or rotation that can't be
+/// Reads a catalog folder, and looks also into what other areas must understand: a check, flag, segment or rotation that can't be
 /// used is a problem with its line and left out, like any other entity.
 #[must_use]
 pub fn read_bundle(bundle: &Bundle) -> Reading {
@@ -36,7 +37,7 @@ pub fn read_bundle(bundle: &Bundle) -> Reading {
     reading
 }
 
-/// What is wrong with the `spec` of a declared check, flag or rotation; nothing for other kinds.
+/// What is wrong with the `spec` of a declared check, flag, segment or rotation; nothing for other kinds.
 #[must_use]
 fn spec_problems(descriptor: &Descriptor) -> Vec<SpecProblem> {
     read(descriptor).and_then(Result::err).unwrap_or_default()
@@ -46,17 +47,16 @@ fn spec_problems(descriptor: &Descriptor) -> Vec<SpecProblem> {
 fn read(descriptor: &Descriptor) -> Option<Result<Declared, Vec<SpecProblem>>> {
     let reference = descriptor.reference.clone();
     let kind = reference.kind();
-    if !matches!(kind, "check" | "flag" | "rotation") {
+    if !matches!(kind, "check" | "flag" | "rotation" | "segment") {
         return None;
     }
     let document = descriptor.json();
     let spec = document.get("spec").unwrap_or(&Value::Null);
+    let description = document.pointer("/metadata/description").and_then(Value::as_str);
     Some(match kind {
         "check" => checks::CheckDefinition::from_spec(reference, spec).map(Declared::Check),
-        "flag" => {
-            let description = document.pointer("/metadata/description").and_then(Value::as_str);
-            flags::Definition::from_spec(reference, description, spec).map(Declared::Flag)
-        }
+        "flag" => flags::Definition::from_spec(reference, description, spec).map(|flag| Declared::Flag(Box::new(flag))),
+        "segment" => flags::Segment::from_spec(reference, description, spec).map(Declared::Segment),
         _ => oncall::Rotation::from_spec(reference, spec).map(Declared::Rotation),
     })
 }
@@ -75,7 +75,8 @@ pub(crate) fn follow(world: &World, event: &catalog::Event) -> Vec<Reaction> {
 fn define(descriptor: &Descriptor) -> Option<Command> {
     Some(match read(descriptor)?.ok()? {
         Declared::Check(definition) => Command::Checks(checks::Command::Define { definition }),
-        Declared::Flag(definition) => Command::Flags(flags::Command::Define { definition }),
+        Declared::Flag(definition) => Command::Flags(flags::Command::Define { definition: *definition }),
+        Declared::Segment(segment) => Command::Flags(flags::Command::DefineSegment { segment }),
         Declared::Rotation(definition) => Command::Oncall(oncall::Command::DefineRotation { definition }),
     })
 }
@@ -89,6 +90,10 @@ fn remove(world: &World, reference: &EntityRef) -> Option<Command> {
         "flag" => {
             world.flags.flag(reference)?;
             Some(Command::Flags(flags::Command::Remove { flag: reference.clone() }))
+        }
+        "segment" => {
+            world.flags.segment(reference)?;
+            Some(Command::Flags(flags::Command::RemoveSegment { segment: reference.clone() }))
         }
         "rotation" => {
             world.oncall.roster(reference)?;

@@ -7,5 +7,7 @@ use crate::{Command, World};
 /// The commands whose time has come, each with the part of Mainstay that gives it.
 #[must_use]
 pub fn due(world: &World, now: Timestamp) -> Vec<(Command, &'static str)> {
-    deploys::due(&world.deploys, now).into_iter().map(|command| (Command::Deploys(command), "hooks")).collect()
+    let deploys = deploys::due(&world.deploys, now).into_iter().map(|command| (Command::Deploys(command), "hooks"));
+    let flags = flags::due(&world.flags, now).into_iter().map(|command| (Command::Flags(command), "flags"));
+    deploys.chain(flags).collect()
 }

@@ -194,8 +194,10 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         AnyEvent::Deploys(deploys::Event::ConfigApplied { environment, changed, .. }) => {
             (ChangeKind::Config, Some(environment.clone()), Vec::new(), changed.clone())
         }
-        AnyEvent::Flags(flags::Event::Turned { flag, environment, affects, .. }) => {
-            (ChangeKind::Flag, Some(environment.clone()), affects.clone(), vec![flag.name().to_owned()])
+        AnyEvent::Flags(event) => {
+            let (environment, affects) = flag_change(world, event)?;
+            let name = event.subjects().first().map(|subject| subject.name().to_owned());
+            (ChangeKind::Flag, environment, affects, name.into_iter().collect())
         }
         AnyEvent::Catalog(catalog::Event::EntityChanged { .. } | catalog::Event::EntityRemoved { .. }) => {
             (ChangeKind::Catalog, None, Vec::new(), Vec::new())
@@ -209,7 +211,6 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         | AnyEvent::Checks(_)
         | AnyEvent::Deploys(_)
         | AnyEvent::Effects(_)
-        | AnyEvent::Flags(_)
         | AnyEvent::Incidents(_)
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_) => return None,
@@ -233,6 +234,43 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         undone: false,
         undoes,
     })
+}
+
+/// Where a flag's event alters what is served, and for whom; nothing if it alters nothing. `world` is as before it.
+fn flag_change(world: &World, event: &flags::Event) -> Option<(Option<String>, Vec<EntityRef>)> {
+    match event {
+        flags::Event::Turned { environment, affects, .. } => Some((Some(environment.clone()), affects.clone())),
+        flags::Event::Ramp { environment, affects, change, .. } => match change {
+            flags::RampChange::Stepped { .. } | flags::RampChange::RolledBack { .. } | flags::RampChange::Restarted => {
+                Some((Some(environment.clone()), affects.clone()))
+            }
+            flags::RampChange::GatePassed { .. } | flags::RampChange::Paused { .. } | flags::RampChange::Resumed => {
+                None
+            }
+        },
+        flags::Event::Defined { definition } => {
+            let known = world.flags.flag(&definition.flag)?;
+            let altered = known.definition.altered_environments(definition);
+            let environment = match altered.as_slice() {
+                [] => return None,
+                [only] if only != flags::Definition::EVERYWHERE => Some(only.clone()),
+                [..] => None,
+            };
+            Some((environment, known.users().cloned().collect()))
+        }
+        flags::Event::Removed { flag } => {
+            let users = world.flags.flag(flag)?.users();
+            Some((None, users.cloned().collect()))
+        }
+        flags::Event::SegmentDefined { affects, .. } | flags::Event::SegmentRemoved { affects, .. } => {
+            (!affects.is_empty()).then(|| (None, affects.clone()))
+        }
+        flags::Event::Seen { .. }
+        | flags::Event::Evaluated { .. }
+        | flags::Event::ReferencesReported { .. }
+        | flags::Event::Request { .. }
+        | flags::Event::Overridden { .. } => None,
+    }
 }
 
 /// Events are written in a snapshot as they are on the timeline.

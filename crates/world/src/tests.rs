@@ -210,7 +210,7 @@ fn undoing_a_flag_turns_it_back_once_and_the_undoing_can_be_undone() {
     town.undo(back).unwrap();
     assert_eq!(town.undo_state(on), UndoState::Standing, "it is in effect again");
     assert_eq!(town.undo(on).unwrap_err(), codes::MOVED_ON.name, "by the newest turn, which is what can be undone");
-    assert!(flags::evaluate(&town.world.flags, &"flag:new-buy".parse().unwrap(), "production").unwrap().value);
+    assert!(town.world.flags.flag(&"flag:new-buy".parse().unwrap()).unwrap().is_on("production"));
 }
 
 #[test]

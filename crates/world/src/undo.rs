@@ -104,9 +104,19 @@ fn flag_words(command: &flags::Command) -> String {
         flags::Command::Turn { flag, environment, on } => {
             format!("turn flag {} {} in {environment}", flag.short(), if *on { "on" } else { "off" })
         }
-        flags::Command::Define { definition } => format!("define flag {} anew", definition.flag.short()),
+        flags::Command::Define { definition } => format!("put the definition of flag {} back", definition.key()),
         flags::Command::Remove { flag } => format!("remove flag {}", flag.short()),
-        flags::Command::See { flag, .. } => format!("note who evaluates flag {}", flag.short()),
+        flags::Command::Ramp { flag, environment, .. } => {
+            format!("roll back the ramp of flag {} in {environment}", flag.short())
+        }
+        flags::Command::DefineSegment { .. }
+        | flags::Command::RemoveSegment { .. }
+        | flags::Command::Override { .. }
+        | flags::Command::RequestChange { .. }
+        | flags::Command::Request { .. }
+        | flags::Command::See { .. }
+        | flags::Command::SeeEvaluated { .. }
+        | flags::Command::ReportReferences { .. } => "change a flag".to_owned(),
     }
 }
 

@@ -1,0 +1,139 @@
+//! Prerequisites: flags that must serve a certain variant. Chains are allowed, circles are not.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use kernel::{EntityRef, Refusal, closest, codes};
+
+use crate::{Definition, Origin, Requirement, State, command::existing};
+
+/// How many flags may have to be evaluated for one, counted once for each way that leads to them.
+const EVALUATED_MAX: usize = 100;
+
+/// How long a chain of prerequisites may be: each is put into the rule of the one before, and rules have a depth.
+const CHAIN_MAX: usize = 8;
+
+/// Refuses prerequisites that can't be evaluated.
+///
+/// A declared flag may require what does not exist, since files are applied one after the other; until it exists, it is
+/// not met.
+pub(crate) fn check(state: &State, definition: &Definition) -> Result<(), Refusal> {
+    for requirement in &definition.requires {
+        match state.flag(&requirement.flag) {
+            Some(required) => check_one(definition, requirement, &required.definition)?,
+            None if definition.origin == Origin::ByHand => {
+                existing(state, &requirement.flag)?;
+            }
+            None => {}
+        }
+    }
+    if let Some(circle) = circle(state, definition) {
+        let chain: Vec<&str> = circle.iter().map(|flag| flag.short()).collect();
+        let detail = format!("the flags require each other in a circle: {}", chain.join(" → "));
+        return Err(Refusal::new(&codes::INVALID, detail).field("/spec/requires"));
+    }
+    let concerned = std::iter::once(definition.flag.clone()).chain(all_dependants(state, &definition.flag));
+    for flag in concerned {
+        if evaluated(state, &flag, definition, EVALUATED_MAX) > EVALUATED_MAX {
+            let detail = format!("flag {} would require more than {EVALUATED_MAX} others on all ways", flag.short());
+            return Err(Refusal::new(&codes::INVALID, detail).field("/spec/requires"));
+        }
+        if chain(state, &flag, definition) > CHAIN_MAX {
+            let detail =
+                format!("flag {} would be at the end of a chain of more than {CHAIN_MAX} others", flag.short());
+            return Err(Refusal::new(&codes::INVALID, detail).field("/spec/requires"));
+        }
+    }
+    check_dependants(state, definition)
+}
+
+fn check_one(definition: &Definition, requirement: &Requirement, required: &Definition) -> Result<(), Refusal> {
+    let name = required.key();
+    if required.bucketing != definition.bucketing {
+        let detail = format!("flag {name} puts users into other buckets than {}", definition.key());
+        return Err(Refusal::new(&codes::INVALID, detail).field("/spec/requires").fix("give both the same bucketing"));
+    }
+    let Some(variant) = requirement.variant.as_deref().filter(|variant| !required.variants.contains_key(*variant))
+    else {
+        return Ok(());
+    };
+    let detail = format!("flag {name} has no variant {variant}");
+    let refusal = Refusal::new(&codes::INVALID, detail).field("/spec/requires");
+    Err(match closest(variant, required.variants.keys().map(String::as_str)) {
+        Some(near) => refusal.fix(format!("did you mean {near}?")),
+        None => refusal,
+    })
+}
+
+/// Refuses to take away a variant that another flag requires.
+fn check_dependants(state: &State, definition: &Definition) -> Result<(), Refusal> {
+    for dependant in state.dependants(&definition.flag).filter_map(|dependant| state.flag(dependant)) {
+        let on_this = dependant.definition.requires.iter().filter(|requirement| requirement.flag == definition.flag);
+        let mut wanted = on_this.filter_map(|requirement| requirement.variant.as_deref());
+        if let Some(missing) = wanted.find(|variant| !definition.variants.contains_key(*variant)) {
+            let detail = format!("flag {} requires the variant {missing}", dependant.definition.key());
+            return Err(Refusal::new(&codes::CONFLICT, detail).field("/spec/variants"));
+        }
+    }
+    Ok(())
+}
+
+/// The way from the flag back to itself, if there is one.
+fn circle(state: &State, definition: &Definition) -> Option<Vec<EntityRef>> {
+    let target = &definition.flag;
+    let mut seen = BTreeSet::new();
+    let mut ways: VecDeque<Vec<EntityRef>> = VecDeque::from([vec![target.clone()]]);
+    while let Some(way) = ways.pop_front() {
+        let last = way.last()?;
+        for required in requires(state, last, definition) {
+            let mut longer = way.clone();
+            longer.push(required.flag.clone());
+            if required.flag == *target {
+                return Some(longer);
+            }
+            if seen.insert(&required.flag) {
+                ways.push_back(longer);
+            }
+        }
+    }
+    None
+}
+
+/// What a flag requires, once `changed` is defined.
+fn requires<'a>(state: &'a State, flag: &EntityRef, changed: &'a Definition) -> &'a [Requirement] {
+    if *flag == changed.flag {
+        return &changed.requires;
+    }
+    state.flag(flag).map_or(&[], |flag| &flag.definition.requires)
+}
+
+/// How many flags must be evaluated for this one; stops counting above `max`. There is no circle.
+fn evaluated(state: &State, flag: &EntityRef, changed: &Definition, max: usize) -> usize {
+    let mut total = 0;
+    for required in requires(state, flag, changed) {
+        if total > max {
+            break;
+        }
+        total += 1 + evaluated(state, &required.flag, changed, max - total.min(max));
+    }
+    total
+}
+
+/// The length of the longest chain of what this flag requires. There is no circle.
+fn chain(state: &State, flag: &EntityRef, changed: &Definition) -> usize {
+    let required = requires(state, flag, changed).iter();
+    required.map(|required| 1 + chain(state, &required.flag, changed)).max().unwrap_or(0)
+}
+
+/// The flags that require this one, directly or through others.
+pub(crate) fn all_dependants(state: &State, flag: &EntityRef) -> BTreeSet<EntityRef> {
+    let mut found = BTreeSet::new();
+    let mut waiting = vec![flag.clone()];
+    while let Some(next) = waiting.pop() {
+        for dependant in state.dependants(&next) {
+            if found.insert(dependant.clone()) {
+                waiting.push(dependant.clone());
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,269 @@
+//! How far a ramp is: a function of its schedule and the clock.
+//!
+//! Nothing of the share is stored but what the clock can't tell: gates that were passed, pauses, a rollback, and the
+//! step that was announced last, below which the share never falls, whatever the clock does. A pause stops the ramp's own
+//! clock, so that what remained of a hold remains.
+
+use jiff::SignedDuration;
+use kernel::{Actor, EntityRef, EventId, Stamp, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{Hold, Ramp, Step};
+
+/// One run of a ramp: from when the flag was turned on, or the ramp defined, until it is turned off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RampRun {
+    /// When it began.
+    pub started: Timestamp,
+    /// The step that was announced last.
+    pub reached: Option<Reached>,
+    /// The gates that were passed.
+    pub gates: Vec<Gate>,
+    /// How long it was paused until now, other than by the present pause.
+    pub lost: SignedDuration,
+    /// The present pause.
+    pub paused: Option<Halt>,
+    /// That it was rolled back.
+    pub rolled_back: Option<Halt>,
+}
+
+/// A step that was announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Which, from 0.
+    pub step: usize,
+    /// When it began, by the ramp's own clock.
+    pub since: Timestamp,
+    /// The event that announced it.
+    pub event: EventId,
+}
+
+/// A gate that was passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    /// The step that it ends.
+    pub step: usize,
+    /// When, by the ramp's own clock.
+    pub passed: Timestamp,
+}
+
+/// That somebody or something stopped a ramp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Halt {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: Actor,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a ramp was stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum Why {
+    /// Somebody wished it.
+    ByHand,
+    /// A check that guards it failed.
+    Guard {
+        /// Which.
+        check: EntityRef,
+    },
+}
+
+/// How far a ramp is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The step, from 0.
+    pub step: usize,
+    /// When it began, by the ramp's own clock.
+    pub since: Timestamp,
+    /// The share that gets the variant, in hundredths of a percent.
+    pub basis_points: u16,
+    /// What it waits for.
+    pub state: RampState,
+    /// When the share changes if nobody does anything.
+    pub next: Option<Timestamp>,
+}
+
+/// What a ramp waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RampState {
+    /// Its start.
+    Waiting {
+        /// When that is.
+        until: Timestamp,
+    },
+    /// The end of a hold.
+    Holding {
+        /// When that is.
+        until: Timestamp,
+    },
+    /// Somebody's word.
+    AwaitingApproval,
+    /// More evaluations.
+    AwaitingSamples {
+        /// How many since the step began.
+        need: u64,
+    },
+    /// Somebody's word, since it was stopped.
+    Paused(Halt),
+    /// A new beginning, since it was taken back.
+    RolledBack(Halt),
+    /// Nothing: it is at its last step.
+    Done,
+}
+
+impl RampState {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Waiting { .. } => "waiting",
+            Self::Holding { .. } => "holding",
+            Self::AwaitingApproval => "awaiting-approval",
+            Self::AwaitingSamples { .. } => "awaiting-samples",
+            Self::Paused(_) => "paused",
+            Self::RolledBack(_) => "rolled-back",
+            Self::Done => "done",
+        }
+    }
+}
+
+impl RampRun {
+    /// A run that begins now.
+    #[must_use]
+    pub fn begin(started: Timestamp) -> Self {
+        Self { started, reached: None, gates: Vec::new(), lost: SignedDuration::ZERO, paused: None, rolled_back: None }
+    }
+
+    /// The same run under another schedule for the same variants: it goes on at the first step that takes nobody back.
+    #[must_use]
+    pub(crate) fn carried_over(&self, before: &Ramp, after: &Ramp, stamp: &Stamp) -> Self {
+        let share = position(before, self, stamp.at).basis_points;
+        let last = after.steps.len().saturating_sub(1);
+        let step = after.steps.iter().position(|step| step.basis_points >= share).unwrap_or(last);
+        let reached = Reached { step, since: stamp.at, event: stamp.event };
+        let paused = self.paused.clone().map(|halt| Halt { at: stamp.at, ..halt });
+        let started = stamp.at;
+        let reached = (share > 0).then_some(reached);
+        Self { reached, paused, rolled_back: self.rolled_back.clone(), ..Self::begin(started) }
+    }
+
+    /// When the first step begins.
+    fn beginning(&self, ramp: &Ramp) -> Timestamp {
+        ramp.start.map_or(self.started, |start| start.max(self.started))
+    }
+
+    /// The time by the ramp's own clock, which stands while it is paused.
+    #[must_use]
+    pub(crate) fn clock(&self, now: Timestamp) -> Timestamp {
+        let running = self.paused.as_ref().map_or(now, |pause| now.min(pause.at));
+        earlier(running, self.lost)
+    }
+
+    /// A time of the ramp's own clock as everybody's.
+    fn real(&self, time: Timestamp) -> Timestamp {
+        later(time, self.lost)
+    }
+
+    pub(crate) fn resume(&mut self, ramp: &Ramp, now: Timestamp) {
+        if let Some(pause) = self.paused.take() {
+            let stood_since = pause.at.max(self.beginning(ramp));
+            self.lost += now.duration_since(stood_since).max(SignedDuration::ZERO);
+        }
+    }
+
+    fn ends(&self, hold: Hold, step: usize, since: Timestamp) -> Option<Timestamp> {
+        match hold {
+            Hold::For(time) => Some(later(since, time)),
+            Hold::Approval | Hold::Samples(_) => {
+                self.gates.iter().find(|gate| gate.step == step).map(|gate| gate.passed.max(since))
+            }
+        }
+    }
+}
+
+/// How far a ramp is at a time.
+#[must_use]
+pub fn position(ramp: &Ramp, run: &RampRun, now: Timestamp) -> Position {
+    let clock = run.clock(now);
+    let beginning = run.beginning(ramp);
+    let last = ramp.steps.len().saturating_sub(1);
+    let (mut step, mut since) = match run.reached {
+        Some(reached) => (reached.step.min(last), reached.since),
+        None => (0, beginning),
+    };
+    let has_begun = run.reached.is_some() || clock >= beginning;
+    let mut state = RampState::Waiting { until: beginning };
+    while has_begun {
+        let hold = ramp.steps.get(step).map_or(Hold::Approval, |step| step.hold);
+        if step >= last {
+            state = RampState::Done;
+            break;
+        }
+        match run.ends(hold, step, since) {
+            Some(end) if end <= clock => (step, since) = (step + 1, end),
+            Some(end) => {
+                state = RampState::Holding { until: run.real(end) };
+                break;
+            }
+            None => {
+                state = match hold {
+                    Hold::Samples(need) => RampState::AwaitingSamples { need },
+                    Hold::Approval | Hold::For(_) => RampState::AwaitingApproval,
+                };
+                break;
+            }
+        }
+    }
+    let share = ramp.steps.get(step).map_or(0, |step| step.basis_points);
+    stopped(run, Position { step, since, basis_points: if has_begun { share } else { 0 }, next: None, state })
+}
+
+/// What a pause or a rollback makes of the position that the schedule gives.
+fn stopped(run: &RampRun, position: Position) -> Position {
+    if let Some(halt) = &run.rolled_back {
+        return Position { basis_points: 0, state: RampState::RolledBack(halt.clone()), ..position };
+    }
+    if let Some(halt) = &run.paused {
+        return Position { state: RampState::Paused(halt.clone()), ..position };
+    }
+    let next = match position.state {
+        RampState::Waiting { until } | RampState::Holding { until } => Some(until),
+        RampState::AwaitingApproval
+        | RampState::AwaitingSamples { .. }
+        | RampState::Paused(_)
+        | RampState::RolledBack(_)
+        | RampState::Done => None,
+    };
+    Position { next, ..position }
+}
+
+impl Position {
+    /// True if it serves its variant to everybody whom no rule matched, for good.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.state == RampState::Done && self.basis_points == Step::WHOLE
+    }
+
+    /// True unless it is over or was taken back: a failing guard concerns it.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        match self.state {
+            RampState::Waiting { .. } | RampState::RolledBack(_) | RampState::Done => false,
+            RampState::Holding { .. }
+            | RampState::AwaitingApproval
+            | RampState::AwaitingSamples { .. }
+            | RampState::Paused(_) => true,
+        }
+    }
+}
+
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+fn earlier(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
