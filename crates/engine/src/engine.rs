@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
@@ -16,7 +16,7 @@ use timeline::Store;
 use tokio::sync::{broadcast, oneshot};
 use world::World;
 
-use crate::{Clock, Commit, Core, Receipt, Request, core::save, past::Past};
+use crate::{Clock, Commit, Core, Receipt, Request, past::Past, snapshots::Snapshots};
 
 /// How the loop runs.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,6 @@ struct Shared {
     past: Past,
     stopping: AtomicBool,
     thread: std::sync::Mutex<Option<JoinHandle<()>>>,
-    snapshot_at: AtomicU64,
     options: EngineOptions,
 }
 
@@ -74,7 +73,6 @@ impl Engine {
         let (queue, asked) = sync_channel(QUEUE_MAX);
         let shared = Arc::new(Shared {
             queue,
-            snapshot_at: AtomicU64::new(core.world().position),
             world: ArcSwap::new(core.world()),
             commits: broadcast::channel(COMMITS_MAX).0,
             store,
@@ -181,12 +179,14 @@ fn shutting_down() -> Refusal {
 }
 
 impl Shared {
-    fn run(self: Arc<Self>, mut core: Core, asked: &Receiver<Asked>) {
+    fn run(&self, mut core: Core, asked: &Receiver<Asked>) {
+        let store = Arc::clone(&self.store);
+        let mut snapshots = Snapshots::new(store, self.options.snapshot_every, core.world().position);
         loop {
             let first = match asked.recv_timeout(self.options.tick) {
                 Ok(Asked::Request(request, answer)) => (*request, answer),
                 Err(RecvTimeoutError::Timeout) => {
-                    self.publish(core.tick());
+                    self.publish(core.tick(), &mut snapshots);
                     continue;
                 }
                 Ok(Asked::Stop) | Err(RecvTimeoutError::Disconnected) => break,
@@ -203,66 +203,45 @@ impl Shared {
                     Err(_) => break,
                 }
             }
-            self.carry_out(&mut core, &requests, answers);
+            self.carry_out(&mut core, &mut snapshots, &requests, answers);
             if stop {
                 break;
             }
         }
-        self.drain(&mut core, asked);
-        if core.world().position > self.snapshot_at.load(Ordering::Acquire)
-            && let Err(refusal) = save(self.store.as_ref(), &core.world())
-        {
-            tracing::warn!(error.code = refusal.code.name, "no snapshot was kept: {refusal}");
-        }
+        self.drain(&mut core, &mut snapshots, asked);
+        snapshots.finish(&core.world());
     }
 
     /// What was asked before the stop is still done.
-    fn drain(self: &Arc<Self>, core: &mut Core, asked: &Receiver<Asked>) {
+    fn drain(&self, core: &mut Core, snapshots: &mut Snapshots, asked: &Receiver<Asked>) {
         while let Ok(last) = asked.try_recv() {
             if let Asked::Request(request, answer) = last {
-                self.carry_out(core, &[*request], vec![answer]);
+                self.carry_out(core, snapshots, &[*request], vec![answer]);
             }
         }
     }
 
     fn carry_out(
-        self: &Arc<Self>,
+        &self,
         core: &mut Core,
+        snapshots: &mut Snapshots,
         requests: &[Request],
         answers: Vec<oneshot::Sender<Result<Receipt, Refusal>>>,
     ) {
         let (results, commit) = core.execute(requests);
-        self.publish(commit);
+        self.publish(commit, snapshots);
         for (answer, result) in answers.into_iter().zip(results) {
             // Whoever asked may have gone: the command was carried out all the same.
             let _ = answer.send(result);
         }
-        self.publish(core.tick());
+        self.publish(core.tick(), snapshots);
     }
 
-    fn publish(self: &Arc<Self>, commit: Option<Commit>) {
+    fn publish(&self, commit: Option<Commit>, snapshots: &mut Snapshots) {
         let Some(commit) = commit else { return };
         self.world.store(Arc::clone(&commit.world));
-        self.keep_snapshot(&commit.world);
+        snapshots.follow(&commit.world);
         // Without subscribers there is nobody to tell.
         let _ = self.commits.send(commit);
-    }
-
-    /// Keeps a snapshot now and then, on a thread of its own: the World does not change while it is written.
-    fn keep_snapshot(self: &Arc<Self>, world: &Arc<World>) {
-        let last = self.snapshot_at.load(Ordering::Acquire);
-        if world.position.saturating_sub(last) < self.options.snapshot_every {
-            return;
-        }
-        self.snapshot_at.store(world.position, Ordering::Release);
-        let (store, world) = (Arc::clone(&self.store), Arc::clone(world));
-        let spawned = std::thread::Builder::new().name("snapshot".to_owned()).spawn(move || {
-            if let Err(refusal) = save(store.as_ref(), &world) {
-                tracing::warn!(error.code = refusal.code.name, "no snapshot was kept: {refusal}");
-            }
-        });
-        if let Err(error) = spawned {
-            tracing::warn!("no thread for a snapshot: {error}");
-        }
     }
 }

@@ -19,6 +19,7 @@ mod core;
 mod engine;
 mod past;
 mod replay;
+mod snapshots;
 #[cfg(test)]
 mod tests;
 

@@ -88,3 +88,37 @@ pub(crate) fn decode(entry: Entry) -> Decoded {
         .map_err(|error| tracing::warn!(event.position = entry.stamp.position, "{error}"));
     (entry.stamp, event.ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use catalog::{Apply, Bundle, BundleFile};
+    use timeline::SqliteStore;
+    use world::Command;
+
+    use super::*;
+    use crate::{Core, Request, SystemClock};
+
+    #[test]
+    fn a_timeline_that_is_read_ahead_is_folded_to_the_same_world() {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::temporary().unwrap());
+        let mut core = Core::open(Arc::clone(&store), Arc::new(SystemClock::default())).unwrap();
+        let group = |number| {
+            format!(
+                "---\napiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {{name: g{number}}}\nspec: {{type: team, children: []}}\n"
+            )
+        };
+        let text: String = (0..BATCH * 2 + 7).map(group).collect();
+        let file = BundleFile { path: "catalog-info.yaml".to_owned(), bytes: text.into_bytes().into() };
+        let bundle = Bundle { source: "shop".to_owned(), files: vec![file], problems: Vec::new() };
+        let apply = Apply { reading: world::read_bundle(&bundle), partial: false };
+        let (answers, _) = core.execute(&[Request::by_part(Command::Catalog(catalog::Command::Apply(apply)), "test")]);
+        let last = answers[0].as_ref().unwrap().position;
+        assert_eq!(last, BATCH * 2 + 8);
+        let (mut world, mut seen) = (World::default(), Vec::new());
+        replay(store.as_ref(), &mut world, u64::MAX, &mut |recorded| seen.push(recorded.stamp.position)).unwrap();
+        assert_eq!(world.to_snapshot().unwrap(), core.world().to_snapshot().unwrap());
+        assert_eq!(seen, (1..=last).collect::<Vec<_>>());
+        let earlier = load(store.as_ref(), BATCH + 3).unwrap();
+        assert_eq!((earlier.position, earlier.catalog.len() as u64), (BATCH + 3, BATCH + 3));
+    }
+}
