@@ -32,6 +32,8 @@ pub(crate) struct Desk {
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) path: String,
+    /// Who it is for: the `x-customer` header, or a name of its own for a stranger.
+    pub(crate) customer: String,
     /// Null unless the body is JSON.
     pub(crate) body: Value,
 }

@@ -30,13 +30,19 @@ impl Flags {
         Self { mainstay, service, known: Mutex::default() }
     }
 
-    /// The flag's value. While one request asks Mainstay, the others wait for its answer.
+    /// The flag's value for one customer, of whom there are too many to keep what they got: the default while Mainstay
+    /// does not answer.
+    pub(crate) async fn is_on_for(&self, flag: &str, customer: &str, default: bool) -> bool {
+        self.mainstay.evaluate(flag, self.service, customer).await.unwrap_or(default)
+    }
+
+    /// The flag's value for everybody. While one request asks Mainstay, the others wait for its answer.
     pub(crate) async fn is_on(&self, flag: &'static str, default: bool) -> bool {
         let mut known = self.known.lock().await;
         if let Some(last) = known.get(flag).filter(|last| last.asked.elapsed() < FRESH) {
             return last.value.unwrap_or(default);
         }
-        let asked = self.mainstay.evaluate(flag, self.service).await;
+        let asked = self.mainstay.evaluate(flag, self.service, self.service).await;
         if let Err(error) = &asked {
             tracing::debug!(feature_flag.key = flag, error.message = %error, "a flag keeps its last known value");
         }

@@ -12,8 +12,9 @@ const QUIET_GAP_MS: (u64, u64) = (12_000, 20_000);
 /// Between the guilty change and its innocent neighbours.
 const NEIGHBOUR_GAP_MS: (u64, u64) = (1_500, 4_000);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Looks until a change that does not break anything is given up on, such as one that somebody undid at once.
-const LOOKS_UNTIL_BROKEN_MAX: u32 = 40;
+/// Looks until a change that does not break anything is given up on, such as one that somebody undid at once. A ramp
+/// needs a while until it reaches enough customers.
+const LOOKS_UNTIL_BROKEN_MAX: u32 = 80;
 /// The shop has recovered when so many looks in a row find it well.
 const LOOKS_UNTIL_WELL: u32 = 3;
 
@@ -44,10 +45,13 @@ impl Company {
             if to_come.is_empty() {
                 to_come = Scenario::ALL.to_vec();
             }
-            let Some(scenario) = random.pick(&to_come).copied() else { continue };
+            let Some(scenario) = pick(&mut random, &to_come) else { continue };
             to_come.retain(|other| *other != scenario);
             self.strike_among_innocents(scenario, &mut random).await;
             self.wait_until_recovered().await;
+            if let Some(change) = scenario.tidying() {
+                tell(self.make(change).await);
+            }
         }
     }
 
@@ -121,6 +125,13 @@ impl Company {
     async fn pause(&self, random: &mut Random, (least_ms, most_ms): (u64, u64)) {
         tokio::time::sleep(random.between(least_ms, most_ms).div_f64(self.speed)).await;
     }
+}
+
+/// What comes next. A newcomer's first incident is one that does not go away by itself.
+fn pick(random: &mut Random, to_come: &[Scenario]) -> Option<Scenario> {
+    let is_first = to_come.len() == Scenario::ALL.len();
+    let fits = |scenario: &&Scenario| !is_first || scenario.tidying().is_none();
+    random.pick(&to_come.iter().filter(fits).collect::<Vec<_>>()).copied().copied()
 }
 
 /// The company goes on when one of its changes could not be made.

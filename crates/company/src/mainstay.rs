@@ -119,9 +119,9 @@ impl Mainstay {
         self.change(&format!("/api/v1/flags/{flag}/{verb}"), &body).await
     }
 
-    /// Evaluates a boolean flag by the OpenFeature Remote Evaluation Protocol.
-    pub(crate) async fn evaluate(&self, flag: &str, service: &str) -> Result<bool, MainstayError> {
-        let body = json!({"context": {"targetingKey": service, "service": service, "environment": ENVIRONMENT}});
+    /// Evaluates a boolean flag for somebody by the OpenFeature Remote Evaluation Protocol.
+    pub(crate) async fn evaluate(&self, flag: &str, service: &str, subject: &str) -> Result<bool, MainstayError> {
+        let body = json!({"context": {"targetingKey": subject, "service": service, "environment": ENVIRONMENT}});
         let path = format!("/ofrep/v1/evaluate/flags/{flag}");
         let answer = self.post(&path, &body, EVALUATE_TIMEOUT).await?;
         Ok(answer.json::<Evaluation>().await?.value)

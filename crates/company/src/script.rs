@@ -56,11 +56,13 @@ pub enum Scenario {
     SandboxRates,
     /// A release of shipping cannot do sums.
     ShippingRelease,
+    /// The flag `forecast-strip` reaches more and more customers, whose front page fails. Its ramp takes itself back.
+    ForecastRamp,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NewCheckout,
         Self::PaymentsRelease,
         Self::ImpatientCheckout,
@@ -68,6 +70,7 @@ impl Scenario {
         Self::ProductsRelease,
         Self::SandboxRates,
         Self::ShippingRelease,
+        Self::ForecastRamp,
     ];
 
     /// A short name.
@@ -81,6 +84,7 @@ impl Scenario {
             Self::ProductsRelease => "products-release",
             Self::SandboxRates => "sandbox-rates",
             Self::ShippingRelease => "shipping-release",
+            Self::ForecastRamp => "forecast-ramp",
         }
     }
 
@@ -91,7 +95,7 @@ impl Scenario {
             Self::NewCheckout | Self::PaymentsRelease | Self::ImpatientCheckout | Self::ShippingRelease => {
                 &[Page::Checkout]
             }
-            Self::WeatherMoods => &[Page::Home],
+            Self::WeatherMoods | Self::ForecastRamp => &[Page::Home],
             Self::ProductsRelease => &[Page::Home, Page::Product],
             Self::SandboxRates => &[Page::Product, Page::Checkout],
         }
@@ -126,6 +130,28 @@ impl Scenario {
                 reason: "the same settings everywhere",
             },
             Self::ShippingRelease => broken("shipping", Defect::Fails("carrier \"aunt\": division by zero jars")),
+            Self::ForecastRamp => Change::Turn {
+                flag: "forecast-strip",
+                on: true,
+                reason: "tomorrow's weather, for a few customers first; it takes itself back if the front page suffers",
+            },
+        }
+    }
+
+    /// What somebody does when the shop is well again, so that the same can happen another day.
+    pub(crate) const fn tidying(self) -> Option<Change> {
+        match self {
+            Self::ForecastRamp => {
+                let reason = "it took itself back; off until products can tell tomorrow's weather";
+                Some(Change::Turn { flag: "forecast-strip", on: false, reason })
+            }
+            Self::NewCheckout
+            | Self::PaymentsRelease
+            | Self::ImpatientCheckout
+            | Self::WeatherMoods
+            | Self::ProductsRelease
+            | Self::SandboxRates
+            | Self::ShippingRelease => None,
         }
     }
 }

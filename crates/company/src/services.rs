@@ -22,7 +22,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::Response,
 };
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ const HANGING: Duration = Duration::from_secs(10);
 
 /// One service, ready to be served.
 pub(crate) fn router(desk: Desk) -> Router {
-    let running = Running { desk, faults: AtomicU64::new(0) };
+    let running = Running { desk, faults: AtomicU64::new(0), strangers: AtomicU64::new(0) };
     Router::new().fallback(handle).with_state(Arc::new(running))
 }
 
@@ -48,6 +48,8 @@ struct Running {
     desk: Desk,
     /// How many requests a defect has spoilt.
     faults: AtomicU64,
+    /// How many requests came without a customer's name.
+    strangers: AtomicU64,
 }
 
 async fn handle(State(running): State<Arc<Running>>, request: axum::extract::Request) -> Response {
@@ -55,7 +57,8 @@ async fn handle(State(running): State<Arc<Running>>, request: axum::extract::Req
     let (parts, body) = request.into_parts();
     let answer = match read_body(body).await {
         Ok(body) => {
-            let request = Request { method: parts.method, path: parts.uri.path().to_owned(), body };
+            let customer = running.customer(&parts.headers);
+            let request = Request { method: parts.method, path: parts.uri.path().to_owned(), customer, body };
             running.answer(&request).await
         }
         Err(fault) => Err(fault),
@@ -91,7 +94,7 @@ impl Running {
         }
         match desk.service {
             Service::Storefront => storefront::answer(desk, request).await,
-            Service::Products => products::answer(request),
+            Service::Products => products::answer(desk, request),
             Service::Recommendations => recommendations::answer(desk, request).await,
             Service::Cart => cart::answer(desk, request),
             Service::Checkout => checkout::answer(desk, request).await,
@@ -100,6 +103,11 @@ impl Running {
             Service::Shipping => shipping::answer(desk, request),
             Service::Email => email::answer(desk, request).await,
         }
+    }
+
+    fn customer(&self, headers: &HeaderMap) -> String {
+        let named = headers.get("x-customer").and_then(|name| name.to_str().ok());
+        named.map_or_else(|| format!("stranger-{}", self.strangers.fetch_add(1, Ordering::Relaxed)), str::to_owned)
     }
 
     /// Like real services, a broken one does not always say why.

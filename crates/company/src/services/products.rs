@@ -1,8 +1,15 @@
 //! What is sold: title, temper, price in shillings.
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::desk::{Fault, Request};
+use crate::{
+    desk::{Desk, Fault, Request},
+    estate::Version,
+};
+
+/// The version that will know tomorrow's weather.
+const SERVES_FORECASTS: Version = Version(9, 0, 0);
 
 const PRODUCTS: [(&str, &str, &str, u32); 6] = [
     ("fog-in-a-jar", "Fog in a jar", "mild", 12),
@@ -13,7 +20,7 @@ const PRODUCTS: [(&str, &str, &str, u32); 6] = [
     ("sunday-afternoon-sun", "Sunday afternoon sun", "mild", 70),
 ];
 
-pub(super) fn answer(request: &Request) -> Result<Value, Fault> {
+pub(super) fn answer(desk: &Desk, request: &Request) -> Result<Value, Fault> {
     let (method, path) = request.route();
     match (method, path.as_slice()) {
         ("GET", ["products"]) => Ok(json!({"products": PRODUCTS.map(product)})),
@@ -21,6 +28,13 @@ pub(super) fn answer(request: &Request) -> Result<Value, Fault> {
             let found = PRODUCTS.into_iter().find(|(known, ..)| known == slug);
             found.map(product).ok_or_else(Fault::no_such_route)
         }
+        ("GET", ["forecast"]) => match desk.deployed() {
+            Some(deployed) if deployed.version < SERVES_FORECASTS => {
+                let error = format!("products {} does not serve /forecast", deployed.version);
+                Err(Fault::new(StatusCode::NOT_IMPLEMENTED, error))
+            }
+            Some(_) | None => Ok(json!({"tomorrow": PRODUCTS.map(|(slug, ..)| slug)})),
+        },
         _ => Err(Fault::no_such_route()),
     }
 }

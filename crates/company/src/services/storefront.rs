@@ -16,7 +16,7 @@ const CHECKOUT_PATIENCE: Duration = Duration::from_millis(5000);
 pub(super) async fn answer(desk: &Desk, request: &Request) -> Result<Value, Fault> {
     let (method, path) = request.route();
     match (method, path.as_slice()) {
-        ("GET", []) => home(desk).await,
+        ("GET", []) => home(desk, &request.customer).await,
         ("GET", ["weather", slug]) => product(desk, slug).await,
         ("POST", ["checkout"]) => {
             let call = Call::post(Service::Checkout, "/orders", request.body.clone());
@@ -26,7 +26,7 @@ pub(super) async fn answer(desk: &Desk, request: &Request) -> Result<Value, Faul
     }
 }
 
-async fn home(desk: &Desk) -> Result<Value, Fault> {
+async fn home(desk: &Desk, customer: &str) -> Result<Value, Fault> {
     let products = desk.ask(Call::get(Service::Products, "/products")).await?;
     let patience = desk.setting_ms("recommendations_timeout_ms", 4000);
     let recommended = desk.ask(Call::get(Service::Recommendations, "/recommendations/home").within(patience)).await;
@@ -37,6 +37,10 @@ async fn home(desk: &Desk) -> Result<Value, Fault> {
         }
         if desk.flags.is_on("winter-banner", false).await {
             fields.insert("banner".to_owned(), json!("First snow is in. Keep it cool."));
+        }
+        if desk.flags.is_on_for("forecast-strip", customer, false).await {
+            let forecast = desk.ask(Call::get(Service::Products, "/forecast")).await?;
+            fields.insert("forecast".to_owned(), forecast);
         }
     }
     Ok(page)

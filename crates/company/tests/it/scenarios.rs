@@ -75,6 +75,11 @@ async fn weather_moods_slow_the_front_page_until_the_flag_is_off() {
 }
 
 #[tokio::test]
+async fn the_forecast_breaks_the_front_page_until_its_flag_is_off() {
+    check(Scenario::ForecastRamp, async |stage| stage.mainstay.set_flag("forecast-strip", false)).await;
+}
+
+#[tokio::test]
 async fn a_release_of_products_breaks_browsing_until_it_is_rolled_back() {
     check(Scenario::ProductsRelease, async |stage| {
         assert_eq!(stage.get("products", "/healthz").await.0, 200);
