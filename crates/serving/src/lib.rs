@@ -22,15 +22,22 @@
 mod board;
 mod changes;
 mod clock;
+pub mod edge;
+pub mod flagd_ports;
 mod gate;
+mod listener;
+mod metrics;
 pub mod ofrep;
 pub mod proto;
+pub mod rpc;
 mod scope;
 mod serving;
 pub mod stream;
+pub mod sync;
 pub mod tally;
 
 pub use board::{Board, Subscription};
 pub use changes::{Change, changes};
+pub use listener::ListenError;
 pub use scope::{Scope, StreamKey};
 pub use serving::{InvalidOrigin, Serving, cors};

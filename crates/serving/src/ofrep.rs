@@ -143,7 +143,7 @@ async fn context(parts: &Parts, body: Body) -> Result<Context, Refusal> {
 }
 
 /// Reads the body up to the limit, without copying one that came in one piece.
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > BODY_BYTES_MAX) {
         return Err(Refusal::TooLarge);

@@ -13,7 +13,7 @@ use crate::{StreamKey, scope::ScopeError};
 
 /// Why a request can't be evaluated at all.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// The body is more than the limit.
     TooLarge,
     /// The body is not what it must be.
@@ -33,7 +33,7 @@ impl Refusal {
 }
 
 /// Answers JSON.
-pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
+pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -9,7 +9,12 @@ use axum::{
 };
 use flagd::{Bucketing, Document, Set};
 use serde_json::{Value, json};
-use serving::{Board, Scope, Serving, stream::Limits, tally::Tally};
+use serving::{
+    Board, Scope, Serving,
+    flagd_ports::{self, Ports},
+    stream::Limits,
+    tally::Tally,
+};
 use tower::ServiceExt;
 
 /// Compiles a document that must be good.
@@ -105,4 +110,23 @@ pub(crate) async fn post(
 /// Everything in production.
 pub(crate) fn everything() -> Option<Scope> {
     Some(Scope::all("production"))
+}
+
+/// flagd's ports on any that are free.
+pub(crate) async fn ports(serving: &Serving) -> Ports {
+    let options = flagd_ports::Options {
+        evaluation: 0,
+        management: 0,
+        sync: 0,
+        ofrep: 0,
+        ..flagd_ports::Options::new("production")
+    };
+    flagd_ports::open(serving.clone(), options).await.unwrap()
+}
+
+/// A client that asks this machine.
+pub(crate) fn http() -> reqwest::Client {
+    // An error says that another test was first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }

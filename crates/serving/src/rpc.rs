@@ -1,0 +1,109 @@
+//! flagd's evaluation service: `flagd.evaluation.v1` and `v2`, over gRPC, and as HTTP with JSON at the same addresses,
+//! as Connect's unary calls do it (<https://connectrpc.com/docs/protocol>).
+//!
+//! The two versions differ in what an absent value is. In v2 it is absent. v1 can't say so: a flag that leaves it to the
+//! code's default is `FLAG_NOT_FOUND` there, and a disabled one has its type's zero and no variant.
+
+pub(crate) mod events;
+mod json;
+mod resolve;
+mod v1;
+mod v2;
+pub(crate) mod values;
+
+use axum::{
+    Router,
+    extract::{Path, Request, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use flagd::ErrorCode;
+use tonic::{Code, Status};
+use tower::ServiceExt;
+
+use crate::{
+    Scope, Serving, ofrep,
+    proto::{evaluation_v1, evaluation_v2},
+    scope::ScopeError,
+};
+
+/// A flag's answer in v1 or v2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    V1,
+    V2,
+}
+
+/// The service's routes. A request must carry a [`Scope`] among its extensions.
+pub fn router(serving: Serving) -> Router {
+    let v1 = evaluation_v1::service_server::ServiceServer::new(v1::Service(serving.clone()))
+        .max_decoding_message_size(ofrep::BODY_BYTES_MAX);
+    let v2 = evaluation_v2::service_server::ServiceServer::new(v2::Service(serving.clone()))
+        .max_decoding_message_size(ofrep::BODY_BYTES_MAX);
+    let answer_v1 =
+        async move |State(serving): State<Serving>, Path(method): Path<String>, request: Request| match face(request) {
+            Face::Grpc(request) => v1.oneshot(request).await.into_response(),
+            Face::Json(request) => json::answer(&serving, Version::V1, &method, request).await,
+            Face::Refused(response) => response,
+        };
+    let answer_v2 =
+        async move |State(serving): State<Serving>, Path(method): Path<String>, request: Request| match face(request) {
+            Face::Grpc(request) => v2.oneshot(request).await.into_response(),
+            Face::Json(request) => json::answer(&serving, Version::V2, &method, request).await,
+            Face::Refused(response) => response,
+        };
+    Router::new()
+        .route("/flagd.evaluation.v1.Service/{method}", post(answer_v1))
+        .route("/flagd.evaluation.v2.Service/{method}", post(answer_v2))
+        .with_state(serving)
+}
+
+/// What a request speaks.
+enum Face {
+    Grpc(Request),
+    Json(Request),
+    Refused(Response),
+}
+
+/// Tells the protocols apart, and narrows the scope by the selector, so that neither needs to look at the headers.
+fn face(mut request: Request) -> Face {
+    let kind = request.headers().get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
+    let grpc = kind == b"application/grpc" || kind.starts_with(b"application/grpc+");
+    let json = kind == b"application/json" || kind.starts_with(b"application/json;");
+    if !grpc && !json {
+        return Face::Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+    }
+    match Scope::of(request.extensions(), request.headers()) {
+        Ok(scope) => {
+            request.extensions_mut().insert(scope);
+            if grpc { Face::Grpc(request) } else { Face::Json(request) }
+        }
+        Err(error) if grpc => Face::Refused(refused(&error).into_http::<axum::body::Body>().into_response()),
+        Err(error) => Face::Refused(json::failed(&refused(&error))),
+    }
+}
+
+pub(crate) fn refused(error: &ScopeError) -> Status {
+    let code = match error {
+        ScopeError::Unknown => Code::Unauthenticated,
+        ScopeError::Forbidden(_) => Code::PermissionDenied,
+        ScopeError::Selector(_) => Code::InvalidArgument,
+    };
+    Status::new(code, error.to_string())
+}
+
+/// There are no flags yet, or no longer. Clients try again.
+pub(crate) fn unavailable(scope: &Scope) -> Status {
+    Status::unavailable(format!("there are no flags for environment '{}' yet", scope.environment))
+}
+
+/// flagd's codes, from which its providers make OpenFeature's again.
+fn code(error: ErrorCode) -> Code {
+    match error {
+        ErrorCode::FlagNotFound => Code::NotFound,
+        ErrorCode::TypeMismatch => Code::InvalidArgument,
+        ErrorCode::ParseError => Code::DataLoss,
+        ErrorCode::TargetingKeyMissing | ErrorCode::InvalidContext | ErrorCode::General => Code::Unknown,
+    }
+}
