@@ -29,12 +29,9 @@ pub fn flagd(file: &[u8]) -> Result<Imported, Problem> {
     }
     let mut remarks = Remarks::default();
     for problem in problems {
-        let mut general = remarks.general();
-        let mut about = general.at(&problem.pointer);
-        if problem.is_error() {
-            about.lost(problem.message, "flagd can't evaluate it either; mend it before or after the import");
-        } else {
-            about.note(problem.message, "it works as it does in flagd, but hardly as it was meant");
+        if !problem.is_error() {
+            let why = "it works as it does in flagd, but hardly as it was meant";
+            remarks.general().at(&problem.pointer).note(problem.message, why);
         }
     }
     let shared = Shared::of(&document);
@@ -44,10 +41,14 @@ pub fn flagd(file: &[u8]) -> Result<Imported, Problem> {
         if let Some(reference) = taken.take(key, &mut remarks) {
             let mut definition = Definition::boolean(reference);
             fill(&mut definition, flag, &document.metadata, &shared);
-            definitions.push(definition);
+            if let Some(Value::String(text)) = definition.metadata.get("description") {
+                definition.description = remarks.flag(key).description(text);
+            }
+            definitions.extend(remarks.sound(definition));
         }
     }
-    Ok(Imported { definitions, segments: shared.segments(), unmapped: remarks.all })
+    let segments = shared.segments().into_iter().filter_map(|segment| remarks.sound_segment(segment)).collect();
+    Ok(Imported { definitions, segments, unmapped: remarks.all })
 }
 
 fn fill(definition: &mut Definition, flag: &Value, metadata: &Map<String, Value>, shared: &Shared) {
@@ -57,14 +58,11 @@ fn fill(definition: &mut Definition, flag: &Value, metadata: &Map<String, Value>
     // flagd's "DISABLED": the client's own default.
     definition.off_variant = None;
     let is_rule = |rule: &&Value| rule.as_object().is_some_and(|rule| !rule.is_empty());
-    definition.targeting = flag.get("targeting").filter(is_rule).map(|rule| shared.resolved(rule, 0));
+    definition.targeting = flag.get("targeting").filter(is_rule).map(|rule| shared.resolved(rule, &shared.segments, 0));
     definition.metadata = metadata.clone();
     definition.metadata.extend(flag.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default());
     if let Some(Value::String(set)) = definition.metadata.shift_remove("flagSetId") {
         definition.flag_set = Some(set);
-    }
-    if let Some(Value::String(description)) = definition.metadata.get("description") {
-        definition.description.clone_from(description);
     }
     let enabled = flag.get("state").and_then(Value::as_str) != Some("DISABLED");
     definition.environments = BTreeMap::from([(Definition::EVERYWHERE.to_owned(), Setting::from(enabled))]);
@@ -103,26 +101,28 @@ impl Shared {
     fn segments(&self) -> Vec<Segment> {
         let segments = self.segments.iter().filter_map(|(name, segment)| {
             let mut segment = Segment::empty(names::segment(segment)?);
-            segment.when = self.rules.get(name).map(|rule| self.resolved(rule, 0));
+            // Segments stand alone here.
+            segment.when = self.rules.get(name).map(|rule| self.resolved(rule, &BTreeMap::new(), 0));
             Some(segment)
         });
         segments.collect()
     }
 
-    /// The rule with references to segments, or with what is referred to in its place.
-    fn resolved(&self, rule: &Value, depth: usize) -> Value {
+    /// The rule with references to these segments, and else with what is referred to in its place.
+    fn resolved(&self, rule: &Value, segments: &BTreeMap<String, String>, depth: usize) -> Value {
         if let Some(name) = reference(rule) {
-            return match (self.segments.get(name), self.rules.get(name)) {
+            return match (segments.get(name), self.rules.get(name)) {
                 (Some(segment), _) => json!({REFERENCE: format!("{SEGMENT}{segment}")}),
-                (None, Some(shared)) if depth < DEPTH_MAX => self.resolved(shared, depth + 1),
+                (None, Some(shared)) if depth < DEPTH_MAX => self.resolved(shared, segments, depth + 1),
                 (None, Some(_) | None) => rule.clone(),
             };
         }
+        let inner = |inner| self.resolved(inner, segments, depth);
         match rule {
             Value::Object(members) => {
-                Value::Object(members.iter().map(|(name, value)| (name.clone(), self.resolved(value, depth))).collect())
+                Value::Object(members.iter().map(|(name, value)| (name.clone(), inner(value))).collect())
             }
-            Value::Array(items) => Value::Array(items.iter().map(|item| self.resolved(item, depth)).collect()),
+            Value::Array(items) => Value::Array(items.iter().map(inner).collect()),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => rule.clone(),
         }
     }

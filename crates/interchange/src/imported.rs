@@ -4,11 +4,14 @@ use flags::{Definition, Segment};
 use kernel::EntityRef;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use spec::SpecProblem;
 
-use crate::spec;
+use crate::written;
 
 /// The largest file that is read.
 const FILE_BYTES_MAX: usize = 64 << 20;
+/// A description has room for this many bytes.
+const DESCRIPTION_BYTES_MAX: usize = 2_000;
 /// An import has at most this many flags.
 pub(crate) const FLAGS_MAX: usize = 50_000;
 
@@ -26,7 +29,7 @@ pub struct Imported {
 impl Imported {
     /// The flags as declarations have them: the key, and the `spec` of `kind: Flag`.
     pub fn flag_specs(&self) -> impl Iterator<Item = (&str, Value)> {
-        self.definitions.iter().map(|definition| (definition.key(), spec::of_flag(definition)))
+        self.definitions.iter().map(|definition| (definition.key(), written::of_flag(definition)))
     }
 
     /// The environments that the flags name.
@@ -54,7 +57,7 @@ impl Imported {
 
     /// The segments as declarations have them: the name, and the `spec` of `kind: Segment`.
     pub fn segment_specs(&self) -> impl Iterator<Item = (&str, Value)> {
-        self.segments.iter().map(|segment| (segment.segment.short(), spec::of_segment(segment)))
+        self.segments.iter().map(|segment| (segment.segment.short(), written::of_segment(segment)))
     }
 }
 
@@ -143,6 +146,32 @@ impl Remarks {
     }
 }
 
+impl Remarks {
+    /// The flag, if the server will take it.
+    pub(crate) fn sound(&mut self, definition: Definition) -> Option<Definition> {
+        let problems = definition.problems();
+        self.left_out(Some(definition.key()), "the whole flag", &problems).then_some(definition)
+    }
+
+    /// The segment, if the server will take it.
+    pub(crate) fn sound_segment(&mut self, segment: Segment) -> Option<Segment> {
+        let what = format!("the whole segment {}", segment.segment.short());
+        self.left_out(None, &what, &segment.problems()).then_some(segment)
+    }
+
+    fn left_out(&mut self, flag: Option<&str>, what: &str, problems: &[SpecProblem]) -> bool {
+        let words = problems.iter().map(|problem| format!("{}: {}", problem.pointer, problem.message));
+        let mut about = About { remarks: self, flag: flag.map(str::to_owned), place: String::new() };
+        if !problems.is_empty() {
+            about.lost(
+                what,
+                format!("it can't be made here, and was left out: {}", words.collect::<Vec<_>>().join("; ")),
+            );
+        }
+        problems.is_empty()
+    }
+}
+
 /// Collects what is not the same about one place.
 #[derive(Debug)]
 pub(crate) struct About<'a> {
@@ -157,6 +186,20 @@ impl About<'_> {
         let separator = if self.place.is_empty() { "" } else { ", " };
         let place = format!("{}{separator}{}", self.place, place.as_ref());
         About { remarks: self.remarks, flag: self.flag.clone(), place }
+    }
+
+    /// What a flag or segment is for, as far as there is room for it.
+    pub(crate) fn description(&mut self, text: &str) -> String {
+        let mut text = text.trim().to_owned();
+        if text.len() > DESCRIPTION_BYTES_MAX {
+            let cut = (0..=DESCRIPTION_BYTES_MAX).rev().find(|index| text.is_char_boundary(*index));
+            text.truncate(cut.unwrap_or_default());
+            self.changed(
+                "the description",
+                format!("is longer than {DESCRIPTION_BYTES_MAX} bytes; the rest was cut off"),
+            );
+        }
+        text
     }
 
     pub(crate) fn lost(&mut self, what: impl Into<String>, why: impl Into<String>) {

@@ -24,7 +24,7 @@ use crate::{
     imported::{About, FLAGS_MAX, Imported, Problem, Remarks, read},
     logic::{self, Bucketing, Condition},
     names,
-    rules::{Arm, Serve, hoist_default, lay_out},
+    rules::{Arm, Serve, check_requirements, hoist_default, lay_out, leave_off},
 };
 use document::{Config, Export, FlagDocument, Outcome, Prerequisite, Rollout, SERVICE, Segments, Target};
 use variations::Variations;
@@ -47,7 +47,7 @@ pub fn launchdarkly(export: &[u8], segments: Option<&[u8]>) -> Result<Imported, 
     if content.flags.len() > FLAGS_MAX {
         return Err(Problem::TooMany(content.flags.len()));
     }
-    let mut known = segment::Known::of(&listed, &mut remarks);
+    let mut known = segment::Known::of(listed, &mut remarks);
     let variations: BTreeMap<&str, Variations> =
         content.flags.iter().map(|flag| (&*flag.key, Variations::of(flag))).collect();
     let mut taken = names::Flags::default();
@@ -64,7 +64,8 @@ pub fn launchdarkly(export: &[u8], segments: Option<&[u8]>) -> Result<Imported, 
         }
         if let Some(flag) = taken.take(&document.key, &mut remarks) {
             let mut reader = Reader { about: remarks.flag(&document.key), own, all: &variations, known: &mut known };
-            definitions.push(reader.definition(flag, document));
+            let definition = reader.definition(flag, document);
+            definitions.extend(remarks.sound(definition));
         }
     }
     let segments = known.into_segments(&mut remarks);
@@ -82,7 +83,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn definition(&mut self, flag: EntityRef, document: &FlagDocument) -> Definition {
         let mut definition = Definition::boolean(flag);
-        definition.description = document.description();
+        definition.description = self.about.description(document.description());
         definition.variants = self.own.values();
         definition.default_variant = None;
         if !document.temporary {
@@ -220,6 +221,7 @@ impl Reader<'_> {
             );
         }
         let all: BTreeSet<&Prerequisite> = sets.into_iter().flatten().collect();
+        let mut lost = false;
         for Prerequisite { key, variation } in all {
             let variant = self.all.get(&**key).and_then(|variations| variations.name(*variation));
             match (names::flag(key), variant) {
@@ -231,9 +233,13 @@ impl Reader<'_> {
                         format!("the prerequisite {key}, variation {variation}"),
                         "the export doesn't have it; the flag was left off everywhere",
                     );
-                    definition.environments.values_mut().for_each(|setting| setting.enabled = false);
+                    lost = true;
                 }
             }
         }
+        if lost {
+            leave_off(definition);
+        }
+        check_requirements(definition, &mut self.about);
     }
 }

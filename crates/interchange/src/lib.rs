@@ -22,10 +22,10 @@ mod names;
 mod pattern;
 pub mod references;
 mod rules;
-mod spec;
 #[cfg(test)]
 mod testing;
 mod unleash;
+mod written;
 
 pub use flagd_file::flagd;
 pub use imported::{Imported, Problem, Severity, Unmapped};

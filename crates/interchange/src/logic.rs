@@ -54,6 +54,15 @@ impl Condition {
         }
     }
 
+    /// The rule of a segment of those who are meant; none for nobody.
+    pub(crate) fn into_rule(self) -> Option<Value> {
+        match self {
+            Self::Always => Some(json!({"!!": [true]})),
+            Self::Never => None,
+            Self::When(rule) => Some(rule),
+        }
+    }
+
     /// The same, or all others.
     pub(crate) fn inverted_if(self, inverted: bool) -> Self {
         if inverted { self.inverted() } else { self }

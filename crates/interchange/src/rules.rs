@@ -4,7 +4,10 @@ use flags::{Audience, Definition, Rollout, Setting, Share};
 use kernel::EntityRef;
 use serde_json::{Value, json};
 
-use crate::logic::{Bucketing, Condition, SEGMENT};
+use crate::{
+    imported::About,
+    logic::{Bucketing, Condition, SEGMENT},
+};
 
 /// What somebody gets.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,5 +116,23 @@ pub(crate) fn hoist_default(definition: &mut Definition) {
         // An environment can't take a default away, so the flag has one only where all have.
         let all_have = definition.environments.values().all(|setting| setting.default_variant.is_some());
         definition.default_variant = first.filter(|_| all_have);
+    }
+}
+
+/// Leaves a flag off, without what it requires: what it asks for can't be said here.
+pub(crate) fn leave_off(definition: &mut Definition) {
+    definition.requires.clear();
+    definition.environments.values_mut().for_each(|setting| setting.enabled = false);
+}
+
+/// Requirements need something to serve while they are not met.
+pub(crate) fn check_requirements(definition: &mut Definition, about: &mut About<'_>) {
+    if !definition.requires.is_empty() && definition.off_variant.is_none() {
+        let words: Vec<&str> = definition.requires.iter().map(|required| required.flag.short()).collect();
+        about.lost(
+            format!("the dependency on {}", words.join(", ")),
+            "a flag that requires others needs an off variant here, and this one has none; it was left off everywhere",
+        );
+        leave_off(definition);
     }
 }

@@ -21,6 +21,22 @@ pub(crate) fn served(imported: &Imported, flag: &str, environment: &str, context
     served.or(default).unwrap_or_else(|| "default".to_owned())
 }
 
+/// The import, if all of it can be declared and is then the same.
+#[track_caller]
+pub(crate) fn declarable(imported: Imported) -> Imported {
+    for (definition, (key, spec)) in imported.definitions.iter().zip(imported.flag_specs()) {
+        let declared = Definition::from_spec(definition.flag.clone(), None, &spec);
+        let declared = declared.unwrap_or_else(|problems| panic!("{key}: {problems:#?} in {spec:#}"));
+        assert_eq!(Definition { origin: definition.origin, ..declared }, *definition, "{key}");
+    }
+    for (segment, (key, spec)) in imported.segments.iter().zip(imported.segment_specs()) {
+        let declared = Segment::from_spec(segment.segment.clone(), None, &spec);
+        let declared = declared.unwrap_or_else(|problems| panic!("{key}: {problems:#?} in {spec:#}"));
+        assert_eq!(Segment { origin: segment.origin, ..declared }, *segment, "{key}");
+    }
+    imported
+}
+
 #[track_caller]
 pub(crate) fn definition<'a>(imported: &'a Imported, flag: &str) -> &'a Definition {
     let found = imported.definitions.iter().find(|definition| definition.key() == flag);

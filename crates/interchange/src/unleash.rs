@@ -25,7 +25,7 @@ use crate::{
     imported::{About, FLAGS_MAX, Imported, Problem, Remarks, read},
     logic::Condition,
     names,
-    rules::{Serve, hoist_default, lay_out},
+    rules::{Serve, check_requirements, hoist_default, lay_out, leave_off},
 };
 use document::{Dependency, Export, Id, Place, SegmentDocument, Segments, Strategy, Toggle};
 use strategy::Admitted;
@@ -59,7 +59,8 @@ pub fn unleash(export: &[u8], segments: Option<&[u8]>) -> Result<Imported, Probl
         if toggle.feature.archived.unwrap_or_default() {
             remarks.flag(&toggle.feature.name).note("the whole flag", "it is archived; it was left out");
         } else if let Some(flag) = taken.take(&toggle.feature.name, &mut remarks) {
-            definitions.push(definition(flag, toggle, &known, &mut remarks));
+            let definition = definition(flag, toggle, &known, &mut remarks);
+            definitions.extend(remarks.sound(definition));
         }
     }
     Ok(Imported { definitions, segments, unmapped: remarks.all })
@@ -95,18 +96,18 @@ impl<'a> Known<'a> {
         for document in documents {
             let Some(reference) = self.segments.get(&document.id) else { continue };
             let mut segment = Segment::empty(reference.clone());
-            segment.description = document.description.clone().unwrap_or_default();
             let mut general = remarks.general();
             let mut about = general.at(format!("segment {}", reference.name()));
+            segment.description = about.description(document.description.as_deref().unwrap_or_default());
             match &document.constraints {
-                Some(constraints) => segment.when = constraint::rule(constraints, &mut about),
+                Some(constraints) => segment.when = constraint::all(constraints, &mut about).into_rule(),
                 None => about.lost(
                     "its constraints",
                     "the export has only the segment's name, so that nobody is in it yet: import again with the answer \
                      of GET /api/admin/segments",
                 ),
             }
-            segments.push(segment);
+            segments.extend(remarks.sound_segment(segment));
         }
         segments
     }
@@ -116,7 +117,7 @@ fn definition(flag: EntityRef, toggle: &Toggle, known: &Known<'_>, remarks: &mut
     let feature = &toggle.feature;
     let mut about = remarks.flag(&feature.name);
     let mut definition = Definition::boolean(flag);
-    definition.description = feature.description.clone().unwrap_or_default();
+    definition.description = about.description(feature.description.as_deref().unwrap_or_default());
     definition.purpose = purpose(feature.kind.as_deref());
     if let Some(project) = feature.project.as_deref().filter(|project| *project != "default") {
         definition.metadata.insert("project".to_owned(), json!(project));
@@ -199,6 +200,7 @@ fn require(definition: &mut Definition, dependencies: &[Dependency], known: &Kno
         }
     }
     if lost {
-        definition.environments.values_mut().for_each(|setting| setting.enabled = false);
+        leave_off(definition);
     }
+    check_requirements(definition, about);
 }

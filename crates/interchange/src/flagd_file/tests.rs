@@ -3,11 +3,11 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     Severity::{Lost, Note},
-    testing::{definition, served, unmapped},
+    testing::{declarable, definition, served, unmapped},
 };
 
 fn import(file: &Value) -> Imported {
-    flagd(file.to_string().as_bytes()).unwrap()
+    declarable(flagd(file.to_string().as_bytes()).unwrap())
 }
 
 fn file() -> Value {
@@ -39,6 +39,16 @@ fn rules_say_the_same_and_what_they_share_as_conditions_is_a_segment() {
         assert_eq!(served(&imported, "cart", "production", &context), expect, "{context}");
     }
     assert_eq!(imported.unmapped, []);
+}
+
+#[test]
+fn what_shared_rules_share_is_put_in_its_place() {
+    let mut file = file();
+    file["$evaluators"]["Staff"] = json!({"or": [{"$ref": "admins"}, {"===": [{"var": "plan"}, "staff"]}]});
+    file["$evaluators"]["admins"] = json!({"in": [{"var": "targetingKey"}, ["ada"]]});
+    let imported = import(&file);
+    assert_eq!(served(&imported, "cart", "production", &json!({"targetingKey": "ada"})), "on");
+    assert_eq!(served(&imported, "cart", "production", &json!({"plan": "staff"})), "on");
 }
 
 #[test]

@@ -60,7 +60,8 @@ fn met(clause: &Clause, known: &mut Known, about: &mut About<'_>) -> Option<Cond
     let Clause { attribute: reference, op, values, negate, context_kind } = clause;
     if op == "segmentMatch" {
         let keys = values.iter().filter_map(Value::as_str);
-        return Some(Condition::any(keys.map(|key| known.members(key)).collect::<Vec<_>>()).inverted_if(*negate));
+        let members: Vec<Condition> = keys.map(|key| known.members(key, about)).collect();
+        return Some(Condition::any(members).inverted_if(*negate));
     }
     let attribute = attribute(context_kind, reference, about);
     let condition = match op.as_str() {

@@ -313,9 +313,9 @@ impl FlagDocument {
     }
 
     /// What it is for: the description, or else the name, unless that is just the key again.
-    pub(super) fn description(&self) -> String {
-        let description = self.description.as_deref().filter(|text| !text.is_empty());
-        description.or_else(|| Some(&*self.name).filter(|name| *name != self.key)).unwrap_or_default().to_owned()
+    pub(super) fn description(&self) -> &str {
+        let description = self.description.as_deref().filter(|text| !text.trim().is_empty());
+        description.unwrap_or_else(|| if self.name == self.key { "" } else { &self.name })
     }
 
     pub(super) fn is_experiment(&self) -> bool {

@@ -3,11 +3,11 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     Severity::{Changed, Lost, Note},
-    testing::{definition, served, unmapped},
+    testing::{declarable, definition, served, unmapped},
 };
 
 fn import(export: &Value) -> Imported {
-    launchdarkly(export.to_string().as_bytes(), None).unwrap()
+    declarable(launchdarkly(export.to_string().as_bytes(), None).unwrap())
 }
 
 /// What the REST API gives of one boolean flag, with this in production.
@@ -255,6 +255,22 @@ fn segments_that_the_file_lacks_come_from_another() {
     let imported = launchdarkly(export.to_string().as_bytes(), Some(segments.to_string().as_bytes())).unwrap();
     assert_eq!(unmapped(&imported, Lost), [""; 0]);
     assert_eq!(served(&imported, "cart", "production", &json!({"targetingKey": "ada"})), "on");
+}
+
+#[test]
+fn a_segment_in_another_is_put_in_its_place_and_a_circle_matches_nobody() {
+    let mut export = sdk_data();
+    let inner = clause("", "segmentMatch", json!(["beta"]));
+    export["segments"]["all"] = json!({"key": "all", "rules": [{"clauses": [inner]}]});
+    export["flags"]["cart"]["rules"][0]["clauses"][0]["values"] = json!(["all"]);
+    let imported = import(&export);
+    assert_eq!(served(&imported, "cart", "production", &json!({"targetingKey": "ada"})), "on");
+    assert_eq!(served(&imported, "cart", "production", &json!({"targetingKey": "bob"})), "off");
+    export["segments"]["beta"]["rules"][0]["clauses"] = json!([clause("", "segmentMatch", json!(["all"]))]);
+    assert_eq!(
+        unmapped(&import(&export), Lost),
+        ["*: segment all, rule 1, clause 1, segment beta, rule 1, clause 1: the segment all"]
+    );
 }
 
 #[test]

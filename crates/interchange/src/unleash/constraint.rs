@@ -25,15 +25,6 @@ pub(super) fn attribute<'a>(field: &'a str, about: &mut About<'_>) -> &'a str {
     if field == "userId" { TARGETING_KEY } else { field }
 }
 
-/// All of these as one rule, for a segment; none if everybody meets them.
-pub(super) fn rule(constraints: &[Constraint], about: &mut About<'_>) -> Option<Value> {
-    match all(constraints, about) {
-        Condition::Always => Some(json!(true)),
-        Condition::Never => None,
-        Condition::When(rule) => Some(rule),
-    }
-}
-
 /// Who meets all of these.
 pub(super) fn all(constraints: &[Constraint], about: &mut About<'_>) -> Condition {
     let conditions = constraints.iter().enumerate().map(|(index, constraint)| {

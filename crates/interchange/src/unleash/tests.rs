@@ -3,11 +3,11 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     Severity::{Changed, Lost, Note},
-    testing::{definition, served, unmapped},
+    testing::{declarable, definition, served, unmapped},
 };
 
 fn import(export: &Value) -> Imported {
-    unleash(export.to_string().as_bytes(), None).unwrap()
+    declarable(unleash(export.to_string().as_bytes(), None).unwrap())
 }
 
 /// A batch export of one toggle that is on in production.

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 pub(crate) fn of_flag(definition: &Definition) -> Value {
     let mut spec = Map::new();
     let mut put = |name: &str, value: Option<Value>| value.map(|value| spec.insert(name.to_owned(), value));
-    put("description", Some(json!(definition.description)));
+    let description = &definition.description;
+    put("description", (!description.is_empty()).then(|| json!(description)));
     put("owner", definition.owner.as_ref().map(|owner| json!(owner)));
     put("purpose", Some(json!(definition.purpose.as_str())));
     put("type", definition.value_type().map(|kind| json!(kind.as_str())));
@@ -30,7 +31,7 @@ pub(crate) fn of_flag(definition: &Definition) -> Value {
 pub(crate) fn of_segment(segment: &Segment) -> Value {
     let mut spec = Map::new();
     let mut put = |name: &str, value: Option<Value>| value.map(|value| spec.insert(name.to_owned(), value));
-    put("description", Some(json!(segment.description)));
+    put("description", (!segment.description.is_empty()).then(|| json!(segment.description)));
     put("owner", segment.owner.as_ref().map(|owner| json!(owner)));
     put("members", (!segment.members.is_empty()).then(|| json!(segment.members)));
     put("when", segment.when.clone());
