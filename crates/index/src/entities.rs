@@ -1,13 +1,17 @@
 //! The base of the entity index: one column per key.
 
-use std::{iter::once, ops::Range};
+use std::{
+    collections::{BTreeMap, HashMap},
+    iter::once,
+    ops::Range,
+};
 
 use kernel::EntityRef;
 
 use crate::{
     bits::Bits,
     cell,
-    column::Column,
+    column::{Column, Posting},
     document::Document,
     filter::Filter,
     layers::{Base, Recent, Renumbering},
@@ -247,29 +251,37 @@ impl Base for Entities {
 
     fn merged(&self, hidden: &Bits, recent: &Recent<Self>) -> Self {
         let renumbering = Renumbering::<Self>::of(&self.references, hidden, recent);
-        let mut rows: Vec<(&str, &str, u32)> = Vec::new();
-        for (number, document) in &renumbering.new {
-            rows.extend(document.rows().map(|(key, cell)| (key, cell, *number)));
-        }
-        rows.sort_unstable();
         let mut columns = Vec::with_capacity(self.columns.len());
-        let mut add = |key: &str, old: Option<&Column<()>>, rows: &[(&str, &str, u32)]| {
-            let added: Vec<_> = rows.iter().map(|(_, cell, number)| (*cell, (*number, ()))).collect();
-            columns.extend(Column::merged(old, &renumbering.old, &added).map(|column| (key.into(), column)));
+        let mut add = |key: &str, old: Option<&Column<()>>, added: &[(&str, Posting<()>)]| {
+            columns.extend(Column::merged(old, &renumbering.old, added).map(|column| (key.into(), column)));
         };
-        let mut added = rows.chunk_by(|a, b| a.0 == b.0).filter_map(|rows| Some((rows.first()?.0, rows))).peekable();
+        let mut added = by_key(&renumbering.new).into_iter().peekable();
         for (key, old) in &self.columns {
             while let Some((earlier, rows)) = added.next_if(|(new, _)| **new < **key) {
-                add(earlier, None, rows);
+                add(earlier, None, &rows);
             }
             let same = added.next_if(|(new, _)| **new == **key);
-            add(key, Some(old), same.map_or(&[], |(_, rows)| rows));
+            add(key, Some(old), same.as_ref().map_or(&[], |(_, rows)| rows));
         }
-        added.for_each(|(key, rows)| add(key, None, rows));
+        added.for_each(|(key, rows)| add(key, None, &rows));
         let has_text = |column: &Column<()>| {
             column.len() > 2 || (0..column.len()).any(|entry| TextSearch::is_text(column.text(entry)))
         };
         let textual = (0..).zip(&columns).filter(|(_, (_, column))| has_text(column)).map(|(at, _)| at).collect();
         Self { references: renumbering.keys, columns, textual }
     }
+}
+
+/// Cells with the document that has each, ascending.
+type Rows<'a> = Vec<(&'a str, Posting<()>)>;
+
+/// The rows of documents, which are in ascending order, by their keys.
+fn by_key<'a>(documents: &[(u32, &'a Document)]) -> BTreeMap<&'a str, Rows<'a>> {
+    let mut by_key: HashMap<&str, Rows<'a>> = HashMap::new();
+    for (number, document) in documents {
+        document.rows().for_each(|(key, cell)| by_key.entry(key).or_default().push((cell, (*number, ()))));
+    }
+    // The order of the documents stays under one cell.
+    by_key.values_mut().for_each(|rows| rows.sort_by_key(|(cell, _)| *cell));
+    by_key.into_iter().collect()
 }
