@@ -1,24 +1,42 @@
-//! What somebody gets from an imported flag, by flagd's own evaluation.
+//! What somebody gets from an imported flag, as the server evaluates it.
 
-use flags::{Definition, Segment, Setting};
-use serde_json::{Map, Value, json};
+use flags::{Definition, Event, Segment, State};
+use kernel::{Actor, CommandId, EventId, Stamp, Timestamp};
+use serde_json::Value;
 
 use crate::{Imported, Severity};
 
-/// 2026-11-20T00:00:00Z.
-const NOW: u64 = 1_795_132_800;
+const NOW: &str = "2026-11-20T00:00:00Z";
 
-/// The variant that a context gets; `off` and `default` where that is left to the client.
+/// The variant that a context gets; `default` where that is left to the client.
 #[track_caller]
 pub(crate) fn served(imported: &Imported, flag: &str, environment: &str, context: &Value) -> String {
-    let definition = definition(imported, flag);
-    let Some(setting) = definition.setting(environment).filter(|setting| setting.enabled) else {
-        return definition.off_variant.clone().unwrap_or_else(|| "off".to_owned());
-    };
-    let rules = rules(definition, setting);
-    let served = rules.iter().find_map(|rule| evaluated(imported, definition, rule, context));
-    let default = setting.default_variant.clone().or_else(|| definition.default_variant.clone());
-    served.or(default).unwrap_or_else(|| "default".to_owned())
+    let now: Timestamp = NOW.parse().expect("it is a time");
+    let seconds = now.as_second().cast_unsigned();
+    let context = flagd::Context::from_value(context, seconds).expect("it is a context");
+    let flag = &definition(imported, flag).flag;
+    let answer = flags::evaluate(&state(imported, now), flag, environment, &context, now).expect("it is there");
+    answer.expect("it can be evaluated").variant.unwrap_or_else(|| "default".to_owned())
+}
+
+/// As if all of it had been defined.
+fn state(imported: &Imported, now: Timestamp) -> State {
+    let segments =
+        imported.segments.iter().map(|segment| Event::SegmentDefined { segment: segment.clone(), affects: Vec::new() });
+    let flags = imported.definitions.iter().map(|definition| Event::Defined { definition: definition.clone() });
+    let mut state = State::default();
+    for (position, event) in (1..).zip(segments.chain(flags)) {
+        let stamp = Stamp {
+            position,
+            event: EventId::from_bytes([0; 16]),
+            command: CommandId::from_bytes([0; 16]),
+            at: now,
+            actor: Actor::mainstay("import"),
+            reason: None,
+        };
+        state.fold(&event, &stamp);
+    }
+    state
 }
 
 /// The import, if all of it can be declared and is then the same.
@@ -41,38 +59,6 @@ pub(crate) fn declarable(imported: Imported) -> Imported {
 pub(crate) fn definition<'a>(imported: &'a Imported, flag: &str) -> &'a Definition {
     let found = imported.definitions.iter().find(|definition| definition.key() == flag);
     found.unwrap_or_else(|| panic!("no flag {flag} in {:#?}", imported.definitions))
-}
-
-fn rules(definition: &Definition, setting: &Setting) -> Vec<Value> {
-    let mut rules = Vec::new();
-    for audience in &setting.audiences {
-        rules.push(json!({"if": [{"$ref": format!("segment/{}", audience.segment.name())}, audience.variant]}));
-    }
-    rules.extend(setting.targeting.clone().or_else(|| definition.targeting.clone()));
-    if let Some(rollout) = &setting.rollout {
-        let shares = rollout.shares.iter().map(|share| json!([share.variant, share.weight]));
-        let by = json!({"cat": [{"var": "$flagd.flagKey"}, {"var": rollout.by}]});
-        let fractional: Vec<Value> = std::iter::once(by).chain(shares).collect();
-        rules.push(json!({"if": [{"var": rollout.by}, {"fractional": fractional}]}));
-    }
-    rules
-}
-
-#[track_caller]
-fn evaluated(imported: &Imported, definition: &Definition, rule: &Value, context: &Value) -> Option<String> {
-    let flag = json!({"state": "ENABLED", "variants": definition.variants, "targeting": rule});
-    let segments: Map<String, Value> = imported.segments.iter().map(evaluator).collect();
-    let evaluators = flagd::Evaluators::new(&segments);
-    let flag = flagd::Flag::compile(definition.key(), &flag, &evaluators, definition.bucketing);
-    assert!(!flag.problems().iter().any(flagd::Problem::is_error), "{:?} in {rule:#}", flag.problems());
-    let context = flagd::Context::from_value(context, NOW).expect("it is a context");
-    flag.evaluate(&context).expect("it can be evaluated").variant.map(str::to_owned)
-}
-
-fn evaluator(segment: &Segment) -> (String, Value) {
-    let mut any = vec![json!({"in": [{"var": "targetingKey"}, segment.members]})];
-    any.extend(segment.when.clone());
-    (format!("segment/{}", segment.segment.name()), json!({"or": any}))
 }
 
 /// What did not map, one line each: `lost cart: production, strategy 1: what: why`, up to the part that is asked for.
