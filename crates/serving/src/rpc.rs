@@ -1,9 +1,10 @@
-//! flagd's evaluation service: `flagd.evaluation.v1` and `v2`, over gRPC, and as HTTP with JSON at the same addresses,
-//! as Connect's unary calls do it (<https://connectrpc.com/docs/protocol>).
+//! flagd's evaluation service: `flagd.evaluation.v1` and `v2`, over gRPC, and as HTTP with JSON at the same addresses, as
+//! Connect does it (<https://connectrpc.com/docs/protocol>).
 //!
 //! The two versions differ in what an absent value is. In v2 it is absent. v1 can't say so: a flag that leaves it to the
 //! code's default is `FLAG_NOT_FOUND` there, and a disabled one has its type's zero and no variant.
 
+mod connect;
 pub(crate) mod events;
 mod json;
 mod resolve;
@@ -45,12 +46,14 @@ pub fn router(serving: Serving) -> Router {
         async move |State(serving): State<Serving>, Path(method): Path<String>, request: Request| match face(request) {
             Face::Grpc(request) => v1.oneshot(request).await.into_response(),
             Face::Json(request) => json::answer(&serving, Version::V1, &method, request).await,
+            Face::Stream(request) => connect::answer(&serving, &method, &request),
             Face::Refused(response) => response,
         };
     let answer_v2 =
         async move |State(serving): State<Serving>, Path(method): Path<String>, request: Request| match face(request) {
             Face::Grpc(request) => v2.oneshot(request).await.into_response(),
             Face::Json(request) => json::answer(&serving, Version::V2, &method, request).await,
+            Face::Stream(request) => connect::answer(&serving, &method, &request),
             Face::Refused(response) => response,
         };
     Router::new()
@@ -63,24 +66,29 @@ pub fn router(serving: Serving) -> Router {
 enum Face {
     Grpc(Request),
     Json(Request),
+    Stream(Request),
     Refused(Response),
 }
 
-/// Tells the protocols apart, and narrows the scope by the selector, so that neither needs to look at the headers.
+type AsFace = fn(Request) -> Face;
+type AsRefusal = fn(&Status) -> Response;
+
+/// Tells the protocols apart, and narrows the scope by the selector, so that none of them needs to look at the headers.
 fn face(mut request: Request) -> Face {
-    let kind = request.headers().get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
-    let grpc = kind == b"application/grpc" || kind.starts_with(b"application/grpc+");
-    let json = kind == b"application/json" || kind.starts_with(b"application/json;");
-    if !grpc && !json {
-        return Face::Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
-    }
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let (kind, _) = kind.split_once(';').unwrap_or((kind, ""));
+    let (as_face, as_refusal): (AsFace, AsRefusal) = match kind.trim() {
+        "application/grpc" | "application/grpc+proto" => (Face::Grpc, |status| status.clone().into_http()),
+        "application/json" => (Face::Json, json::failed),
+        connect::CONTENT_TYPE => (Face::Stream, connect::failed),
+        _ => return Face::Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response()),
+    };
     match Scope::of(request.extensions(), request.headers()) {
         Ok(scope) => {
             request.extensions_mut().insert(scope);
-            if grpc { Face::Grpc(request) } else { Face::Json(request) }
+            as_face(request)
         }
-        Err(error) if grpc => Face::Refused(refused(&error).into_http::<axum::body::Body>().into_response()),
-        Err(error) => Face::Refused(json::failed(&refused(&error))),
+        Err(error) => Face::Refused(as_refusal(&refused(&error))),
     }
 }
 

@@ -129,8 +129,14 @@ fn status_of(refusal: &Refusal) -> Status {
     }
 }
 
-/// Connect's error: its code in the body, and the HTTP status that belongs to it.
+/// Answers with an error.
 pub(super) fn failed(status: &Status) -> Response {
+    let (http, body) = error(status);
+    ofrep::answer::json(http, body.to_string().into_bytes())
+}
+
+/// Connect's error, and the HTTP status that belongs to it.
+pub(super) fn error(status: &Status) -> (StatusCode, Value) {
     let (name, http) = match status.code() {
         Code::NotFound => ("not_found", StatusCode::NOT_FOUND),
         Code::InvalidArgument => ("invalid_argument", StatusCode::BAD_REQUEST),
@@ -150,6 +156,5 @@ pub(super) fn failed(status: &Status) -> Response {
         | Code::OutOfRange
         | Code::Internal => ("unknown", StatusCode::INTERNAL_SERVER_ERROR),
     };
-    let body = json!({ "code": name, "message": status.message() });
-    ofrep::answer::json(http, body.to_string().into_bytes())
+    (http, json!({ "code": name, "message": status.message() }))
 }

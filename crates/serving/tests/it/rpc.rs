@@ -236,6 +236,37 @@ async fn json_is_answered_at_the_same_addresses() {
 }
 
 #[tokio::test]
+async fn browsers_get_the_event_stream_in_connects_way() {
+    let clients = Clients::new().await;
+    let open = async |method: &str, selector: &str| {
+        let url = format!("http://{}/flagd.evaluation.v1.Service/{method}", clients.ports.evaluation);
+        let request = http().post(url).header("content-type", "application/connect+json");
+        request.header("flagd-selector", selector).body(&b"\0\0\0\0\x02{}"[..]).send().await.unwrap()
+    };
+    let mut events = open("EventStream", "").await;
+    assert_eq!(events.headers()["content-type"], "application/connect+json");
+    let mut next = async || {
+        let piece = events.chunk().await.unwrap()?;
+        let (head, message) = piece.split_at(5);
+        assert_eq!(u32::from_be_bytes(head[1..].try_into().unwrap()), u32::try_from(message.len()).unwrap());
+        Some((head[0], serde_json::from_slice::<Value>(message).unwrap()))
+    };
+    assert_eq!(next().await, Some((0, json!({ "type": "provider_ready" }))));
+    clients.serving.board().publish("production", set(&shop("off")));
+    let flags = json!({ "flags": { "release": { "type": "update" } } });
+    assert_eq!(next().await, Some((0, json!({ "type": "configuration_change", "data": flags }))));
+    clients.serving.board().close();
+    assert_eq!(next().await, Some((0, json!({ "type": "provider_shutdown" }))));
+    assert_eq!(next().await, Some((2, json!({}))));
+    assert_eq!(next().await, None);
+
+    let refused = open("EventStream", "nonsense").await.bytes().await.unwrap();
+    let message: Value = serde_json::from_slice(&refused[5..]).unwrap();
+    assert_eq!((refused[0], &message["error"]["code"]), (2, &json!("invalid_argument")));
+    assert_eq!(open("ResolveAll", "").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn a_context_that_is_too_large_or_too_deep_is_refused() {
     let mut clients = Clients::new().await;
     let flag_key = || "release".to_owned();
