@@ -131,9 +131,10 @@ async fn bad_requests_are_refused_as_described() {
 #[tokio::test]
 async fn a_body_of_more_than_a_megabyte_is_refused_however_it_comes() {
     let router = router();
+    let texts = vec!["x".repeat(1000); 1000];
     let body = |bytes: usize| {
-        let frame = r#"{"context":{"a":""}}"#.len();
-        format!(r#"{{"context":{{"a":"{}"}}}}"#, "x".repeat(bytes - frame))
+        let context = json!({ "context": { "texts": texts } }).to_string();
+        format!("{context}{}", " ".repeat(bytes - context.len()))
     };
     let in_pieces = |body: String| {
         let pieces: Vec<_> = body
