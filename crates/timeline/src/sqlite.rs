@@ -40,8 +40,9 @@ const PAGE_BYTES: u64 = 4096;
 const WAL_PAGES: u32 = 4000;
 /// How large the write-ahead log's file may stay after an unusually large transaction.
 const WAL_BYTES_KEPT: u64 = 64 << 20;
-/// How much of the file each connection keeps in memory.
-const CACHE_KIB: i32 = 16 << 10;
+/// How much of the file the connection for writing keeps in memory. Those for reading have SQLite's default of 2 MB each:
+/// there are several, and what they read again is in the system's cache.
+const WRITER_CACHE_KIB: i32 = 16 << 10;
 
 /// A [`Store`] in a folder, which no other process can open for writing at the same time.
 #[derive(Debug)]
@@ -126,6 +127,7 @@ fn open_for_writing(file: &Path, options: &Options) -> Result<Connection, StoreE
     connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
     // On macOS a plain fsync doesn't reach the disk.
     connection.pragma_update(None, "fullfsync", options.durable)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
     connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
     if let Some(bytes) = options.max_bytes {
@@ -138,7 +140,6 @@ fn open_for_writing(file: &Path, options: &Options) -> Result<Connection, StoreE
 pub(crate) fn harden(connection: &Connection) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     Ok(())
