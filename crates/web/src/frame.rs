@@ -17,12 +17,13 @@ use world::World;
 use crate::{
     App,
     catalog::findings,
+    flags::requests,
     guard::Visitor,
     problem::Problem,
     remark,
     security::csrf::FormToken,
     shell::{Chrome, OpenIncident, Past, Place, Theme},
-    views::{Field, Form, Moment, Press, State, Tone, Who},
+    views::{Act, Acts, Field, Form, Moment, Press, State, Tone, Who},
 };
 
 /// What every screen begins with.
@@ -70,7 +71,8 @@ impl FromRequestParts<App> for Frame {
             path: parts.uri.path_and_query().map(|path| path.as_str().to_owned()).unwrap_or_default(),
             ..Chrome::default()
         };
-        let base = if may_read { with_troubles(base, app, &world, now).await? } else { base };
+        let requests = requests::waiting_for(&world, grant.as_ref());
+        let base = if may_read { with_troubles(Chrome { requests, ..base }, app, &world, now).await? } else { base };
         Ok(Self { app: app.clone(), world, now, grant, at, base })
     }
 }
@@ -112,6 +114,12 @@ impl Frame {
     pub fn form(&self, action: impl Into<String>, submit: impl Into<String>, fields: Vec<Field>) -> Form {
         let (action, submit) = (action.into(), submit.into());
         Form { action, csrf: self.csrf(), fields, hidden: Vec::new(), submit, main: false }
+    }
+
+    /// A form of this session with several buttons.
+    #[must_use]
+    pub fn acts(&self, action: impl Into<String>, fields: Vec<Field>, acts: Vec<Act>) -> Acts {
+        Acts { action: action.into(), csrf: self.csrf(), hidden: Vec::new(), fields, acts }
     }
 
     /// True if buttons that change something are to be offered: the present is shown, to somebody who may.
@@ -161,7 +169,7 @@ async fn with_troubles(base: Chrome, app: &App, world: &Arc<World>, now: Timesta
             app.blocking(move |_| Ok(asked.indexes().whole(&world))).await?
         }
     };
-    let findings = findings::count(world, &whole, now);
+    let findings = findings::count(app.indexes(), world, &whole, now);
     Ok(Chrome { incidents_open: world.incidents.open().count(), findings, incident, ..base })
 }
 

@@ -263,6 +263,7 @@ fn in_words(rule: &str, count: usize) -> String {
         "orphan" => ("1 component is related to nothing", "components are related to nothing"),
         "drift" => ("1 file says otherwise than what holds", "files say otherwise than what holds"),
         "source-problems" => ("1 catalog folder has errors", "catalog folders have errors"),
+        findings::STALE_FLAG => ("1 flag should be gone", "flags should be gone"),
         findings::NO_ON_CALL => ("1 team has nobody on call", "teams have nobody on call"),
         rule => return format!("{count} of {rule}"),
     };

@@ -8,8 +8,9 @@ use std::{
 };
 
 use catalog::{DocSet, Finding, Page};
+use flags::Stale;
 use index::{Document, Index, TextDocument, TextIndex};
-use kernel::EntityRef;
+use kernel::{EntityRef, Timestamp};
 use reference::{Reference, ReferenceError};
 use timeline::Store;
 use world::World;
@@ -21,10 +22,18 @@ pub struct Indexes {
     entities: Mutex<Kept<Index>>,
     texts: Mutex<Kept<Texts>>,
     findings: Mutex<Kept<Whole>>,
+    stale: Mutex<Option<(StaleAt, Arc<[Stale]>)>>,
     /// Documents as HTML.
     pub(crate) pages: Cache<prose::Page>,
     /// API definitions, or why one can't be read.
     pub(crate) references: Cache<Result<Reference, ReferenceError>>,
+}
+
+/// Of what World, and when, it was asked which flags are stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct StaleAt {
+    position: u64,
+    minute: i64,
 }
 
 /// So many documents and definitions are kept as they were read.
@@ -37,6 +46,7 @@ impl Default for Indexes {
             entities: Mutex::default(),
             texts: Mutex::default(),
             findings: Mutex::default(),
+            stale: Mutex::default(),
             pages: Cache::new(PAGES_KEPT),
             references: Cache::new(REFERENCES_KEPT),
         }
@@ -101,11 +111,15 @@ impl Indexes {
         let revision = world.catalog.revision();
         if kept.is_newer_than(revision) {
             drop(kept);
-            return Texts::default().brought_to(world, store, None, self).index;
+            return Texts::of(world, store, self).index;
         }
         if kept.revision != Some(revision) {
             let changed = kept.revision.and_then(|since| world.catalog.changed_since(since));
-            kept.value = std::mem::take(&mut kept.value).brought_to(world, store, changed, self);
+            let before = std::mem::take(&mut kept.value);
+            kept.value = match changed {
+                Some(changed) => before.brought_to(world, store, changed, self),
+                None => Texts::of(world, store, self),
+            };
             kept.revision = Some(revision);
         }
         kept.value.index.clone()
@@ -151,6 +165,21 @@ impl Indexes {
             kept.revision = Some(revision);
         }
         kept.value.clone()
+    }
+
+    /// The flags that should be gone at this minute.
+    #[must_use]
+    pub fn stale(&self, world: &World, now: Timestamp) -> Arc<[Stale]> {
+        let at = StaleAt { position: world.position, minute: now.as_second().div_euclid(60) };
+        let mut kept = lock(&self.stale);
+        match kept.as_ref() {
+            Some((known, stale)) if *known == at => Arc::clone(stale),
+            Some(_) | None => {
+                let stale: Arc<[Stale]> = flags::stale(&world.flags, now).into();
+                *kept = Some((at, Arc::clone(&stale)));
+                stale
+            }
+        }
     }
 
     /// What is wrong with the catalog as a whole, as of this World.
@@ -202,46 +231,50 @@ fn document(world: &World, reference: &EntityRef) -> Option<Document> {
 #[derive(Default)]
 struct Texts {
     index: TextIndex,
-    /// The keys of each entity's documents: itself, and its operations.
-    entities: HashMap<EntityRef, Vec<String>>,
+    /// The keys of the operations of each entity that has any.
+    operations: HashMap<EntityRef, Vec<String>>,
     docs: HashMap<EntityRef, Arc<DocSet>>,
 }
 
 impl Texts {
-    /// The same for another World, in which these entities changed; nothing if that is not known.
-    fn brought_to(
-        mut self,
-        world: &World,
-        store: &dyn Store,
-        changed: Option<BTreeSet<EntityRef>>,
-        indexes: &Indexes,
-    ) -> Self {
-        let is_anew = changed.is_none();
-        if is_anew {
-            self = Self::default();
-        }
-        let changed: Vec<EntityRef> = match changed {
-            Some(changed) => changed.into_iter().collect(),
-            None => world.catalog.iter().map(|entity| entity.reference().clone()).collect(),
-        };
+    /// All texts of a World.
+    fn of(world: &World, store: &dyn Store, indexes: &Indexes) -> Self {
+        let mut operations = HashMap::new();
+        let entities = world.catalog.iter().flat_map(|entity| {
+            let texts = EntityTexts::of(entity, indexes);
+            if !texts.operations.is_empty() {
+                let keys = texts.operations.iter().map(|(key, _)| key.clone()).collect();
+                operations.insert(entity.reference().clone(), keys);
+            }
+            texts.into_documents()
+        });
+        let pages =
+            world.catalog.all_docs().flat_map(|set| set.pages.iter().map(move |page| page_text(set, page, store)));
+        let index = TextIndex::build(entities.chain(pages));
+        let docs = world.catalog.all_docs().map(|set| (set.entity.clone(), Arc::clone(set))).collect();
+        Self { index, operations, docs }
+    }
+
+    /// The texts of another World, in which these entities changed.
+    fn brought_to(mut self, world: &World, store: &dyn Store, changed: BTreeSet<EntityRef>, indexes: &Indexes) -> Self {
         let (mut present, mut gone) = (Vec::new(), Vec::new());
         for reference in changed {
-            gone.extend(self.entities.remove(&reference).unwrap_or_default());
+            gone.push(entity_key(&reference));
+            gone.extend(self.operations.remove(&reference).unwrap_or_default());
             if let Some(entity) = world.catalog.get(&reference) {
-                let documents = entity_texts(entity, indexes);
-                self.entities.insert(reference, documents.iter().map(|(key, _)| key.clone()).collect());
-                present.extend(documents);
+                let EntityTexts { itself, operations } = EntityTexts::of(entity, indexes);
+                present.push((entity_key(&reference), itself));
+                if !operations.is_empty() {
+                    self.operations.insert(reference, operations.iter().map(|(key, _)| key.clone()).collect());
+                }
+                present.extend(operations);
             }
         }
         gone.extend(self.bring_docs(world, store, &mut present));
         let keys: HashSet<&str> = present.iter().map(|(key, _)| key.as_str()).collect();
         gone.retain(|key| !keys.contains(key.as_str()));
         let documents = present.into_iter().map(|(_, document)| document);
-        self.index = if is_anew {
-            TextIndex::build(documents)
-        } else {
-            self.index.with_changes(documents, gone.iter().map(String::as_str))
-        };
+        self.index = self.index.with_changes(documents, gone.iter().map(String::as_str));
         self
     }
 
@@ -283,20 +316,29 @@ fn page_text(set: &DocSet, page: &Page, store: &dyn Store) -> TextDocument {
         .field(1, body.get(..body.floor_char_boundary(BODY_BYTES_MAX)).unwrap_or_default())
 }
 
-/// The entity itself, and the operations of an API.
-fn entity_texts(entity: &catalog::Entity, indexes: &Indexes) -> Vec<(String, TextDocument)> {
-    let key = format!("{}{}", keys::ENTITY, entity.reference());
-    let tags = entity.tags.join(" ");
-    let itself = TextDocument::new(&key, entity.display_name())
-        .field(4, &entity.name)
-        .field(2, &tags)
-        .field(2, entity.owner.as_ref().map_or("", |owner| owner.name()))
-        .field(1, entity.description.as_deref().unwrap_or_default());
-    let mut texts = vec![(key, itself)];
-    let read = indexes.reference(entity);
-    if let Some(Ok(reference)) = read.as_deref() {
+fn entity_key(reference: &EntityRef) -> String {
+    format!("{}{reference}", keys::ENTITY)
+}
+
+/// What is searched for of one entity.
+struct EntityTexts {
+    itself: TextDocument,
+    /// The operations of an API, each with its key.
+    operations: Vec<(String, TextDocument)>,
+}
+
+impl EntityTexts {
+    fn of(entity: &catalog::Entity, indexes: &Indexes) -> Self {
+        let tags = entity.tags.join(" ");
+        let itself = TextDocument::new(&entity_key(entity.reference()), entity.display_name())
+            .field(4, &entity.name)
+            .field(2, &tags)
+            .field(2, entity.owner.as_ref().map_or("", |owner| owner.name()))
+            .field(1, entity.description.as_deref().unwrap_or_default());
+        let read = indexes.reference(entity);
+        let Some(Ok(reference)) = read.as_deref() else { return Self { itself, operations: Vec::new() } };
         let words: HashMap<String, String> = reference::search_text(reference).into_iter().collect();
-        texts.extend(reference.operations().map(|operation| {
+        let operations = reference.operations().map(|operation| {
             let key = format!("{}{}#{}", keys::OPERATION, entity.reference(), operation.id);
             let title = format!("{} {}", operation.verb, operation.path);
             let words = words.get(&operation.id).map(String::as_str).unwrap_or_default();
@@ -305,7 +347,11 @@ fn entity_texts(entity: &catalog::Entity, indexes: &Indexes) -> Vec<(String, Tex
                 .field(2, entity.reference().name())
                 .field(1, words);
             (key, document)
-        }));
+        });
+        Self { itself, operations: operations.collect() }
     }
-    texts
+
+    fn into_documents(self) -> impl Iterator<Item = TextDocument> {
+        std::iter::once(self.itself).chain(self.operations.into_iter().map(|(_, document)| document))
+    }
 }

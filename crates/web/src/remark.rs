@@ -33,12 +33,24 @@ pub enum Done {
     Created,
     /// A user was disabled.
     Disabled,
+    /// A ramp was steered.
+    Steered,
+    /// A flag or segment was made or changed.
+    Saved,
+    /// A flag or segment was removed.
+    Removed,
+    /// A request was approved.
+    Approved,
+    /// A request was rejected.
+    Rejected,
+    /// A request was withdrawn.
+    Withdrawn,
     /// All was as wished before.
     Nothing,
 }
 
 impl Done {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 14] = [
         Self::Undone,
         Self::Asked,
         Self::Turned,
@@ -46,6 +58,12 @@ impl Done {
         Self::Revoked,
         Self::Created,
         Self::Disabled,
+        Self::Steered,
+        Self::Saved,
+        Self::Removed,
+        Self::Approved,
+        Self::Rejected,
+        Self::Withdrawn,
         Self::Nothing,
     ];
 
@@ -58,6 +76,12 @@ impl Done {
             Self::Revoked => "revoked",
             Self::Created => "created",
             Self::Disabled => "disabled",
+            Self::Steered => "steered",
+            Self::Saved => "saved",
+            Self::Removed => "removed",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
             Self::Nothing => "nothing",
         }
     }
@@ -73,6 +97,12 @@ impl Done {
             Self::Revoked => "The token is revoked. It is refused from now on.",
             Self::Created => "The user is created and can sign in.",
             Self::Disabled => "The user is disabled, and all their sessions have ended.",
+            Self::Steered => "The ramp does so from now on. Clients see it with their next evaluation.",
+            Self::Saved => "It is saved. Clients see it with their next evaluation.",
+            Self::Removed => "It is removed.",
+            Self::Approved => "You have approved it. It is done as soon as enough people agree and its time has come.",
+            Self::Rejected => "You have rejected it. It will not be done.",
+            Self::Withdrawn => "It is withdrawn. It will not be done.",
             Self::Nothing => "All was so already: nothing was changed.",
         }
     }

@@ -53,7 +53,7 @@ impl utoipa::Modify for Tokens {
 #[must_use]
 pub fn table(app: &App) -> Table {
     let table = Table::new(app.clone(), Document::openapi());
-    protocols(our_api(operations(screens(table))), app)
+    protocols(our_api(operations(flag_screens(screens(table)))), app)
 }
 
 fn screens(table: Table) -> Table {
@@ -80,6 +80,33 @@ fn screens(table: Table) -> Table {
         .screen(Needs(Read), Method::GET, "/help", get(help::show))
 }
 
+fn flag_screens(table: Table) -> Table {
+    table
+        .screen(Needs(Read), Method::GET, "/flags", get(flags::list::index))
+        .screen(Needs(Read), Method::GET, "/flags/{namespace}/{name}", get(flags::show::show))
+        .screen(Needs(Write), Method::POST, "/flags/{namespace}/{name}", post(flags::turn::turn))
+        .screen(Needs(Write), Method::POST, "/flags/{namespace}/{name}/ramp", post(flags::ramp::steer_it))
+        .screen(Needs(Read), Method::GET, "/flags/{namespace}/{name}/explain", get(flags::explain::show))
+        .screen(Needs(Read), Method::GET, "/flags/{namespace}/{name}/history", get(flags::history::show))
+        .screen(Needs(Write), Method::GET, "/flags/new", get(flags::edit::ask_new))
+        .screen(Needs(Write), Method::POST, "/flags/new", post(flags::edit::make))
+        .screen(Needs(Write), Method::GET, "/flags/{namespace}/{name}/edit", get(flags::edit::ask))
+        .screen(Needs(Write), Method::POST, "/flags/{namespace}/{name}/edit", post(flags::edit::change))
+        .screen(Needs(Write), Method::POST, "/flags/{namespace}/{name}/remove", post(flags::edit::remove))
+        .screen(Needs(Write), Method::GET, "/flags/{namespace}/{name}/setting", get(flags::setting::ask))
+        .screen(Needs(Write), Method::POST, "/flags/{namespace}/{name}/setting", post(flags::setting::change))
+        .screen(Needs(Read), Method::GET, "/flags/requests", get(flags::requests::index))
+        .screen(Needs(Read), Method::GET, "/flags/requests/{id}", get(flags::requests::show))
+        .screen(Needs(Write), Method::POST, "/flags/requests/{id}", post(flags::requests::act))
+        .screen(Needs(Read), Method::GET, "/segments", get(flags::segments::index))
+        .screen(Needs(Write), Method::GET, "/segments/new", get(flags::segments::ask_new))
+        .screen(Needs(Write), Method::POST, "/segments/new", post(flags::segments::make))
+        .screen(Needs(Read), Method::GET, "/segments/{namespace}/{name}", get(flags::segments::show))
+        .screen(Needs(Write), Method::GET, "/segments/{namespace}/{name}/edit", get(flags::segments::ask))
+        .screen(Needs(Write), Method::POST, "/segments/{namespace}/{name}/edit", post(flags::segments::change))
+        .screen(Needs(Write), Method::POST, "/segments/{namespace}/{name}/remove", post(flags::segments::remove))
+}
+
 /// Signing in, and what is done when something breaks.
 fn operations(table: Table) -> Table {
     table
@@ -101,9 +128,6 @@ fn operations(table: Table) -> Table {
         .screen(Needs(Write), Method::POST, "/undo/{position}", post(incidents::undo::undo))
         .screen(Needs(Read), Method::GET, "/timeline", get(timeline::list::index))
         .screen(Needs(Read), Method::GET, "/timeline/{position}", get(timeline::show::show))
-        .screen(Needs(Read), Method::GET, "/flags", get(flags::list::index))
-        .screen(Needs(Read), Method::GET, "/flags/{namespace}/{name}", get(flags::show::show))
-        .screen(Needs(Write), Method::POST, "/flags/{namespace}/{name}", post(flags::turn::turn))
         .screen(Needs(Read), Method::GET, "/checks", get(checks::list::index))
         .screen(Needs(Read), Method::GET, "/checks/{namespace}/{name}", get(checks::show::show))
         .screen(Needs(Write), Method::POST, "/checks/{namespace}/{name}/pause", post(checks::pause::pause))

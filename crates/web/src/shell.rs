@@ -37,6 +37,8 @@ pub struct Chrome {
     pub incidents_open: usize,
     /// How many findings wait to be mended.
     pub findings: usize,
+    /// How many requested changes of flags wait for the reader.
+    pub requests: usize,
     /// The incident to point at from every screen.
     pub incident: Option<OpenIncident>,
     /// How the server itself is.
@@ -72,11 +74,11 @@ impl Chrome {
             let count = match place {
                 Place::Incidents => self.incidents_open,
                 Place::Findings => self.findings,
+                Place::Flags => self.requests,
                 Place::Home
                 | Place::Services
                 | Place::Timeline
                 | Place::Checks
-                | Place::Flags
                 | Place::OnCall
                 | Place::Docs
                 | Place::Graph

@@ -29,6 +29,7 @@ pub fn address(entity: &EntityRef) -> String {
     match entity.kind() {
         "check" => format!("/checks/{namespace}/{name}"),
         "flag" => format!("/flags/{namespace}/{name}"),
+        "segment" => format!("/segments/{namespace}/{name}"),
         "incident" => format!("/incidents/{name}"),
         kind => format!("/entities/{}/{namespace}/{name}", segment(kind)),
     }
@@ -54,7 +55,10 @@ impl Frame {
         if let Some(incident) = number.and_then(|number| self.world.incidents.by_number(number)) {
             return Entity::new("incident", format!("incident {}", incident.number()), self.href(address(reference)));
         }
-        let known = self.world.checks.watch(reference).is_some() || self.world.flags.flag(reference).is_some();
+        let flags = &self.world.flags;
+        let known = self.world.checks.watch(reference).is_some()
+            || flags.flag(reference).is_some()
+            || flags.segment(reference).is_some();
         match self.world.catalog.get(reference) {
             Some(entity) => Entity::new(reference.kind(), name(entity), self.href(address(reference))),
             None if known => Entity::new(reference.kind(), reference.short(), self.href(address(reference))),

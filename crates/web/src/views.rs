@@ -14,7 +14,7 @@ mod state;
 
 pub use change::{Change, Undo};
 pub use finding::Finding;
-pub use form::{Choice, Entry, Field, Filters, Form, Press};
+pub use form::{Act, Acts, Choice, Entry, Field, Filters, Form, Press};
 pub use link::{Entity, Link, Who};
 pub use list::{Pager, Row, Tab, Tabs};
 pub use moment::Moment;

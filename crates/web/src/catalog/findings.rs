@@ -11,7 +11,7 @@ use world::World;
 
 use crate::{
     frame::Frame,
-    indexes::Whole,
+    indexes::{Indexes, Whole},
     problem::Problem,
     shell::{Chrome, Place, screen},
     views::{Choice, Cli, Empty, Field, Filters, Finding, Pager, State, Tone},
@@ -50,6 +50,8 @@ const PAGE: usize = 50;
 
 /// The rule of teams that own something and have nobody on call.
 pub(crate) const NO_ON_CALL: &str = "no-on-call";
+/// The rule of flags that should be gone.
+pub(crate) const STALE_FLAG: &str = "stale-flag";
 
 /// Shows the findings that pass the filters.
 ///
@@ -79,13 +81,15 @@ enum Found<'a> {
     File(&'a str, &'a FileProblem),
     /// In the rotations.
     OnCall(oncall::Gap),
+    /// Among the flags.
+    Stale(::flags::Stale),
 }
 
 /// How many [`gaps`] there are.
-pub(crate) fn count(world: &World, whole: &Whole, now: Timestamp) -> usize {
+pub(crate) fn count(indexes: &Indexes, world: &World, whole: &Whole, now: Timestamp) -> usize {
     let in_files: usize = world.catalog.sources().map(|(_, source)| source.problems.len()).sum();
     let on_call = whole.owning_teams.iter().filter(|team| oncall::gap(&world.oncall, team, now).is_some());
-    whole.findings.len() + in_files + on_call.count()
+    whole.findings.len() + in_files + on_call.count() + indexes.stale(world, now).len()
 }
 
 /// Everything that is missing or wrong, the worst first.
@@ -116,7 +120,14 @@ fn unsorted<'a>(frame: &'a Frame, whole: &'a Whole) -> impl Iterator<Item = Gap<
         let subject = Some(team.clone());
         Some(Gap { rule: NO_ON_CALL, severity: Severity::Error, subject, found: Found::OnCall(gap) })
     });
-    files.chain(on_call).chain(found)
+    let stale: Vec<::flags::Stale> = frame.app.indexes().stale(world, frame.now).to_vec();
+    let stale = stale.into_iter().map(|stale| Gap {
+        rule: STALE_FLAG,
+        severity: Severity::Warning,
+        subject: Some(stale.flag.clone()),
+        found: Found::Stale(stale),
+    });
+    files.chain(on_call).chain(found).chain(stale)
 }
 
 /// What is wrong with one entity, and with the file that declares it.
@@ -125,7 +136,7 @@ pub(crate) fn about(frame: &Frame, of: &EntityRef) -> Vec<Finding> {
     let origin = frame.world.catalog.get(of).map(|entity| entity.descriptor.origin.clone());
     let in_its_file = |gap: &Gap<'_>| match (&gap.found, &origin) {
         (Found::File(source, problem), Some(origin)) => *origin.source == **source && *origin.path == *problem.path,
-        (Found::File(..) | Found::Whole(_) | Found::OnCall(_), _) => false,
+        (Found::File(..) | Found::Whole(_) | Found::OnCall(_) | Found::Stale(_), _) => false,
     };
     let own = unsorted(frame, &whole).filter(|gap| gap.subject.as_ref() == Some(of) || in_its_file(gap));
     own.take(PAGE).map(|gap| Finding { subject: None, ..gap.view(frame) }).collect()
@@ -133,6 +144,9 @@ pub(crate) fn about(frame: &Frame, of: &EntityRef) -> Vec<Finding> {
 
 impl Gap<'_> {
     fn owner(&self, world: &World) -> Option<EntityRef> {
+        if let Found::Stale(stale) = &self.found {
+            return stale.owner.clone();
+        }
         let subject = self.subject.as_ref()?;
         if subject.kind() == "group" { Some(subject.clone()) } else { world.owner_of(subject) }
     }
@@ -160,6 +174,19 @@ impl Gap<'_> {
                 fix: Some(crate::api::oncall::gap_in_words(gap)),
                 ..shown
             },
+            Found::Stale(stale) => {
+                let reasons: Vec<String> = stale.reasons.iter().map(|reason| reason.words(frame.now)).collect();
+                let owner = match &stale.owner {
+                    Some(owner) => format!("{} owns it", frame.entity(owner).name),
+                    None => "nobody owns it".to_owned(),
+                };
+                Finding {
+                    title: format!("the flag {}", reasons.join("; it ")),
+                    fix: Some(format!("Take it out of the code, then remove it; {owner}.")),
+                    place: declared_at(&frame.world, &stale.flag),
+                    ..shown
+                }
+            }
             Found::File(source, problem) => Finding {
                 title: problem.message.clone(),
                 place: Some(format!("{}/{}", source.trim_end_matches('/'), problem.place())),
@@ -173,7 +200,8 @@ impl Gap<'_> {
     }
 }
 
-fn declared_at(world: &World, entity: &EntityRef) -> Option<String> {
+/// The file and line that declare an entity.
+pub(crate) fn declared_at(world: &World, entity: &EntityRef) -> Option<String> {
     let origin = &world.catalog.get(entity)?.descriptor.origin;
     Some(format!("{}/{}:{}", origin.source.trim_end_matches('/'), origin.path, origin.line))
 }

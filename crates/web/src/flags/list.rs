@@ -8,13 +8,13 @@ use axum::{extract::Query, response::Response};
 use kernel::EntityRef;
 use serde::Deserialize;
 
-use super::{environments, standing::standing};
+use super::{Part, drifts, environments, parts, standing::Standing};
 use crate::{
     frame::Frame,
     paging::Paged,
     shell::{Chrome, Place, screen},
     show::address,
-    views::{Choice, Empty, Entity, Field, Filters, Moment, Pager, State},
+    views::{Choice, Empty, Entity, Field, Filters, Moment, Pager, State, Tabs},
 };
 
 /// The flags that pass the filters.
@@ -23,6 +23,10 @@ use crate::{
 pub struct FlagsScreen {
     /// The frame.
     pub chrome: Chrome,
+    /// Flags, segments, requests.
+    pub parts: Tabs,
+    /// Where a flag is made; none where the reader may not.
+    pub create: Option<String>,
     /// Text, state, environment, owner, purpose, stale.
     pub filters: Filters,
     /// The environments, as columns.
@@ -76,13 +80,16 @@ pub async fn index(frame: Frame, Query(which): Query<Which>) -> Response {
         true => vec![which.environment.clone()],
         false => known.clone(),
     };
-    let stale = expired(&frame);
+    let stale = frame.app.indexes().stale(&frame.world, frame.now);
+    let stale: BTreeSet<&EntityRef> = stale.iter().map(|stale| &stale.flag).collect();
     let wanted: Vec<&Flag> =
         frame.world.flags.flags().filter(|flag| which.wants(&frame, flag, &columns, &stale)).collect();
     let is_filtered = !which.query().is_empty();
     let page = Paged::of(wanted, which.from, &frame.href(format!("/flags?{}", which.query())));
     screen(&FlagsScreen {
         chrome: frame.chrome("Flags", Place::Flags),
+        parts: parts(&frame, Part::Flags),
+        create: frame.may_write().then(|| "/flags/new".to_owned()),
         filters: which.filters(&frame, &known),
         rows: page.items.into_iter().map(|flag| row(&frame, flag, &columns, &stale)).collect(),
         environments: columns,
@@ -107,10 +114,8 @@ impl Which {
         let state = || match self.state.as_str() {
             "on" => is_on(),
             "off" => !is_on(),
-            "partly" => {
-                environments.iter().any(|environment| standing(&frame.world, flag, environment, frame.now).is_partial())
-            }
-            "drifted" => flag.drift().any(|(name, _)| environments.contains(name)),
+            "partly" => environments.iter().any(|environment| Standing::of(flag, environment, frame.now).is_partial()),
+            "drifted" => drifts(flag, environments.iter().map(String::as_str)),
             _ => true,
         };
         (self.owner.is_empty() || (self.owner == NOBODY && definition.owner.is_none()) || owned())
@@ -175,31 +180,18 @@ fn owners(frame: &Frame, current: &str) -> Vec<Choice> {
     choices
 }
 
-/// The flags that should be gone by now.
-fn expired(frame: &Frame) -> BTreeSet<&EntityRef> {
-    let today = frame.now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let is_over = |flag: &&Flag| {
-        let expires = flag.definition.expires.as_deref().and_then(|text| text.parse::<jiff::civil::Date>().ok());
-        expires.is_some_and(|date| date < today)
-    };
-    frame.world.flags.flags().filter(is_over).map(|flag| &flag.definition.flag).collect()
-}
-
 fn row(frame: &Frame, flag: &Flag, environments: &[String], stale: &BTreeSet<&EntityRef>) -> FlagRow {
     let definition = &flag.definition;
     let changed = flag.switches.values().map(|switch| switch.since).max();
     let marks = [
         stale.contains(&definition.flag).then_some("stale"),
-        flag.drift().next().is_some().then_some("not as declared"),
+        drifts(flag, environments.iter().map(String::as_str)).then_some("not as declared"),
     ];
     FlagRow {
         key: definition.key().to_owned(),
         href: frame.href(address(&definition.flag)),
         description: definition.description.clone(),
-        states: environments
-            .iter()
-            .map(|environment| standing(&frame.world, flag, environment, frame.now).state())
-            .collect(),
+        states: environments.iter().map(|environment| Standing::of(flag, environment, frame.now).state()).collect(),
         owner: definition.owner.as_ref().map(|owner| frame.entity(owner)),
         readers: readers(flag),
         marks: marks.into_iter().flatten().collect(),

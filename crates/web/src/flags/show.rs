@@ -1,17 +1,31 @@
-//! `GET /flags/{key}`: one flag: where it is on, who reads it, what was done to it.
+//! `GET /flags/{namespace}/{name}`: one flag: where it is on and for whom, who reads it, what was done to it.
 
+use ::flags::{Definition, Flag, Origin};
 use askama::Template;
-use axum::{extract::Path, response::Response};
-use flags::{Flag, Origin};
+use axum::{
+    extract::{Path, Query},
+    response::Response,
+};
+use flagd::Evaluators;
+use kernel::EntityRef;
+use serde::Deserialize;
 
-use super::{PRODUCTION, switched};
+use super::{
+    PRODUCTION,
+    chart::{self, Chart, Period},
+    environment::{FlagEnvironment, short},
+    environments_of,
+    history::{self, Version},
+    requests::{self, RequestRow},
+};
 use crate::{
     api::not_found,
+    catalog::findings,
     frame::Frame,
     problem::Problem,
     shell::{Chrome, Place, screen},
     show::{address, health, named},
-    views::{Answer, Callout, Change, Cli, Empty, Field, Form, Link, Moment, Row, State, Tone},
+    views::{Answer, Callout, Change, Cli, Empty, Link, Row, State, Tone},
 };
 
 /// One flag.
@@ -24,12 +38,30 @@ pub struct FlagScreen {
     pub key: String,
     /// What it is for.
     pub description: Option<String>,
-    /// `boolean`, `archived`.
+    /// `boolean`, `release`, `declared in a file`.
     pub tags: Vec<String>,
-    /// Owner, age, what it does by default.
+    /// Where it is changed; none where the reader may not, or where a file says what it is.
+    pub edit: Option<String>,
+    /// The file and line that say what it is.
+    pub declared_at: Option<String>,
+    /// Where another environment gets a setting; none where the reader may not.
+    pub elsewhere: Option<String>,
+    /// Where one asks what somebody gets.
+    pub explain: String,
+    /// Owner, age, last change, last evaluation.
     pub answers: Vec<Answer>,
-    /// Where it is on, and the switch.
+    /// Changes that wait for somebody or for their time.
+    pub requests: Vec<RequestRow>,
+    /// Where it is on and for whom, and the switch.
     pub environments: Vec<FlagEnvironment>,
+    /// Who got what lately.
+    pub chart: Chart,
+    /// The values that there are.
+    pub variants: Vec<VariantRow>,
+    /// The flags that must serve a certain variant for it to be on.
+    pub requires: Vec<Row>,
+    /// The flags that require it.
+    pub required_by: Vec<Row>,
     /// The components that read it.
     pub readers: Vec<Row>,
     /// What is said where none does.
@@ -38,68 +70,135 @@ pub struct FlagScreen {
     pub changes: Vec<Change>,
     /// What is said where nothing was.
     pub no_changes: Empty,
+    /// All of its definitions.
+    pub history: String,
+    /// What its last definitions changed, the latest first.
+    pub versions: Vec<Version>,
+    /// Where source code names it, per reporter.
+    pub references: Vec<References>,
+    /// What is said where nothing was found.
+    pub no_references: Empty,
+    /// What clients get with every answer.
+    pub metadata: Vec<(String, String)>,
     /// The same from a terminal.
     pub commands: Vec<Cli>,
 }
 
-/// A flag in one environment.
+/// A value that it can have.
 #[derive(Debug)]
-pub struct FlagEnvironment {
-    /// Which.
+pub struct VariantRow {
+    /// Its name.
     pub name: String,
-    /// On or off.
-    pub state: State,
-    /// Since when and by whom.
-    pub note: String,
-    /// Asks for the reason, and switches; none where the reader may not.
-    pub switch: Option<Form>,
+    /// The value, as JSON.
+    pub value: String,
+    /// When it is served without any rule: `while off`, `by default`.
+    pub roles: Vec<&'static str>,
+}
+
+/// The places in one source that name it.
+#[derive(Debug)]
+pub struct References {
+    /// Who reported them, such as a repository.
+    pub source: String,
+    /// `src/cart.ts:41`.
+    pub places: Vec<String>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// What the address asks for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// The environment of the chart.
+    environment: Option<String>,
+    /// How far it looks back.
+    period: Option<String>,
 }
 
 /// Shows a flag.
-pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>) -> Result<Response, Problem> {
+pub async fn show(
+    frame: Frame,
+    Path((namespace, name)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
     let reference = named("flag", &namespace, &name)?;
     let flag = frame.world.flags.flag(&reference).ok_or_else(|| not_found("flag", reference.short()))?;
-    Ok(screen(&of(&frame, flag)))
+    let environments = environments(flag);
+    let charted = asked.environment.filter(|asked| environments.contains(asked));
+    let charted = charted.or_else(|| environments.first().cloned()).unwrap_or_else(|| PRODUCTION.to_owned());
+    let period = Period::of(asked.period.as_deref(), flag, frame.now);
+    let chart = chart::of(&frame, flag, &charted, &environments, period).await?;
+    Ok(screen(&of(&frame, flag, &environments, chart)))
 }
 
 /// Changes of one flag that its screen shows.
 const CHANGES_MAX: usize = 20;
+/// Versions of one flag that its screen shows.
+const VERSIONS_MAX: usize = 5;
+/// Places in one source that its screen shows.
+const PLACES_MAX: usize = 10;
 
-fn of(frame: &Frame, flag: &Flag) -> FlagScreen {
+/// The environments of a flag, `production` first, also where nothing is said about it; what holds elsewhere is last.
+fn environments(flag: &Flag) -> Vec<String> {
+    let mut named: Vec<String> = environments_of(flag).map(str::to_owned).collect();
+    named.push(PRODUCTION.to_owned());
+    named.sort();
+    named.dedup();
+    named.sort_by_key(|name| name != PRODUCTION);
+    named
+}
+
+fn of(frame: &Frame, flag: &Flag, environments: &[String], chart: Chart) -> FlagScreen {
     let definition = &flag.definition;
-    let key = definition.flag.short().to_owned();
+    let key = definition.key().to_owned();
+    let home = address(&definition.flag);
     let changes = frame.world.journal.about(&definition.flag).take(CHANGES_MAX);
     let changes: Vec<Change> = changes.map(|entry| frame.change(entry, Some(&definition.flag))).collect();
-    let readers = flag.users().map(|user| {
-        let entity = frame.entity(user);
-        let row = Row::new(entity.name, entity.href.unwrap_or_else(|| frame.href(address(user))));
-        let note = if flag.seen_from.contains(user) { "seen evaluating it" } else { "declared" };
-        match health(&frame.world, user) {
-            Some(health) => row.state(health.state()).note(note),
-            None => row.note(note),
-        }
-    });
     let mut chrome = frame.chrome(&key, Place::Flags);
     chrome.remarks.extend(drift(frame, flag));
+    let evaluators = Evaluators::new(&::flags::evaluators(&frame.world.flags, PRODUCTION, frame.now));
+    let by_hand = definition.origin == Origin::ByHand;
     FlagScreen {
         chrome,
         description: Some(definition.description.clone()).filter(|text| !text.is_empty()),
-        tags: match definition.origin {
-            Origin::Declared => vec!["boolean".to_owned(), "declared in a file".to_owned()],
-            Origin::ByHand => vec!["boolean".to_owned(), "made by hand".to_owned()],
-        },
+        tags: tags(definition),
+        edit: (by_hand && frame.may_write()).then(|| format!("{home}/edit")),
+        declared_at: findings::declared_at(&frame.world, &definition.flag).filter(|_| !by_hand),
+        elsewhere: (by_hand && frame.may_write()).then(|| format!("{home}/setting")),
+        explain: frame.href(format!("{home}/explain")),
         answers: answers(frame, flag),
-        environments: switches(frame, flag),
-        readers: readers.collect(),
+        requests: requests::about(frame, &definition.flag),
+        environments: environments
+            .iter()
+            .enumerate()
+            .map(|(at, name)| FlagEnvironment::of(frame, flag, name, &evaluators, at == 0))
+            .collect(),
+        chart,
+        variants: variants(definition),
+        requires: requires(frame, definition),
+        required_by: frame.world.flags.dependants(&definition.flag).map(|other| row(frame, other)).collect(),
+        readers: readers(frame, flag),
         no_readers: Empty::new("No component has asked for this flag yet, and none is declared to."),
         changes,
-        no_changes: Empty::new("It has not been turned yet."),
-        commands: vec![
-            Cli::new(format!("mainstay flag on {key} --environment {PRODUCTION} --reason 'why'")),
-            Cli::new(format!("mainstay flag off {key} --environment {PRODUCTION} --reason 'why'")),
-        ],
+        no_changes: Empty::new("Nothing was done to it yet."),
+        history: frame.href(format!("{home}/history")),
+        versions: history::versions(frame, flag).into_iter().take(VERSIONS_MAX).collect(),
+        references: references(flag),
+        no_references: Empty::with("No code was searched for it, or none names it.", "mainstay flag refs ."),
+        metadata: metadata(definition),
+        commands: commands(&key, environments),
         key,
     }
+}
+
+fn tags(definition: &Definition) -> Vec<String> {
+    let origin = match definition.origin {
+        Origin::Declared => "declared in a file",
+        Origin::ByHand => "made by hand",
+    };
+    let sort = definition.value_type().map_or("no values", |sort| sort.as_str());
+    [sort, definition.purpose.as_str(), origin].map(str::to_owned).to_vec()
 }
 
 fn answers(frame: &Frame, flag: &Flag) -> Vec<Answer> {
@@ -112,21 +211,43 @@ fn answers(frame: &Frame, flag: &Flag) -> Vec<Answer> {
     let turned = match last {
         Some((environment, switch)) => {
             let who = frame.who(&switch.by).name;
-            Answer::to("Last set")
-                .text(Moment::ago(switch.since, frame.now).text())
-                .note(format!("{} in {environment}, by {who}", if switch.on { "on" } else { "off" }))
+            let place = if environment == Definition::EVERYWHERE { "everywhere else" } else { environment };
+            Answer::to("Last turned")
+                .text(frame.ago(switch.since).text())
+                .note(format!("{} in {place}, by {who}", if switch.on { "on" } else { "off" }))
         }
-        None => Answer::to("Last set").text("never"),
+        None => Answer::to("Last turned").text("never"),
     };
-    let expires = Answer::to("To be gone by");
-    let expires = match definition.expires.as_deref().map(|text| (text, text.parse::<jiff::civil::Date>())) {
-        Some((text, Ok(date))) if date < frame.now.to_zoned(jiff::tz::TimeZone::UTC).date() => {
-            expires.gap(text).note("That has passed: remove it from the code, then here")
+    let evaluated = match flag.evaluated {
+        Some(day) => Answer::to("Last evaluated").text(day.strftime("%-d %b %Y").to_string()),
+        None => Answer::to("Last evaluated").gap("never").note("No client has asked for it"),
+    };
+    vec![owner, turned, evaluated, lifetime(frame, flag)]
+}
+
+/// When it should be gone, and what is stale about it already.
+fn lifetime(frame: &Frame, flag: &Flag) -> Answer {
+    let definition = &flag.definition;
+    let answer = Answer::to("To be gone by");
+    let reasons = ::flags::stale_reasons(&frame.world.flags, flag, frame.now);
+    let reasons: Vec<String> = reasons.iter().map(|reason| reason.words(frame.now)).collect();
+    let said = match (&definition.expires, definition.purpose.expected_days()) {
+        (Some(date), _) => date.clone(),
+        (None, Some(days)) => {
+            let age = jiff::SignedDuration::from_hours(24).saturating_mul(i32::from(days));
+            let end = flag.created.checked_add(age).unwrap_or(flag.created);
+            end.strftime("%-d %b %Y").to_string()
         }
-        Some((text, _)) => expires.text(text),
-        None => expires.text("no date").note("A flag that stays for ever is a setting"),
+        (None, None) => "stays".to_owned(),
     };
-    vec![owner, turned, expires, Answer::to("Where nothing is set").text("off")]
+    let lives = match definition.purpose.expected_days() {
+        Some(days) => format!("{} flags live {days} days", definition.purpose.as_str()),
+        None => format!("{} flags are permanent", definition.purpose.as_str()),
+    };
+    match reasons.is_empty() {
+        true => answer.text(said).note(lives),
+        false => answer.gap(format!("{said}: stale")).note(reasons.join("; ")),
+    }
 }
 
 /// That a switch is not as the file says.
@@ -143,25 +264,72 @@ fn drift(frame: &Frame, flag: &Flag) -> Option<Callout> {
     })
 }
 
-fn switches(frame: &Frame, flag: &Flag) -> Vec<FlagEnvironment> {
-    let switch = |environment: &str, on: bool| {
-        let turn = if on { ("off", "Turn off") } else { ("on", "Turn on") };
-        let hidden = vec![("environment".to_owned(), environment.to_owned()), ("to".to_owned(), turn.0.to_owned())];
-        let reason = Field::line("reason", "Reason", "").id(format!("reason-{environment}"));
-        let form = frame.form(address(&flag.definition.flag), turn.1, vec![reason]);
-        frame.may_write().then_some(Form { hidden, ..form })
+fn variants(definition: &Definition) -> Vec<VariantRow> {
+    let rows = definition.variants.iter().map(|(name, value)| {
+        let off = definition.off_variant.as_ref() == Some(name);
+        let default = definition.default_variant.as_ref() == Some(name);
+        VariantRow {
+            name: name.clone(),
+            value: short(value),
+            roles: [off.then_some("while off"), default.then_some("by default")].into_iter().flatten().collect(),
+        }
+    });
+    rows.collect()
+}
+
+fn requires(frame: &Frame, definition: &Definition) -> Vec<Row> {
+    let rows = definition.requires.iter().map(|requirement| {
+        let must = match &requirement.variant {
+            Some(variant) => format!("must serve {variant}"),
+            None => "must serve another than its off variant".to_owned(),
+        };
+        row(frame, &requirement.flag).note(must)
+    });
+    rows.collect()
+}
+
+fn row(frame: &Frame, of: &EntityRef) -> Row {
+    let entity = frame.entity(of);
+    Row::new(entity.name, entity.href.unwrap_or_else(|| frame.href(address(of))))
+}
+
+fn readers(frame: &Frame, flag: &Flag) -> Vec<Row> {
+    let rows = flag.users().map(|user| {
+        let note = if flag.seen_from.contains(user) { "seen evaluating it" } else { "declared" };
+        match health(&frame.world, user) {
+            Some(health) => row(frame, user).state(health.state()).note(note),
+            None => row(frame, user).note(note),
+        }
+    });
+    rows.collect()
+}
+
+fn references(flag: &Flag) -> Vec<References> {
+    let sources = flag.references.iter().map(|(source, places)| References {
+        source: source.clone(),
+        places: places.iter().take(PLACES_MAX).map(|place| format!("{}:{}", place.path, place.line)).collect(),
+        more: places.len().saturating_sub(PLACES_MAX),
+    });
+    sources.collect()
+}
+
+fn metadata(definition: &Definition) -> Vec<(String, String)> {
+    let bucketing = match definition.bucketing {
+        flagd::Bucketing::V2 => "v2",
+        flagd::Bucketing::V3 => "v3",
     };
-    let known = flag.switches.iter().map(|(name, position)| FlagEnvironment {
-        name: name.clone(),
-        state: switched(position.on),
-        note: format!("set {} by {}", Moment::ago(position.since, frame.now).text(), frame.who(&position.by).name),
-        switch: switch(name, position.on),
-    });
-    let production = (!flag.switches.contains_key(PRODUCTION)).then(|| FlagEnvironment {
-        name: PRODUCTION.to_owned(),
-        state: switched(false),
-        note: "never set".to_owned(),
-        switch: switch(PRODUCTION, false),
-    });
-    production.into_iter().chain(known).collect()
+    let own = [("Flag set", definition.flag_set.clone()), ("Bucketing", Some(bucketing.to_owned()))];
+    let own = own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    own.chain(definition.metadata.iter().map(|(name, value)| (name.clone(), short(value)))).collect()
+}
+
+fn commands(key: &str, environments: &[String]) -> Vec<Cli> {
+    let environment = environments.first().map_or(PRODUCTION, String::as_str);
+    let rest = format!("{key} --environment {environment}");
+    vec![
+        Cli::new(format!("mainstay flag off {rest} --reason 'why'")),
+        Cli::new(format!("mainstay flag on {rest} --reason 'why'")),
+        Cli::new(format!("mainstay flag explain {rest} --context '{{\"targetingKey\":\"user-1\"}}'")),
+        Cli::new(format!("mainstay flag show {key}")),
+    ]
 }

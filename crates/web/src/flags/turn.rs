@@ -1,17 +1,18 @@
 //! `POST /flags/{namespace}/{name}`: turns a flag on or off in one environment.
 
+use ::flags::Change;
 use axum::{
     extract::{Path, State},
     response::Response,
 };
 use serde::Deserialize;
-use world::Command;
 
+use super::wish::{self, Terms};
 use crate::{
     App,
     guard::By,
     problem::Problem,
-    remark::{Done, back},
+    remark::Done,
     security::csrf::PostedForm,
     show::{address, named},
 };
@@ -20,8 +21,10 @@ use crate::{
 #[derive(Debug, Deserialize)]
 pub struct Turn {
     environment: String,
-    to: Position,
-    reason: Option<String>,
+    act: Position,
+    #[serde(default)]
+    reason: String,
+    emergency: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -31,16 +34,16 @@ enum Position {
     Off,
 }
 
-/// Turns it and goes back to its screen.
+/// Turns it and goes back to its screen; where others must agree, asks for it instead.
 pub async fn turn(
     State(app): State<App>,
     by: By,
     Path((namespace, name)): Path<(String, String)>,
-    PostedForm(turn): PostedForm<Turn>,
+    PostedForm(Turn { environment, act, reason, emergency }): PostedForm<Turn>,
 ) -> Result<Response, Problem> {
     let flag = named("flag", &namespace, &name)?;
-    let screen = address(&flag);
-    let command = flags::Command::Turn { flag, environment: turn.environment, on: turn.to == Position::On };
-    let receipt = app.submit(by.request(Command::Flags(command), turn.reason.as_deref(), None)?).await?;
-    Ok(back(&screen, if receipt.recorded.is_empty() { Done::Nothing } else { Done::Turned }))
+    let home = address(&flag);
+    let change = Change::Turn { flag, environment, on: act == Position::On };
+    let terms = Terms { reason, emergency, ..Terms::default() };
+    Ok(wish::carry_out(&app, &by, change, &terms, &home, Done::Turned).await?)
 }

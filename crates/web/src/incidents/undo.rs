@@ -195,9 +195,11 @@ fn difference(world: &World, entry: &timeline::Entry) -> Diff {
             lines
         }
         Event::Catalog(catalog::Event::EntityChanged { entity, before, .. }) => {
-            documents(&entity.json(), &before.json())
+            Diff::documents(&entity.json(), &before.json()).lines
         }
-        Event::Catalog(catalog::Event::EntityRemoved { entity, .. }) => documents(&Value::Null, &entity.json()),
+        Event::Catalog(catalog::Event::EntityRemoved { entity, .. }) => {
+            Diff::documents(&Value::Null, &entity.json()).lines
+        }
         Event::Access(_)
         | Event::Catalog(_)
         | Event::Checks(_)
@@ -209,21 +211,6 @@ fn difference(world: &World, entry: &timeline::Entry) -> Diff {
         | Event::Oncall(_) => Vec::new(),
     };
     Diff { lines }
-}
-
-/// Lines of a document that are shown around a difference of it.
-const LINES_MAX: usize = 200;
-
-/// The lines of two documents that are in one of them only, in their order.
-fn documents(now: &Value, then: &Value) -> Vec<DiffLine> {
-    let lines = |document: &Value| -> Vec<String> {
-        let text = if document.is_null() { String::new() } else { format!("{document:#}") };
-        text.lines().map(|line| line.trim_end_matches(',').to_owned()).collect()
-    };
-    let (now, then) = (lines(now), lines(then));
-    let gone = now.iter().filter(|line| !then.contains(line)).map(|line| DiffLine::Removed(line.clone()));
-    let back = then.iter().filter(|line| !now.contains(line)).map(|line| DiffLine::Added(line.clone()));
-    gone.chain(back).take(LINES_MAX).collect()
 }
 
 /// What it touches besides, and what it can't bring back.

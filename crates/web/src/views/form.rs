@@ -38,6 +38,57 @@ pub struct Press {
     pub main: bool,
 }
 
+/// A form with several buttons, which say what is to be done.
+#[derive(Debug, Clone, Template)]
+#[template(path = "components/acts.html")]
+pub struct Acts {
+    /// Where it is posted.
+    pub action: String,
+    /// The session's token against forged forms.
+    pub csrf: String,
+    /// Values that go along unseen.
+    pub hidden: Vec<(String, String)>,
+    /// The fields, in order.
+    pub fields: Vec<Field>,
+    /// The buttons; `Enter` in a field presses the first.
+    pub acts: Vec<Act>,
+}
+
+/// One of several buttons: it sends `act` with its word.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// What is sent.
+    pub word: &'static str,
+    /// What it says.
+    pub label: String,
+    /// Whether it is the one thing to do on this screen.
+    pub main: bool,
+    /// The key that brings one here.
+    pub key: Option<char>,
+}
+
+impl Act {
+    /// A button.
+    #[must_use]
+    pub fn new(word: &'static str, label: impl Into<String>) -> Self {
+        Self { word, label: label.into(), main: false, key: None }
+    }
+
+    /// With a key that brings one here.
+    #[must_use]
+    pub fn key(mut self, key: Option<char>) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// It is the one thing to do here.
+    #[must_use]
+    pub fn main(mut self) -> Self {
+        self.main = true;
+        self
+    }
+}
+
 /// One field of a form or a filter.
 #[derive(Debug, Clone, Template)]
 #[template(path = "components/field.html")]
@@ -58,6 +109,8 @@ pub struct Field {
     pub required: bool,
     /// What a password manager should make of it (HTML's `autocomplete`).
     pub autocomplete: Option<&'static str>,
+    /// The key that brings one here.
+    pub key: Option<char>,
 }
 
 /// How a field is entered.
@@ -113,7 +166,17 @@ impl Field {
     #[must_use]
     pub fn new(name: impl Into<String>, label: impl Into<String>, entry: Entry) -> Self {
         let (name, label) = (name.into(), label.into());
-        Self { id: name.clone(), name, label, entry, hint: None, error: None, required: false, autocomplete: None }
+        Self {
+            id: name.clone(),
+            name,
+            label,
+            entry,
+            hint: None,
+            error: None,
+            required: false,
+            autocomplete: None,
+            key: None,
+        }
     }
 
     /// A line of text.
@@ -163,6 +226,13 @@ impl Field {
         self
     }
 
+    /// With a key that brings one here.
+    #[must_use]
+    pub fn key(mut self, key: Option<char>) -> Self {
+        self.key = key;
+        self
+    }
+
     fn described_by(&self) -> Option<String> {
         match (&self.hint, &self.error) {
             (None, None) => None,
@@ -185,4 +255,4 @@ pub struct Filters {
     pub clear: Option<String>,
 }
 
-writes_html!(Form, Press, Field, Filters);
+writes_html!(Form, Press, Acts, Field, Filters);

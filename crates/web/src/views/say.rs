@@ -1,6 +1,7 @@
 //! Telling the reader something.
 
 use askama::Template;
+use serde_json::Value;
 
 use super::{Link, State, writes_html};
 
@@ -63,6 +64,24 @@ pub struct Diff {
     /// The lines.
     pub lines: Vec<DiffLine>,
 }
+
+impl Diff {
+    /// The lines of two documents that are in one of them only, in their order.
+    #[must_use]
+    pub fn documents(before: &Value, after: &Value) -> Self {
+        let lines = |document: &Value| -> Vec<String> {
+            let text = if document.is_null() { String::new() } else { format!("{document:#}") };
+            text.lines().map(|line| line.trim_end_matches(',').to_owned()).collect()
+        };
+        let (before, after) = (lines(before), lines(after));
+        let gone = before.iter().filter(|line| !after.contains(line)).map(|line| DiffLine::Removed(line.clone()));
+        let new = after.iter().filter(|line| !before.contains(line)).map(|line| DiffLine::Added(line.clone()));
+        Self { lines: gone.chain(new).take(LINES_MAX).collect() }
+    }
+}
+
+/// Lines of a difference that are shown.
+const LINES_MAX: usize = 200;
 
 /// One line of a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]

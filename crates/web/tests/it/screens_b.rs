@@ -158,7 +158,7 @@ async fn a_form_without_the_session_s_token_changes_nothing() {
     let mut ann = site.administrator().await;
     let flag = define_flag(&site, "new-checkout").await;
     let before = site.position();
-    let turn = [("environment", "production"), ("to", "on")];
+    let turn = [("environment", "production"), ("act", "on")];
     for sent in [turn.to_vec(), [&turn[..], &[("csrf", "0123456789abcdef0123456789abcdef")]].concat()] {
         let answer = ann.post("/flags/default/new-checkout", &sent).await;
         assert!(matches!(answer.status, StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST), "{}", answer.status);
@@ -174,7 +174,8 @@ async fn a_flag_is_turned_on_its_screen_with_a_reason() {
     let flag = define_flag(&site, "new-checkout").await;
     assert!(ann.see("/flags").await.says("new-checkout"));
     let address = "/flags/default/new-checkout";
-    let turned = ann.send(address, address, &[("environment", "production"), ("to", "on"), ("reason", "try it")]).await;
+    let turned =
+        ann.send(address, address, &[("environment", "production"), ("act", "on"), ("reason", "try it")]).await;
     assert_eq!(turned.location(), "/flags/default/new-checkout?done=turned");
     let page = ann.see(turned.location()).await;
     assert!(page.says("The flag is turned.") && page.says("“try it”"));
@@ -194,7 +195,7 @@ async fn a_viewer_sees_everything_and_changes_nothing() {
     let before = site.position();
     let paths = ["/flags/default/new-checkout", &format!("/undo/{position}"), "/incidents", "/settings/tokens"];
     for path in paths {
-        let answer = viewer.post(path, &[("csrf", &csrf), ("environment", "production"), ("to", "off")]).await;
+        let answer = viewer.post(path, &[("csrf", &csrf), ("environment", "production"), ("act", "off")]).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
     }
     assert_eq!(site.position(), before);
