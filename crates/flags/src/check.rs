@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use flagd::Evaluators;
 use kernel::{EntityRef, closest};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use spec::{Problems, SpecProblem, Wrong};
 
 use crate::{Definition, Ramp, Rollout, Segment, Setting, Step, ValueType, references};
@@ -37,7 +37,9 @@ impl Definition {
     pub fn problems(&self) -> Vec<SpecProblem> {
         let problems = Problems::default();
         self.check_variants(&problems);
-        self.check_targeting("/spec/targeting", self.targeting.as_ref(), &problems);
+        for (place, problem) in self.rule_problems().iter().filter(|(_, problem)| problem.is_error()) {
+            problems.add(place.as_str(), Wrong::new(in_words(problem)));
+        }
         if self.metadata.values().any(|value| value.is_object() || value.is_array() || value.is_null()) {
             problems.add("/spec/metadata", Wrong::new("holds only texts, numbers and true or false"));
         }
@@ -52,7 +54,7 @@ impl Definition {
             problems.add("/spec/environments", Wrong::new(format!("may be at most {}", limits::ENTRIES)));
         }
         for (name, setting) in &self.environments {
-            let place = format!("/spec/environments/{}", name.replace('~', "~0").replace('/', "~1"));
+            let place = place_of(name);
             if name.trim().is_empty() || name.trim() != name || name.len() > Self::ENVIRONMENT_BYTES_MAX {
                 problems.add(place.as_str(), Wrong::new("an environment's name has 1 to 63 characters"));
             }
@@ -94,16 +96,31 @@ impl Definition {
         problems.add(place, wrong.suggesting(closest(variant, names())));
     }
 
-    /// What flagd finds wrong with a rule. Segments are taken to exist: another file may declare them.
-    fn check_targeting(&self, place: &str, targeting: Option<&Value>, problems: &Problems) {
-        let Some(rule) = targeting else { return };
-        let flag = json!({ "state": "ENABLED", "variants": self.variants, "targeting": rule });
-        check_rule(&flag, place, self.key(), self.bucketing, problems);
+    /// What flagd makes of the rules, each problem with its place. Segments are taken to exist: another file may declare
+    /// them.
+    fn rule_problems(&self) -> Vec<(String, flagd::Problem)> {
+        let own = self
+            .environments
+            .iter()
+            .filter_map(|(name, setting)| Some((format!("{}/targeting", place_of(name)), setting.targeting.as_ref()?)));
+        let everywhere = self.targeting.iter().map(|rule| ("/spec/targeting".to_owned(), rule));
+        let problems = |(place, rule): (String, &Value)| {
+            let flag = json!({ "state": "ENABLED", "variants": self.variants, "targeting": rule });
+            let found = problems_in(&flag, "/targeting", self.key(), self.bucketing);
+            found.into_iter().map(move |(inside, problem)| (format!("{place}{inside}"), problem)).collect::<Vec<_>>()
+        };
+        everywhere.chain(own).flat_map(problems).collect()
+    }
+
+    /// What is evaluated as flagd would, but hardly as its author meant. It is no problem in what comes from flagd.
+    pub(crate) fn warnings(&self) -> Vec<SpecProblem> {
+        let warnings = self.rule_problems().into_iter().filter(|(_, problem)| !problem.is_error());
+        let warning = |(pointer, problem)| SpecProblem { pointer, message: in_words(&problem), suggestion: None };
+        warnings.map(warning).collect()
     }
 
     fn check_setting(&self, place: &str, setting: &Setting, problems: &Problems) {
         self.check_variant(&format!("{place}/defaultVariant"), setting.default_variant.as_deref(), problems);
-        self.check_targeting(&format!("{place}/targeting"), setting.targeting.as_ref(), problems);
         if setting.audiences.len() > limits::SHARES {
             problems.add(format!("{place}/audiences"), Wrong::new(format!("may be at most {}", limits::SHARES)));
         }
@@ -170,8 +187,13 @@ impl Definition {
         let settings = self.environments.values();
         let audiences =
             settings.clone().flat_map(|setting| &setting.audiences).map(|audience| audience.segment.clone());
-        let rules = self.targeting.iter().chain(settings.filter_map(|setting| setting.targeting.as_ref()));
-        audiences.chain(rules.flat_map(references::segments)).collect()
+        audiences.chain(self.rules().flat_map(references::segments)).collect()
+    }
+
+    /// Its rules, of all environments.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &Value> {
+        let own = self.environments.values().filter_map(|setting| setting.targeting.as_ref());
+        self.targeting.iter().chain(own)
     }
 
     /// The environments in which the flag evaluates otherwise under another definition, by name.
@@ -202,17 +224,24 @@ fn check_attribute(place: &str, by: &str, problems: &Problems) {
     }
 }
 
-/// Adds what flagd finds wrong with the `targeting` of a flag, in the place of that rule.
-fn check_rule(flag: &Value, place: &str, key: &str, bucketing: flagd::Bucketing, problems: &Problems) {
-    let rule = flag.get("targeting").unwrap_or(&Value::Null);
-    let anybody: Map<String, Value> =
-        references::segments(rule).iter().map(|segment| (references::name(segment), json!({"!!": [true]}))).collect();
-    let compiled = flagd::Flag::compile(key, flag, &Evaluators::new(&anybody), bucketing);
-    for problem in compiled.problems() {
-        if let Some(inside) = problem.pointer.strip_prefix("/targeting") {
-            let wrong = Wrong::new(problem.message.clone()).suggesting(problem.suggestion.clone());
-            problems.add(format!("{place}{inside}"), wrong);
-        }
+fn place_of(environment: &str) -> String {
+    format!("/spec/environments/{}", environment.replace('~', "~0").replace('/', "~1"))
+}
+
+/// What flagd finds wrong in one part of a flag, each with its place inside of it.
+fn problems_in(flag: &Value, part: &str, key: &str, bucketing: flagd::Bucketing) -> Vec<(String, flagd::Problem)> {
+    let segments = references::segments(flag.get("targeting").unwrap_or(&Value::Null));
+    let anybody = segments.iter().map(|segment| (references::name(segment), json!({ "!!": [true] })));
+    let compiled = flagd::Flag::compile(key, flag, &Evaluators::new(&anybody.collect()), bucketing);
+    let inside = |problem: &flagd::Problem| Some((problem.pointer.strip_prefix(part)?.to_owned(), problem.clone()));
+    compiled.problems().iter().filter_map(inside).collect()
+}
+
+/// flagd's words, with what was probably meant.
+pub(crate) fn in_words(problem: &flagd::Problem) -> String {
+    match &problem.suggestion {
+        Some(suggestion) => format!("{}; {suggestion}", problem.message),
+        None => problem.message.clone(),
     }
 }
 
@@ -237,11 +266,8 @@ impl Segment {
             if references::segments(rule).is_empty() {
                 let flag =
                     json!({ "state": "ENABLED", "variants": {"in": true}, "targeting": {"if": [rule, "in", null]} });
-                let compiled = flagd::Flag::compile("", &flag, &Evaluators::default(), flagd::Bucketing::default());
-                for problem in compiled.problems() {
-                    let inside = problem.pointer.strip_prefix("/targeting/if/0").unwrap_or_default();
-                    let wrong = Wrong::new(problem.message.clone()).suggesting(problem.suggestion.clone());
-                    problems.add(format!("/spec/when{inside}"), wrong);
+                for (inside, problem) in problems_in(&flag, "/targeting/if/0", "", flagd::Bucketing::default()) {
+                    problems.add(format!("/spec/when{inside}"), Wrong::new(in_words(&problem)));
                 }
             } else {
                 problems.add("/spec/when", Wrong::new("can't name other segments"));

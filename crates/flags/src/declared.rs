@@ -58,7 +58,9 @@ impl Definition {
         if let Some(definition) = &read {
             let type_word = spec.get("type").and_then(Value::as_str);
             check_type(type_word, definition, &problems);
-            for SpecProblem { pointer, message, suggestion } in definition.problems() {
+            for SpecProblem { pointer, message, suggestion } in
+                definition.problems().into_iter().chain(definition.warnings())
+            {
                 problems.add(pointer, Wrong { message, suggestion });
             }
         }

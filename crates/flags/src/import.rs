@@ -5,7 +5,7 @@ use kernel::EntityRef;
 use serde_json::{Map, Value};
 use spec::SpecProblem;
 
-use crate::{Definition, Origin, Setting, references};
+use crate::{Definition, Origin, Setting, check, references};
 
 /// What a flagd file declares.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +52,8 @@ fn at_flag(place: &str, problem: SpecProblem) -> SpecProblem {
 }
 
 fn spec_problem(problem: flagd::Problem) -> SpecProblem {
-    SpecProblem { pointer: problem.pointer, message: problem.message, suggestion: problem.suggestion }
+    let message = check::in_words(&problem);
+    SpecProblem { pointer: problem.pointer, message, suggestion: None }
 }
 
 fn definition(key: &str, flag: &Value, document: &Document) -> Result<Definition, SpecProblem> {

@@ -198,6 +198,7 @@ fn unmet(state: &State, requirement: &Requirement, environment: &str, now: Times
 
 /// The shares of those about whom no rule has an opinion, and what those get who are in none.
 fn shares(flag: &Flag, setting: &Setting, environment: &str, now: Timestamp) -> (Option<Value>, Option<String>) {
+    let bucketing = flag.definition.bucketing;
     let default = setting.default_variant.as_ref().or(flag.definition.default_variant.as_ref()).cloned();
     if let Some((ramp, run)) = flag.ramp(environment) {
         let share = crate::position(ramp, run, now).basis_points;
@@ -206,25 +207,31 @@ fn shares(flag: &Flag, setting: &Setting, environment: &str, now: Timestamp) -> 
             Step::WHOLE => (None, Some(ramp.variant.clone())),
             share => {
                 let weights = [(ramp.variant.as_str(), u32::from(share)), (&ramp.from, u32::from(Step::WHOLE - share))];
-                (Some(fractional(&ramp.by, weights)), Some(ramp.from.clone()))
+                (Some(fractional(bucketing, &ramp.by, weights)), Some(ramp.from.clone()))
             }
         };
     }
     let fraction = |rollout: &Rollout| {
-        fractional(&rollout.by, rollout.shares.iter().map(|share| (share.variant.as_str(), share.weight)))
+        fractional(bucketing, &rollout.by, rollout.shares.iter().map(|share| (share.variant.as_str(), share.weight)))
     };
     (setting.rollout.as_ref().map(fraction), default)
 }
 
 /// flagd's operator for shares. By another attribute than the targeting key it is salted with the flag's key like there,
 /// so that the same users aren't always the first.
-fn fractional<'a>(by: &str, weights: impl IntoIterator<Item = (&'a str, u32)>) -> Value {
+fn fractional<'a>(bucketing: Bucketing, by: &str, weights: impl IntoIterator<Item = (&'a str, u32)>) -> Value {
     let shares = weights.into_iter().map(|(variant, weight)| json!([variant, weight]));
-    if by == TARGETING_KEY {
-        return json!({ "fractional": shares.collect::<Vec<_>>() });
+    match bucketing {
+        Bucketing::V2 if by == TARGETING_KEY => json!({ "fractional": shares.collect::<Vec<_>>() }),
+        // The newer bucketing's shorthand can't be said in full, which a prerequisite must be.
+        Bucketing::V2 | Bucketing::V3 => salted(json!({ "var": "$flagd.flagKey" }), by, shares),
     }
-    let salted = json!({ "cat": [{ "var": "$flagd.flagKey" }, { "var": by }] });
-    let arguments: Vec<Value> = std::iter::once(salted).chain(shares).collect();
+}
+
+/// Shares by a text made of the flag's key and an attribute; who has none is in no share.
+pub(crate) fn salted(key: Value, by: &str, shares: impl IntoIterator<Item = Value>) -> Value {
+    let value = json!({ "cat": [key, { "var": by }] });
+    let arguments: Vec<Value> = std::iter::once(value).chain(shares).collect();
     json!({ "if": [{ "var": by }, { "fractional": arguments }, null] })
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use flagd::Bucketing;
 use kernel::{EntityRef, Refusal, closest, codes};
 
-use crate::{Definition, Origin, Requirement, State, command::existing};
+use crate::{Definition, Origin, Requirement, State, command::existing, shared};
 
 /// How many flags may have to be evaluated for one, counted once for each way that leads to them.
 const EVALUATED_MAX: usize = 100;
@@ -52,6 +53,12 @@ fn check_one(definition: &Definition, requirement: &Requirement, required: &Defi
         let detail = format!("flag {name} puts users into other buckets than {}", definition.key());
         return Err(Refusal::new(&codes::INVALID, detail).field("/spec/requires").fix("give both the same bucketing"));
     }
+    let mut rules = required.rules();
+    if required.bucketing == Bucketing::V3 && rules.any(shared::has_shorthand) {
+        let detail = format!("flag {name} has shares without a bucketing value, which bucketing v3 can't share");
+        let fix = "write the value into its rule, such as {\"var\": \"targetingKey\"}";
+        return Err(Refusal::new(&codes::INVALID, detail).field("/spec/requires").fix(fix));
+    }
     let Some(variant) = requirement.variant.as_deref().filter(|variant| !required.variants.contains_key(*variant))
     else {
         return Ok(());
@@ -64,14 +71,13 @@ fn check_one(definition: &Definition, requirement: &Requirement, required: &Defi
     })
 }
 
-/// Refuses to take away a variant that another flag requires.
+/// Refuses what would take from other flags what they require.
 fn check_dependants(state: &State, definition: &Definition) -> Result<(), Refusal> {
     for dependant in state.dependants(&definition.flag).filter_map(|dependant| state.flag(dependant)) {
-        let on_this = dependant.definition.requires.iter().filter(|requirement| requirement.flag == definition.flag);
-        let mut wanted = on_this.filter_map(|requirement| requirement.variant.as_deref());
-        if let Some(missing) = wanted.find(|variant| !definition.variants.contains_key(*variant)) {
-            let detail = format!("flag {} requires the variant {missing}", dependant.definition.key());
-            return Err(Refusal::new(&codes::CONFLICT, detail).field("/spec/variants"));
+        let mut on_this = dependant.definition.requires.iter().filter(|it| it.flag == definition.flag);
+        if let Some(refusal) = on_this.find_map(|it| check_one(&dependant.definition, it, definition).err()) {
+            let detail = format!("flag {} requires this one, but {}", dependant.definition.key(), refusal.detail);
+            return Err(Refusal { detail, code: &codes::CONFLICT, field: Some("/spec".to_owned()), ..refusal });
         }
     }
     Ok(())

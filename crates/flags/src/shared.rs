@@ -3,9 +3,8 @@
 //! In its own flag a rule knows the flag's key; in another one it would see that one's. So the key stands in it as a
 //! literal, also where flagd's shorthand for shares would put it by itself.
 
-use flagd::Bucketing;
 use kernel::{EntityRef, RefDefaults, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{Flag, State, TARGETING_KEY, lower, lower::Serving, references};
 
@@ -17,7 +16,7 @@ pub(crate) fn name(flag: &Flag) -> String {
 /// The rule that gives the variant which a flag serves; none if it serves everybody the same.
 pub(crate) fn rule(state: &State, flag: &Flag, served: Serving, environment: &str, now: Timestamp) -> Option<Value> {
     let definition = &flag.definition;
-    let own = localised(served.rule?, definition.key(), definition.bucketing);
+    let own = localised(served.rule?, definition.key());
     let own = match served.default {
         Some(default) => lower::first_opinion(own, default.into(), &definition.variants),
         None => own,
@@ -47,18 +46,18 @@ pub(crate) fn spellings(variant: &str) -> Vec<Value> {
 }
 
 /// The rule with the flag's key in every place where flagd would put it.
-fn localised(rule: Value, key: &str, bucketing: Bucketing) -> Value {
+fn localised(rule: Value, key: &str) -> Value {
     match rule {
-        Value::Array(items) => items.into_iter().map(|item| localised(item, key, bucketing)).collect(),
+        Value::Array(items) => items.into_iter().map(|item| localised(item, key)).collect(),
         Value::Object(fields) if is_key(&fields) => key.into(),
         Value::Object(fields) => {
             let inner = |(operator, arguments): (String, Value)| {
                 let is_short = operator == "fractional" && is_shorthand(&arguments);
-                (operator, localised(arguments, key, bucketing), is_short)
+                (operator, localised(arguments, key), is_short)
             };
             let mut fields: Vec<_> = fields.into_iter().map(inner).collect();
             match fields.as_mut_slice() {
-                [(_, Value::Array(shares), true)] => explicit(std::mem::take(shares), key, bucketing),
+                [(_, Value::Array(shares), true)] => lower::salted(key.into(), TARGETING_KEY, std::mem::take(shares)),
                 _ => fields.into_iter().map(|(name, field, _)| (name, field)).collect(),
             }
         }
@@ -76,13 +75,14 @@ fn is_shorthand(arguments: &Value) -> bool {
     arguments.get(0).is_some_and(Value::is_array)
 }
 
-/// The shares by the flag's key and the targeting key, said in full.
-fn explicit(shares: Vec<Value>, key: &str, bucketing: Bucketing) -> Value {
-    let user = json!({ "var": TARGETING_KEY });
-    let by = match bucketing {
-        Bucketing::V2 => json!({ "cat": [key, user] }),
-        Bucketing::V3 => json!({ "merge": [key, user] }),
-    };
-    let arguments: Vec<Value> = std::iter::once(by).chain(shares).collect();
-    json!({ "if": [user, { "fractional": arguments }, null] })
+/// True if the rule has shares in flagd's shorthand. By the newer bucketing it can't be said in full: it hashes a list of
+/// two, which would be taken for a share.
+pub(crate) fn has_shorthand(rule: &Value) -> bool {
+    match rule {
+        Value::Array(items) => items.iter().any(has_shorthand),
+        Value::Object(fields) => fields.iter().any(|(operator, arguments)| {
+            (operator == "fractional" && is_shorthand(arguments)) || has_shorthand(arguments)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }

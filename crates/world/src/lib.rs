@@ -17,6 +17,7 @@ mod definitions;
 mod due;
 pub mod effects;
 mod event;
+mod guard;
 pub mod journal;
 mod react;
 mod snapshot;

@@ -4,7 +4,7 @@ use incidents::Failed;
 use kernel::{Context, EffectId, EntityRef, EventId};
 use serde_json::json;
 
-use crate::{Call, Command, Effect, Event, Recorded, World, definitions, effects, suspects, undo};
+use crate::{Call, Command, Effect, Event, Recorded, World, definitions, effects, guard, suspects, undo};
 
 /// A command that follows from an event.
 #[derive(Debug, Clone)]
@@ -20,14 +20,20 @@ pub struct Reaction {
 pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<Reaction> {
     match recorded.event.as_ref() {
         Event::Catalog(event) => definitions::follow(world, event),
-        Event::Checks(event) => incident_for(world, event),
+        Event::Checks(event) => {
+            // The incident comes first, so that what is taken back stands in its time.
+            let mut reactions = incident_for(world, event);
+            reactions.extend(guard::halt_ramps(world, event));
+            reactions
+        }
         Event::Deploys(event) => {
             let mut reactions = call_hook(world, event, recorded, context);
             reactions.extend(withdraw_hooks(world, event));
             reactions
         }
         Event::Effects(event) => report_hook(world, event),
-        Event::Access(_) | Event::Flags(_) | Event::Incidents(_) | Event::Journal(_) | Event::Oncall(_) => Vec::new(),
+        Event::Flags(event) => guard::follow(world, event),
+        Event::Access(_) | Event::Incidents(_) | Event::Journal(_) | Event::Oncall(_) => Vec::new(),
     }
 }
 
@@ -67,7 +73,7 @@ fn incident_for(world: &World, event: &checks::Event) -> Vec<Reaction> {
     vec![Reaction { command: Command::Incidents(command), part: Some("incidents") }]
 }
 
-fn severity(of: checks::Severity) -> incidents::Severity {
+pub(crate) fn severity(of: checks::Severity) -> incidents::Severity {
     match of {
         checks::Severity::Critical => incidents::Severity::Sev1,
         checks::Severity::High => incidents::Severity::Sev2,
@@ -75,7 +81,7 @@ fn severity(of: checks::Severity) -> incidents::Severity {
     }
 }
 
-fn words_of(evidence: &checks::Evidence) -> String {
+pub(crate) fn words_of(evidence: &checks::Evidence) -> String {
     match &evidence.body_excerpt {
         Some(body) => format!("{}\n{body}", evidence.error),
         None => evidence.error.clone(),

@@ -1,0 +1,111 @@
+//! Ramps of flags that are guarded by checks: when a guard fails, the ramp is rolled back or paused by itself.
+//!
+//! A check that went down opens an incident anyway, on whose timeline the rollback stands. One that only got slow opens
+//! none; then the rollback does.
+
+use checks::Verdict;
+use flags::{OnFailure, RampAction, RampChange, Why};
+use incidents::Failed;
+use kernel::EntityRef;
+
+use crate::{
+    Command, World,
+    react::{Reaction, severity, words_of},
+};
+
+/// Stops the ramps that a failing check guards.
+pub(crate) fn halt_ramps(world: &World, event: &checks::Event) -> Vec<Reaction> {
+    let check = match event {
+        checks::Event::WentDown { check, .. } | checks::Event::Degraded { check, .. } => check,
+        checks::Event::Defined { .. }
+        | checks::Event::Removed { .. }
+        | checks::Event::Paused { .. }
+        | checks::Event::Resumed { .. }
+        | checks::Event::CameUp { .. }
+        | checks::Event::Faltered { .. }
+        | checks::Event::Steadied { .. }
+        | checks::Event::Restored { .. }
+        | checks::Event::Recovered { .. }
+        | checks::Event::FellSilent { .. } => return Vec::new(),
+    };
+    let guarded = world.flags.ramps().filter(|(_, _, ramp, _)| ramp.guards.contains(check));
+    let active = guarded.filter(|(flag, environment, ..)| is_served(world, flag, environment));
+    active.map(|(flag, environment, ramp, _)| halt(flag, environment, ramp, check)).collect()
+}
+
+/// A ramp that begins, or goes on, while its guard is down goes no further; and a rollback without an incident opens one.
+pub(crate) fn follow(world: &World, event: &flags::Event) -> Vec<Reaction> {
+    match event {
+        flags::Event::Defined { definition } => halt_at_start(world, &definition.flag),
+        flags::Event::Turned { flag, .. } => halt_at_start(world, flag),
+        flags::Event::Ramp { flag, environment, change, .. } => match change {
+            RampChange::Stepped { .. } | RampChange::Resumed | RampChange::Restarted => halt_at_start(world, flag),
+            RampChange::RolledBack { why: Why::Guard { check }, .. } => {
+                incident(world, flag, environment, check, "rolled back").into_iter().collect()
+            }
+            RampChange::Paused { why: Why::Guard { check } } => {
+                incident(world, flag, environment, check, "paused").into_iter().collect()
+            }
+            RampChange::RolledBack { why: Why::ByHand, .. }
+            | RampChange::Paused { why: Why::ByHand }
+            | RampChange::GatePassed { .. } => Vec::new(),
+        },
+        flags::Event::Removed { .. }
+        | flags::Event::Seen { .. }
+        | flags::Event::Evaluated { .. }
+        | flags::Event::ReferencesReported { .. }
+        | flags::Event::SegmentDefined { .. }
+        | flags::Event::SegmentRemoved { .. }
+        | flags::Event::Request { .. }
+        | flags::Event::Overridden { .. } => Vec::new(),
+    }
+}
+
+fn halt_at_start(world: &World, flag: &EntityRef) -> Vec<Reaction> {
+    let is_down = |check: &&EntityRef| world.checks.watch(check).is_some_and(|watch| watch.verdict == Verdict::Down);
+    let ramps = world.flags.ramps().filter(|(known, ..)| known.definition.flag == *flag);
+    let served = ramps.filter(|(flag, environment, ..)| is_served(world, flag, environment));
+    let halted = served.filter_map(|(flag, environment, ramp, _)| {
+        let check = ramp.guards.iter().find(is_down)?;
+        Some(halt(flag, environment, ramp, check))
+    });
+    halted.collect()
+}
+
+/// True while the ramp serves its variant to somebody and is not over.
+fn is_served(world: &World, flag: &flags::Flag, environment: &str) -> bool {
+    let position = world.at.and_then(|now| flag.ramp_position(environment, now));
+    position.is_some_and(|position| position.is_active())
+}
+
+fn halt(flag: &flags::Flag, environment: &str, ramp: &flags::Ramp, check: &EntityRef) -> Reaction {
+    let why = Why::Guard { check: check.clone() };
+    let action = match ramp.on_failure {
+        OnFailure::RollBack => RampAction::RollBack { why },
+        OnFailure::Pause => RampAction::Pause { why },
+    };
+    let (flag, environment) = (flag.definition.flag.clone(), environment.to_owned());
+    let command = Command::Flags(flags::Command::Ramp { flag, environment, action });
+    Reaction { command, part: Some("guards") }
+}
+
+/// The incident of a ramp that was stopped; none if the check is in one.
+fn incident(world: &World, flag: &EntityRef, environment: &str, check: &EntityRef, done: &str) -> Option<Reaction> {
+    let watch = world.checks.watch(check)?;
+    if world.incidents.for_check(check).is_some() {
+        return None;
+    }
+    let definition = &watch.definition;
+    let failed = Failed {
+        check: Some(check.clone()),
+        entity: definition.target.clone(),
+        since: watch.since,
+        last_good: watch.last_good,
+        path: definition.critical_path(),
+        upstream: Vec::new(),
+        evidence: watch.evidence.as_ref().map(words_of).unwrap_or_default(),
+    };
+    let title = format!("ramp of {} {done} in {environment}: check {} fails", flag.short(), check.short());
+    let command = incidents::Command::Open { title, severity: severity(definition.severity), failed };
+    Some(Reaction { command: Command::Incidents(command), part: Some("incidents") })
+}
