@@ -9,7 +9,10 @@ use datalogic_rs::{DataValue, ParsedData};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::{ErrorCode, Failure, limits::DEPTH_MAX};
+use crate::{
+    ErrorCode, Failure,
+    limits::{DEPTH_MAX, ITEMS_MAX, TEXT_BYTES_MAX},
+};
 
 /// The caller's context, parsed once and then used for any number of flags.
 ///
@@ -29,7 +32,7 @@ impl Context {
     /// what rules read as `$flagd.timestamp`.
     ///
     /// # Errors
-    /// `InvalidContext` if it is no JSON object, or nested deeper than 64 levels.
+    /// `InvalidContext` if it is no JSON object, or is nested deeper, has a longer array or a longer text than is accepted.
     pub fn parse(json: &[u8], now: u64) -> Result<Self, Failure> {
         let text = str::from_utf8(json).map_err(|error| invalid(format!("the context is not UTF-8: {error}")))?;
         let text = match text.trim_ascii() {
@@ -49,13 +52,14 @@ impl Context {
             // Of the two parsers this one counts from where the caller's text begins.
             serde_json::from_str::<IgnoredAny>(text).map_or_else(not_json, |_| invalid(error.to_string()))
         })?;
+        check_lengths(data.value())?;
         Ok(Self { now, data })
     }
 
     /// The same from JSON that is already parsed.
     ///
     /// # Errors
-    /// `InvalidContext` if it is no JSON object, or nested deeper than 64 levels.
+    /// `InvalidContext` if it is no JSON object, or is nested deeper, has a longer array or a longer text than is accepted.
     pub fn from_value(value: &Value, now: u64) -> Result<Self, Failure> {
         Self::parse(value.to_string().as_bytes(), now)
     }
@@ -114,6 +118,22 @@ fn is_deep(text: &str) -> bool {
         }
     }
     false
+}
+
+/// What a rule costs is known before it is evaluated, because nothing in a context is longer than this.
+fn check_lengths(value: &DataValue<'_>) -> Result<(), Failure> {
+    match value {
+        DataValue::Null | DataValue::Bool(_) | DataValue::Number(_) => Ok(()),
+        DataValue::String(text) if text.len() > TEXT_BYTES_MAX => {
+            Err(invalid(format!("the context has a text of {} bytes: {TEXT_BYTES_MAX} are accepted", text.len())))
+        }
+        DataValue::String(_) => Ok(()),
+        DataValue::Array(items) if items.len() > ITEMS_MAX => {
+            Err(invalid(format!("the context has an array of {} items: {ITEMS_MAX} are accepted", items.len())))
+        }
+        DataValue::Array(items) => items.iter().try_for_each(check_lengths),
+        DataValue::Object(fields) => fields.iter().try_for_each(|(_, value)| check_lengths(value)),
+    }
 }
 
 /// A hash that doesn't depend on the order of an object's fields.

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use datalogic_rs::DataValue;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -139,12 +140,15 @@ impl Flag {
             return Ok(self.resolution(self.default, reason));
         };
         let picked = rule.evaluate(self, context, |value| {
-            let written = |name: &str| self.by_name.get(name).copied().ok_or_else(|| name.to_owned());
-            match value.as_bool() {
-                _ if value.is_null() => Ok(None),
-                Some(true) => written("true").map(Some),
-                Some(false) => written("false").map(Some),
-                None => value.as_str().map_or_else(|| written(&value.to_json_string()), written).map(Some),
+            let named = |name: &str| self.by_name.get(name).copied().map(Some).ok_or_else(|| format!("'{name}'"));
+            match value {
+                DataValue::Null => Ok(None),
+                DataValue::Bool(true) => named("true"),
+                DataValue::Bool(false) => named("false"),
+                DataValue::Number(_) => named(&value.to_json_string()),
+                DataValue::String(name) => named(name),
+                DataValue::Array(_) => Err("an array".to_owned()),
+                DataValue::Object(_) => Err("an object".to_owned()),
             }
         });
         let picked = picked.map_err(|error| {
@@ -153,16 +157,17 @@ impl Flag {
         match picked {
             Ok(None) => Ok(self.resolution(self.default, Reason::Default)),
             Ok(picked) => Ok(self.resolution(picked, Reason::TargetingMatch)),
-            Err(name) => {
-                let message = format!("the rule of flag '{}' gave '{name}', which is none of its variants", self.key);
+            Err(given) => {
+                let message = format!("the rule of flag '{}' gave {given}, which is none of its variants", self.key);
                 Err(Failure::new(ErrorCode::General, message))
             }
         }
     }
 
-    /// The rule; nothing if the flag has none.
-    pub(crate) fn rule(&self) -> Option<&Rule> {
-        self.rule.as_ref()
+    /// The rule and what it was made of; nothing if an evaluation doesn't come to it.
+    pub(crate) fn asked_rule(&self) -> Option<(&Rule, &Value)> {
+        let is_asked = self.is_enabled && !self.problems.iter().any(Problem::is_error);
+        self.rule.as_ref().filter(|_| is_asked).zip(self.definition().get("targeting"))
     }
 
     /// The definition as JSON.

@@ -10,6 +10,12 @@ pub const NODES_MAX: usize = 20_000;
 pub const FLAGS_MAX: usize = 50_000;
 /// Variants of a flag.
 pub const VARIANTS_MAX: usize = 1_000;
+/// Items of an array in a context.
+pub const ITEMS_MAX: usize = 10_000;
+/// Bytes of a text in a context.
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+/// Steps that a rule may take at the most, whatever the context: a fraction of a second.
+pub(crate) const STEPS_MAX: u64 = 5_000_000;
 /// Problems that are listed of one flag.
 pub(crate) const PROBLEMS_MAX: usize = 100;
 

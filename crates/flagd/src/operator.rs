@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use datalogic_rs::{CustomOperator, DataValue, Engine, bumpalo::Bump, operator::EvalContext};
+use datalogic_rs::{
+    CustomOperator, DataValue, Engine, EvaluationConfig, NanHandling, bumpalo::Bump, operator::EvalContext,
+};
 
 use crate::{
     Bucketing,
@@ -150,7 +152,10 @@ pub(crate) fn engine_name(name: &str) -> &str {
 
 /// JSON Logic with flagd's operators.
 pub(crate) static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    // flagd itself counts what is no number as 0, where the engine would fail.
+    let config = EvaluationConfig::default().with_arithmetic_nan_handling(NanHandling::CoerceToZero);
     Engine::builder()
+        .with_config(config)
         .add_operator(fractional(Bucketing::V2), Fractional(Bucketing::V2))
         .add_operator(fractional(Bucketing::V3), Fractional(Bucketing::V3))
         .add_operator("starts_with", Affix(|text, affix| text.starts_with(affix)))

@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 use crate::{
     Bucketing, Evaluators, Problem,
     bucketing::WEIGHTS_MAX,
-    limits::{DEPTH_MAX, NODES_MAX, PROBLEMS_MAX},
+    limits::{DEPTH_MAX, ITEMS_MAX, NODES_MAX, PROBLEMS_MAX, STEPS_MAX},
     operator::{self, Form},
     place::Place,
     version::{self, Version},
@@ -51,6 +51,13 @@ struct Walk<'r> {
     /// Where the outermost of them is referred to.
     reference: String,
     nodes: usize,
+    /// What an evaluation may cost.
+    steps: u64,
+    /// True once the rule was found too large.
+    is_cut: bool,
+    /// How often the body of the innermost `reduce` reads what it gave last, and whether it makes something longer of it.
+    last_read: usize,
+    last_is_joined: bool,
     depends_on_time: bool,
     problems: Vec<Problem>,
 }
@@ -63,10 +70,16 @@ struct Part {
     gives_variant: bool,
     /// True inside of `map` and its like, where variables are those of an item.
     in_body: bool,
+    /// How often it is evaluated.
+    repeats: u64,
+    /// The items of the `reduce` whose body this is in.
+    folds: Option<u64>,
+    /// True where a text or an array is put together.
+    joins: bool,
 }
 
 impl Part {
-    const WHOLE: Self = Self { depth: 0, gives_variant: true, in_body: false };
+    const WHOLE: Self = Self { depth: 0, gives_variant: true, in_body: false, repeats: 1, folds: None, joins: false };
 
     fn argument(self) -> Self {
         Self { depth: self.depth + 1, gives_variant: false, ..self }
@@ -76,20 +89,49 @@ impl Part {
         Self { depth: self.depth + 1, ..self }
     }
 
-    fn body(self) -> Self {
-        Self { in_body: true, ..self.argument() }
+    fn joined(self) -> Self {
+        Self { joins: true, ..self.argument() }
+    }
+
+    fn body(self, items: u64, folds: bool) -> Self {
+        let repeats = self.repeats.saturating_mul(items);
+        Self { in_body: true, repeats, folds: folds.then_some(items), joins: false, ..self.argument() }
+    }
+
+    /// The most items that an array has which the part gives. All arrays that are within the items of one together have
+    /// no more than the context has room for.
+    fn items(self, array: &Value) -> u64 {
+        match array {
+            Value::Array(items) => items.len() as u64,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+            Value::Object(_) if self.in_body => INNER_ITEMS,
+            Value::Object(_) => ITEMS_MAX as u64,
+        }
     }
 }
 
 impl<'r> Walk<'r> {
     fn new(purpose: Purpose<'r>, builds: bool) -> Self {
         let (open, reference, problems) = (Vec::new(), String::new(), Vec::new());
-        Self { purpose, builds, open, reference, nodes: 0, depends_on_time: false, problems }
+        Self {
+            purpose,
+            builds,
+            open,
+            reference,
+            nodes: 0,
+            steps: 0,
+            is_cut: false,
+            last_read: 0,
+            last_is_joined: false,
+            depends_on_time: false,
+            problems,
+        }
     }
 
     fn value(&mut self, value: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
         self.nodes += 1;
-        if self.nodes > NODES_MAX || part.depth > DEPTH_MAX {
+        self.steps = self.steps.saturating_add(part.repeats);
+        if self.nodes > NODES_MAX || part.depth > DEPTH_MAX || self.steps > STEPS_MAX {
             self.too_large(place, part);
             return OwnedDataValue::Null;
         }
@@ -104,7 +146,7 @@ impl<'r> Walk<'r> {
                 self.check_variant(text, place, part);
                 self.text(text)
             }
-            Value::Array(items) => self.items(items, place, |_| part.argument()),
+            Value::Array(items) => self.items(items, place, |_| part.joined()),
             Value::Object(fields) => self.rule(fields, place, part),
         }
     }
@@ -123,7 +165,19 @@ impl<'r> Walk<'r> {
 
     /// An operator of which nothing is known but its arguments.
     fn plain(&mut self, name: &str, arguments: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
-        let arguments = self.value(arguments, place, part.argument());
+        let joins = matches!(name, "cat" | "merge");
+        let part = if joins { part.joined() } else { part.argument() };
+        if joins && !part.in_body {
+            // Each argument may be the longest that a context can hold.
+            let arguments = arguments.as_array().into_iter().flatten().filter(|argument| argument.is_object());
+            self.steps = self.steps.saturating_add(arguments.count() as u64 * (ITEMS_MAX as u64 / 2));
+        }
+        let arguments = match arguments {
+            Value::Array(items) => self.items(items, place, |_| part),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                self.value(arguments, place, part)
+            }
+        };
         self.operation(name, arguments)
     }
 
@@ -161,7 +215,7 @@ impl<'r> Walk<'r> {
         match form {
             Form::Var => self.var(arguments, &place, part),
             Form::If => self.branches(name, arguments, &place, part),
-            Form::Iterate | Form::Reduce => self.iterate(name, arguments, &place, part),
+            Form::Iterate | Form::Reduce => self.iterate(name, form, arguments, &place, part),
             Form::Fractional => self.fractional(arguments, &place, part),
             Form::SemVer => self.checked(name, arguments, &place, part, Self::check_versions),
             Form::Affix => self.checked(name, arguments, &place, part, Self::check_texts),
@@ -209,6 +263,7 @@ impl<'r> Walk<'r> {
 
     fn var(&mut self, arguments: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
         let name = arguments.as_array().map_or(Some(arguments), |items| items.first());
+        self.count_last(name, part);
         if !part.in_body {
             match name {
                 Some(Value::String(name)) => match name.strip_prefix("$flagd.") {
@@ -239,12 +294,46 @@ impl<'r> Walk<'r> {
         self.operation(name, branches)
     }
 
-    fn iterate(&mut self, name: &str, arguments: &'r Value, place: &Place<'_>, part: Part) -> OwnedDataValue {
+    fn iterate(
+        &mut self,
+        name: &str,
+        form: Form,
+        arguments: &'r Value,
+        place: &Place<'_>,
+        part: Part,
+    ) -> OwnedDataValue {
         let Value::Array(items) = arguments else {
             return self.plain(name, arguments, place, part);
         };
-        let items = self.items(items, place, |i| if i == 1 { part.body() } else { part.argument() });
+        let folds = form == Form::Reduce;
+        let count = items.first().map_or(0, |array| part.items(array));
+        let outer = (std::mem::take(&mut self.last_read), std::mem::take(&mut self.last_is_joined));
+        let items = self.items(items, place, |i| match i {
+            1 => part.body(count, folds),
+            _ => part.joined(),
+        });
+        if self.last_is_joined && self.last_read > 1 {
+            self.fail(place, "the accumulator is joined with itself: the result would double with each item");
+        }
+        (self.last_read, self.last_is_joined) = outer;
         self.operation(name, items)
+    }
+
+    /// Takes account of a body that reads what it gave for the item before.
+    fn count_last(&mut self, name: Option<&Value>, part: Part) {
+        let Some(items) = part.folds else { return };
+        let is_last = match name {
+            Some(Value::String(name)) => name.is_empty() || name.split('.').next() == Some("accumulator"),
+            Some(_) | None => true,
+        };
+        if is_last {
+            self.last_read += 1;
+            if part.joins {
+                self.last_is_joined = true;
+                // It is copied for each item, and may be as long as there were items before.
+                self.steps = self.steps.saturating_add(part.repeats.saturating_mul(items) / 4);
+            }
+        }
     }
 
     /// `fractional`, with the flag's key as an argument before all others.
@@ -370,10 +459,15 @@ impl<'r> Walk<'r> {
 
     /// Said once: all that follows is left out.
     fn too_large(&mut self, place: &Place<'_>, part: Part) {
+        if std::mem::replace(&mut self.is_cut, true) {
+            return;
+        }
         if part.depth > DEPTH_MAX {
             self.fail(place, format!("the rule is nested deeper than {DEPTH_MAX} levels"));
-        } else if self.nodes == NODES_MAX + 1 {
+        } else if self.nodes > NODES_MAX {
             self.fail(place, format!("the rule has more than {NODES_MAX} values, with its shared rules put in"));
+        } else {
+            self.fail(place, "the rule may take too many steps: it goes over arrays within arrays, or joins too much");
         }
     }
 
@@ -399,6 +493,9 @@ impl<'r> Walk<'r> {
         }
     }
 }
+
+/// Items of an array that is an item itself, on average.
+const INNER_ITEMS: u64 = 50;
 
 const BUCKET: &str = "a bucket is an array of a variant and a weight";
 

@@ -17,6 +17,7 @@ pub struct Set {
     evaluators: Arc<Evaluators>,
     metadata: Map<String, Value>,
     revision: u64,
+    depends_on_time: bool,
     document: OnceLock<Arc<str>>,
 }
 
@@ -40,7 +41,9 @@ impl Set {
         let mut hasher = DefaultHasher::new();
         entries.iter().for_each(|entry| entry.flag.digest().hash(&mut hasher));
         (json(evaluators.rules()), json(&metadata)).hash(&mut hasher);
-        Self { entries, by_key, evaluators, metadata, revision: hasher.finish(), document: OnceLock::new() }
+        let depends_on_time = entries.iter().any(|entry| entry.flag.depends_on_time());
+        let (revision, document) = (hasher.finish(), OnceLock::new());
+        Self { entries, by_key, evaluators, metadata, revision, depends_on_time, document }
     }
 
     /// The flag of that key.
@@ -78,7 +81,7 @@ impl Set {
 
     /// True if an answer may change by itself.
     pub fn depends_on_time(&self) -> bool {
-        self.flags().any(|flag| flag.depends_on_time())
+        self.depends_on_time
     }
 
     /// What the flags share.

@@ -1,8 +1,14 @@
 //! flagd's own tests, and everybody else's flags, against this crate.
 
+#![cfg(test)]
+
+mod document;
+mod explain;
 mod gherkin;
+mod properties;
 mod schemas;
 mod testbed;
+mod words;
 
 use std::path::PathBuf;
 
