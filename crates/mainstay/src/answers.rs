@@ -44,27 +44,6 @@ pub(crate) struct Done {
     pub(crate) events: Vec<Event>,
 }
 
-/// A flag.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Flag {
-    pub(crate) key: String,
-    pub(crate) description: String,
-    pub(crate) owner: Option<String>,
-    pub(crate) declared: bool,
-    pub(crate) used_by: Vec<String>,
-    pub(crate) expires: Option<String>,
-    pub(crate) environments: BTreeMap<String, Switch>,
-}
-
-/// A flag's position in one environment.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Switch {
-    pub(crate) on: bool,
-    pub(crate) since: Timestamp,
-    pub(crate) by: Actor,
-    pub(crate) drifted: bool,
-}
-
 /// A check.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Check {

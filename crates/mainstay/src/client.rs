@@ -128,6 +128,22 @@ impl Client {
         self.wish(self.request(Method::POST, V1, path, &[])?.json(body)).await
     }
 
+    /// Asks a question that needs a body, at `/api/v1/` and these segments: it changes nothing.
+    ///
+    /// # Errors
+    /// What the server refuses, or `UNREACHABLE`.
+    pub(crate) async fn ask(&self, path: &[&str], body: &(impl Serialize + Sync)) -> Result<Value, Refusal> {
+        self.send(self.request(Method::POST, V1, path, &[])?.json(body)).await
+    }
+
+    /// Puts something at `/api/v1/` and these segments, in place of what is there.
+    ///
+    /// # Errors
+    /// What the server refuses, or `UNREACHABLE`.
+    pub(crate) async fn put(&self, path: &[&str], body: &(impl Serialize + Sync)) -> Result<Value, Refusal> {
+        self.wish(self.request(Method::PUT, V1, path, &[])?.json(body)).await
+    }
+
     /// Asks to delete what is at `/api/v1/` and these segments.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 pub(crate) mod apply;
 pub(crate) mod backup;
 pub(crate) mod check;
+mod consent;
 mod demo;
 pub(crate) mod deploy;
 pub(crate) mod doctor;

@@ -1,22 +1,35 @@
-//! `mainstay flag`: list, show, on, off, create.
+//! `mainstay flag`: one file per group of verbs.
 
-use std::{collections::BTreeMap, process::ExitCode};
+mod answers;
+mod change;
+mod create;
+mod explain;
+mod import;
+mod input;
+mod list;
+mod ramp;
+mod refs;
+mod request;
+mod show;
+
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use kernel::Refusal;
-use serde_json::json;
+use serde_json::Value;
 
 use super::Session;
-use crate::{
-    answers::{Flag, Switch},
-    output::{Printer, Table, Tone, add, short},
-};
+pub(crate) use list::{ListArgs, list};
+pub(crate) use show::show;
 
 pub(crate) const HELP: &str = "\
 Examples:
-  mainstay flag list
+  mainstay flag list --stale
   mainstay flag off gift-wrap --reason \"checkout is down\"
-  mainstay flag create new-basket --owner checkout --used-by cart --on production";
+  mainstay flag create new-basket --owner checkout --used-by cart --on production
+  mainstay flag ramp start new-basket --steps 5:10m,25:1h,100 --guard storefront-home
+  mainstay flag explain new-basket --context '{\"targetingKey\": \"ada\"}'
+  mainstay flag import launchdarkly flags.json";
 
 /// What to do with flags.
 #[derive(Debug, Args)]
@@ -28,9 +41,9 @@ pub(crate) struct FlagArgs {
 #[derive(Debug, Subcommand)]
 enum FlagVerb {
     /// List the flags by name
-    #[command(after_help = "Example: mainstay flag list")]
-    List,
-    /// Show a flag
+    #[command(after_help = "Example: mainstay flag list --owner checkout --stale")]
+    List(ListArgs),
+    /// Show a flag: who gets what where, its rules in words, and what is wrong with it
     #[command(after_help = "Example: mainstay flag show gift-wrap")]
     Show {
         /// Its name
@@ -38,135 +51,91 @@ enum FlagVerb {
     },
     /// Turn a flag on
     #[command(after_help = "Example: mainstay flag on gift-wrap --environment staging")]
-    On(Turn),
+    On(change::Turn),
     /// Turn a flag off
     #[command(after_help = "Example: mainstay flag off gift-wrap --reason \"checkout is down\"")]
-    Off(Turn),
+    Off(change::Turn),
     /// Create a flag, or change one that was created so; flags in catalog files are changed there
-    #[command(after_help = "Example: mainstay flag create new-basket --owner checkout --used-by cart --on production")]
-    Create(Create),
+    #[command(after_help = create::HELP)]
+    Create(create::Create),
+    /// Change who gets what in one environment
+    #[command(after_help = change::SET_HELP)]
+    Set(change::Set),
+    /// Start, watch and steer a share that grows by a schedule
+    #[command(after_help = ramp::HELP)]
+    Ramp(ramp::RampArgs),
+    /// Say why somebody gets what they get
+    #[command(after_help = explain::HELP)]
+    Explain(explain::Explain),
+    /// Find where source code names flags, and report it
+    #[command(after_help = refs::HELP)]
+    Refs(refs::Refs),
+    /// Take flags over from another service; shows the plan unless --apply is given
+    #[command(after_help = import::HELP)]
+    Import(import::Import),
+    /// Print all flags of an environment as a flagd file
+    #[command(after_help = "Example: mainstay flag export --environment production > flags.flagd.json")]
+    Export {
+        /// Of where
+        #[arg(long, short, default_value = "production", value_name = "NAME")]
+        environment: String,
+    },
+    /// List changes that wait for approval or for their time
+    #[command(after_help = "Example: mainstay flag requests")]
+    Requests(request::List),
+    /// Ask for a change: to have it approved, or done at a time
+    #[command(after_help = request::HELP)]
+    Request(request::RequestArgs),
+    /// Approve a change exactly as it is shown
+    #[command(after_help = "Example: mainstay flag approve 01a20507-3830-7391-97f0-ed0fcf78a12b")]
+    Approve(request::Approve),
+    /// Reject a change
+    #[command(
+        after_help = "Example: mainstay flag reject 01a20507-3830-7391-97f0-ed0fcf78a12b --reason \"not on a Friday\""
+    )]
+    Reject {
+        /// The request's id
+        id: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Take back a change that you asked for
+    #[command(after_help = "Example: mainstay flag withdraw 01a20507-3830-7391-97f0-ed0fcf78a12b")]
+    Withdraw {
+        /// The request's id
+        id: String,
+    },
 }
 
-#[derive(Debug, Args)]
-struct Turn {
-    /// The flag's name
-    key: String,
-    /// Where
-    #[arg(long, short, default_value = "production", value_name = "NAME")]
-    environment: String,
-    /// Why: shown on the timeline
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
-}
-
-#[derive(Debug, Args)]
-struct Create {
-    /// The flag's name: what programs ask for
-    key: String,
-    /// What it is for
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    description: String,
-    /// Who keeps it: a group or user
-    #[arg(long, value_name = "GROUP")]
-    owner: Option<String>,
-    /// A component that evaluates it; may be given several times
-    #[arg(long, value_name = "COMPONENT")]
-    used_by: Vec<String>,
-    /// An environment in which it begins on; may be given several times
-    #[arg(long, value_name = "ENVIRONMENT")]
-    on: Vec<String>,
-    /// An environment in which it begins off; may be given several times
-    #[arg(long, value_name = "ENVIRONMENT")]
-    off: Vec<String>,
-    /// When it should be gone
-    #[arg(long, value_name = "DATE")]
-    expires: Option<String>,
-}
-
-/// Lists, shows, turns or creates.
+/// Does it.
 ///
 /// # Errors
 /// What the server refuses.
 pub(crate) async fn run(args: FlagArgs, session: &Session) -> Result<ExitCode, Refusal> {
     match args.verb {
-        FlagVerb::List => list(session).await,
+        FlagVerb::List(args) => list(&args, session).await,
         FlagVerb::Show { key } => show(&key, session).await,
-        FlagVerb::On(turn) => self::turn(turn, "on", session).await,
-        FlagVerb::Off(turn) => self::turn(turn, "off", session).await,
-        FlagVerb::Create(new) => create(new, session).await,
+        FlagVerb::On(turn) => change::turn(&turn, "on", session).await,
+        FlagVerb::Off(turn) => change::turn(&turn, "off", session).await,
+        FlagVerb::Create(new) => create::create(&new, session).await,
+        FlagVerb::Set(set) => change::set(&set, session).await,
+        FlagVerb::Ramp(args) => ramp::run(&args, session).await,
+        FlagVerb::Explain(args) => explain::explain(&args, session).await,
+        FlagVerb::Refs(args) => refs::refs(&args, session).await,
+        FlagVerb::Import(args) => import::import(&args, session).await,
+        FlagVerb::Export { environment } => export(&environment, session).await,
+        FlagVerb::Requests(args) => request::list(&args, session).await,
+        FlagVerb::Request(args) => request::ask(&args, session).await,
+        FlagVerb::Approve(args) => request::approve(&args, session).await,
+        FlagVerb::Reject { id, reason } => request::reject(&id, &reason, session).await,
+        FlagVerb::Withdraw { id } => request::withdraw(&id, session).await,
     }
 }
 
-/// Lists the flags.
-///
-/// # Errors
-/// What the server refuses.
-pub(crate) async fn list(session: &Session) -> Result<ExitCode, Refusal> {
-    let answer = session.client.list(&["flags"], &[], usize::MAX).await?;
-    session.out.show(answer, |flags: Vec<Flag>| {
-        let mut table = Table::new(&["flag", "environment", "state", "since", "by", "owner"]);
-        for flag in &flags {
-            for (environment, switch) in &flag.environments {
-                let owner = flag.owner.as_deref().map_or("nobody", short).to_owned();
-                let (state, since) = (state(&session.out, flag, switch), session.out.ago(switch.since));
-                table.row([flag.key.clone(), environment.clone(), state, since, switch.by.words(), owner]);
-            }
-        }
-        table.or("There is no flag yet: declare one in the catalog (kind: Flag), or use `mainstay flag create`.")
-    })?;
+/// A flagd file is JSON, whatever the format.
+async fn export(environment: &str, session: &Session) -> Result<ExitCode, Refusal> {
+    let document: Value = session.client.get(&["flags", "export"], &[("environment", environment)]).await?;
+    session.out.json(&document)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Shows a flag.
-///
-/// # Errors
-/// What the server refuses.
-pub(crate) async fn show(key: &str, session: &Session) -> Result<ExitCode, Refusal> {
-    let answer = session.client.get(&["flags", key], &[]).await?;
-    session.out.show(answer, |flag: Flag| text(&session.out, &flag))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn text(out: &Printer, flag: &Flag) -> String {
-    let mut text = String::new();
-    add(&mut text, format!("{}  {}", out.strong(&flag.key), flag.description));
-    for (environment, switch) in &flag.environments {
-        let since = out.when(switch.since);
-        add(
-            &mut text,
-            format!("  {environment}: {} since {since}, by {}", state(out, flag, switch), switch.by.words()),
-        );
-    }
-    add(&mut text, format!("  owner: {}", flag.owner.as_deref().map_or("nobody", short)));
-    let users: Vec<&str> = flag.used_by.iter().map(|component| short(component)).collect();
-    add(&mut text, format!("  used by: {}", if users.is_empty() { "nothing".to_owned() } else { users.join(", ") }));
-    if let Some(expires) = &flag.expires {
-        add(&mut text, format!("  should be gone by {expires}"));
-    }
-    text
-}
-
-fn state(out: &Printer, flag: &Flag, switch: &Switch) -> String {
-    let word = if switch.on { "on" } else { "off" };
-    let tone = if switch.on { Tone::Good } else { Tone::Quiet };
-    if flag.declared && switch.drifted {
-        return out.toned(Tone::Warn, &format!("{word}, declared {}", if switch.on { "off" } else { "on" }));
-    }
-    out.toned(tone, word)
-}
-
-async fn turn(turn: Turn, to: &str, session: &Session) -> Result<ExitCode, Refusal> {
-    let body = json!({"environment": turn.environment, "reason": turn.reason});
-    session.carry_out(&["flags", &turn.key, to], &body).await
-}
-
-async fn create(new: Create, session: &Session) -> Result<ExitCode, Refusal> {
-    let off = new.off.iter().map(|environment| (environment, false));
-    let environments: BTreeMap<&String, bool> =
-        off.chain(new.on.iter().map(|environment| (environment, true))).collect();
-    let body = json!({
-        "key": new.key, "description": new.description, "owner": new.owner, "used_by": new.used_by,
-        "environments": environments, "expires": new.expires,
-    });
-    session.carry_out(&["flags"], &body).await
 }

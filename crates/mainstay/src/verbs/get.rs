@@ -77,7 +77,7 @@ async fn one(what: &str, args: &GetArgs, session: &Session) -> Result<ExitCode, 
         return entities(*kind, args, session).await;
     }
     match what {
-        "flags" => flag::list(session).await,
+        "flags" => flag::list(&flag::ListArgs::default(), session).await,
         "checks" => check::list(session).await,
         "incidents" => incident::list(false, args.limit, session).await,
         "deployments" => deployments(args.limit, session).await,

@@ -1,15 +1,12 @@
 //! `mainstay undo`: take a change back, after showing what that does.
 
-use std::{
-    io::{IsTerminal as _, Write as _},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use clap::Args;
-use kernel::{Refusal, codes};
+use kernel::Refusal;
 use serde_json::json;
 
-use super::Session;
+use super::{Session, consent};
 use crate::{
     answers::UndoPlan,
     output::{self, Printer, read},
@@ -57,7 +54,7 @@ pub(crate) async fn run(args: UndoArgs, session: &Session) -> Result<ExitCode, R
     } else {
         read::<UndoPlan>(plan)?;
     }
-    if !args.yes && !agreed()? {
+    if !args.yes && !consent::given("Undo it?", "--yes")? {
         output::line("Nothing was done.")?;
         return Ok(ExitCode::FAILURE);
     }
@@ -67,18 +64,4 @@ pub(crate) async fn run(args: UndoArgs, session: &Session) -> Result<ExitCode, R
 fn words(out: &Printer, plan: &UndoPlan) -> String {
     let asks = if plan.asks { "\n  whoever runs it is asked to act; until they report, the change stands" } else { "" };
     format!("  was   {}\n  will  {}{asks}", plan.change, out.strong(&plan.will))
-}
-
-/// Asks whoever sits at the terminal.
-fn agreed() -> Result<bool, Refusal> {
-    let input = std::io::stdin();
-    if !input.is_terminal() {
-        let refusal = Refusal::new(&codes::INVALID, "there is nobody to ask: the input is no terminal");
-        return Err(refusal.field("--yes").fix("add --yes to undo it without being asked"));
-    }
-    let failed = |error: std::io::Error| Refusal::new(&codes::INVALID, format!("no answer: {error}")).field("--yes");
-    write!(std::io::stderr(), "Undo it? [y/N] ").map_err(failed)?;
-    let mut answer = String::new();
-    input.read_line(&mut answer).map_err(failed)?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
