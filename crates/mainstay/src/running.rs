@@ -1,8 +1,8 @@
 //! The server, put together: the store, the loop, and what runs beside it.
 //!
 //! [`checks`] keeps the checks running and hands in what they saw, [`hooks`] calls what must be called outside,
-//! [`folders`] applies catalog folders when they change, and [`published`] keeps up what is served of the flags. Each ends
-//! when the server stops.
+//! [`folders`] applies catalog folders when they change, [`published`] keeps up what is served of the flags and [`tallies`]
+//! keeps who got it. Each ends when the server stops.
 
 mod checks;
 pub(crate) mod folders;
@@ -16,7 +16,12 @@ use kernel::{Refusal, codes};
 use ring::rand::{SecureRandom, SystemRandom};
 use timeline::{SqliteStore, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
-use web::{App, evaluation::published, security::Limits, server};
+use web::{
+    App,
+    evaluation::{published, tallies},
+    security::Limits,
+    server,
+};
 
 pub(crate) use checks::Speed;
 
@@ -50,6 +55,7 @@ impl Running {
         let mut tasks = JoinSet::new();
         tasks.spawn(checks::run(app.clone(), parts.speed, stopped.clone())?);
         tasks.spawn(published::follow(app.clone(), stopped.clone()));
+        tasks.spawn(tallies::collect(app.clone(), stopped.clone()));
         tasks.spawn(hooks::run(app.clone(), parts.hook_secret, stopped.clone())?);
         if !parts.catalog.is_empty() {
             tasks.spawn(folders::run(app.clone(), &parts.catalog, stopped)?);

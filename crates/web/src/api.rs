@@ -50,6 +50,12 @@ impl<T> Asked<T> {
         (Asked { by: self.by, body: (), id: self.id }, self.body)
     }
 
+    /// What the idempotency key and the body make of this; nothing without a key.
+    #[must_use]
+    pub fn id(&self) -> Option<CommandId> {
+        self.id
+    }
+
     /// The request to the engine that carries out `command` in the sender's name.
     ///
     /// # Errors

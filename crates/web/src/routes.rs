@@ -1,6 +1,6 @@
 //! Every route there is. Screens come first, then our API, then other people's protocols.
 
-use ::access::Scope::{Admin, Read, Report, Write};
+use ::access::Scope::{Admin, Evaluate, Read, Report, Write};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -167,11 +167,6 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Read), routes!(api::deploys::list))
         .api(Needs(Report), routes!(api::deploys::record))
         .api(Needs(Report), routes!(api::deploys::configure))
-        .api(Needs(Read), routes!(api::flags::list))
-        .api(Needs(Write), routes!(api::flags::create))
-        .api(Needs(Read), routes!(api::flags::show))
-        .api(Needs(Write), routes!(api::flags::on))
-        .api(Needs(Write), routes!(api::flags::off))
         .api(Needs(Read), routes!(api::incidents::list))
         .api(Needs(Write), routes!(api::incidents::declare))
         .api(Needs(Read), routes!(api::incidents::show))
@@ -184,6 +179,37 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Read), routes!(api::timeline::show))
         .api(Needs(Read), routes!(api::undo::plan))
         .api(Needs(Write), routes!(api::undo::undo))
+}
+
+fn flags_api(table: Table) -> Table {
+    table
+        .api(Needs(Read), routes!(api::flags::list))
+        .api(Needs(Write), routes!(api::flags::create))
+        .api(Needs(Read), routes!(api::flags::show))
+        .api(Needs(Write), routes!(api::flags::replace))
+        .api(Needs(Write), routes!(api::flags::remove))
+        .api(Needs(Write), routes!(api::flags::on))
+        .api(Needs(Write), routes!(api::flags::off))
+        .api(Needs(Write), routes!(api::flags::setting::set))
+        .api(Needs(Write), routes!(api::flags::ramp::steer))
+        .api(Needs(Read), routes!(api::flags::explain::explain))
+        .api(Needs(Read), routes!(api::flags::history::list))
+        .api(Needs(Read), routes!(api::flags::counts::show))
+        .api(Needs(Read), routes!(api::flags::requests::list))
+        .api(Needs(Write), routes!(api::flags::requests::ask))
+        .api(Needs(Read), routes!(api::flags::requests::show))
+        .api(Needs(Write), routes!(api::flags::requests::amend))
+        .api(Needs(Write), routes!(api::flags::requests::approve))
+        .api(Needs(Write), routes!(api::flags::requests::reject))
+        .api(Needs(Write), routes!(api::flags::requests::withdraw))
+        .api(Needs(Read), routes!(api::flags::segments::list))
+        .api(Needs(Read), routes!(api::flags::segments::show))
+        .api(Needs(Write), routes!(api::flags::segments::replace))
+        .api(Needs(Write), routes!(api::flags::segments::remove))
+        .api(Needs(Read), routes!(api::flags::publish::export))
+        .api(Needs(Evaluate), routes!(api::flags::publish::set))
+        .api(Needs(Report), large(routes!(api::flags::report::references)))
+        .api(Needs(Evaluate), large(routes!(api::flags::report::tallies)))
 }
 
 fn protocols(table: Table, app: &App) -> Table {

@@ -5,7 +5,7 @@
 //! changes a flag is answered after that: whoever evaluates then gets the new value.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -13,21 +13,26 @@ use std::{
     time::Duration,
 };
 
-use ::flags::Definition;
 use flagd::{Evaluators, Flag, Set};
-use kernel::{EntityRef, Timestamp};
+use flags::Definition;
+use kernel::{CommandId, EntityRef, Timestamp};
 use serde_json::{Map, Value};
-use serving::{Board, Scope, Serving, stream::Limits, tally::Tally};
+use serving::{
+    Board, Scope, Serving,
+    stream::Limits,
+    tally::{Batch, Tally},
+};
 use tokio::sync::{broadcast::error::RecvError, watch};
 use world::{Event, Recorded, World};
 
-use super::lowering;
 use crate::App;
 
 /// The flags as they are served.
 pub struct Published {
     serving: Serving,
     kept: Mutex<Kept>,
+    /// The batches of counts that relays handed in lately, newest last.
+    handed_in: Mutex<VecDeque<CommandId>>,
     /// When something changes by itself, in milliseconds since 1970.
     due_ms: AtomicI64,
 }
@@ -41,7 +46,7 @@ struct Kept {
 }
 
 /// The flags of one environment.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Compiled {
     flags: HashMap<EntityRef, (u64, Arc<Flag>)>,
     rules: Map<String, Value>,
@@ -51,6 +56,8 @@ struct Compiled {
 /// So many environments that no flag names are kept apart, so that they hear of it when one does. Those who name further ones
 /// get what holds everywhere.
 const ASKED_FOR_MAX: usize = 100;
+/// So many batches of counts are known again.
+const HANDED_IN_MAX: usize = 1_000;
 /// The task looks again after this time in any case.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
@@ -59,7 +66,7 @@ impl Published {
     #[must_use]
     pub fn new() -> Self {
         let serving = Serving::new(Board::new(), Arc::new(Tally::default()), Limits::default());
-        Self { serving, kept: Mutex::default(), due_ms: AtomicI64::new(i64::MAX) }
+        Self { serving, kept: Mutex::default(), handed_in: Mutex::default(), due_ms: AtomicI64::new(i64::MAX) }
     }
 
     /// The board, and who got what.
@@ -75,7 +82,7 @@ impl Published {
             return;
         }
         kept.position = world.position;
-        let mut wanted: BTreeSet<String> = lowering::environments(&world.flags).map(str::to_owned).collect();
+        let mut wanted: BTreeSet<String> = named(&world.flags).map(str::to_owned).collect();
         wanted.extend(["production", Definition::EVERYWHERE].map(str::to_owned));
         kept.asked_for.retain(|environment| !wanted.contains(environment));
         wanted.extend(kept.asked_for.iter().cloned());
@@ -84,15 +91,20 @@ impl Published {
         }
         kept.environments.retain(|known, _| wanted.contains(known));
         for environment in wanted {
-            let compiled = kept.environments.remove(&environment);
-            let is_new = compiled.is_none();
-            let mut compiled = compiled.unwrap_or_default();
+            let known = kept.environments.remove(&environment);
+            let is_new = known.is_none();
+            // Where no flag names the environment, that is what holds everywhere.
+            let everywhere = || {
+                let is_unnamed = kept.asked_for.contains(&environment);
+                kept.environments.get(Definition::EVERYWHERE).filter(|_| is_unnamed).cloned()
+            };
+            let mut compiled = known.or_else(everywhere).unwrap_or_default();
             if compiled.bring_to(&world.flags, &environment, now) || is_new {
                 self.serving.board().publish(&environment, Arc::new(compiled.set()));
             }
             kept.environments.insert(environment, compiled);
         }
-        let due = lowering::next_change(&world.flags, now).map_or(i64::MAX, |at| at.as_millisecond());
+        let due = flags::next_change(&world.flags, now).map_or(i64::MAX, |at| at.as_millisecond());
         self.due_ms.store(due, Ordering::Release);
     }
 
@@ -121,6 +133,21 @@ impl Published {
         room
     }
 
+    /// Counts what a relay counted, once for each id.
+    pub fn hand_in(&self, id: Option<CommandId>, batch: &Batch) {
+        if let Some(id) = id {
+            let mut handed_in = self.handed_in.lock().unwrap_or_else(PoisonError::into_inner);
+            if handed_in.contains(&id) {
+                return;
+            }
+            if handed_in.len() >= HANDED_IN_MAX {
+                handed_in.pop_front();
+            }
+            handed_in.push_back(id);
+        }
+        self.serving.tally().add(batch);
+    }
+
     fn until_due(&self, now: Timestamp) -> Duration {
         let wait_ms = self.due_ms.load(Ordering::Acquire).saturating_sub(now.as_millisecond());
         Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default()).min(PATIENCE)
@@ -136,7 +163,7 @@ impl Default for Published {
 impl Compiled {
     /// Compiles what differs; true if anything does.
     fn bring_to(&mut self, state: &flags::State, environment: &str, now: Timestamp) -> bool {
-        let rules = lowering::evaluators(state, environment, now);
+        let rules = flags::evaluators(state, environment, now);
         let mut differs = rules != self.rules;
         if differs {
             self.evaluators = Arc::new(Evaluators::new(&rules));
@@ -145,11 +172,11 @@ impl Compiled {
         let mut flags = HashMap::with_capacity(self.flags.len());
         for flag in state.flags() {
             let name = &flag.definition.flag;
-            let fingerprint = lowering::fingerprint(state, flag, environment, now);
+            let fingerprint = flags::fingerprint(state, flag, environment, now);
             let known = self.flags.remove(name).filter(|(known, _)| *known == fingerprint);
             let compiled = known.unwrap_or_else(|| {
                 differs = true;
-                let lowered = lowering::lower_flag(state, flag, environment, now);
+                let lowered = flags::lower_flag(state, flag, environment, now);
                 let bucketing = flag.definition.bucketing;
                 (fingerprint, Arc::new(Flag::compile(flag.definition.key(), &lowered, &self.evaluators, bucketing)))
             });
@@ -165,6 +192,11 @@ impl Compiled {
         let flags = self.flags.values().map(|(_, flag)| Arc::clone(flag));
         Set::new(flags, Arc::clone(&self.evaluators), Map::new())
     }
+}
+
+/// The environments that any flag names.
+fn named(state: &flags::State) -> impl Iterator<Item = &str> {
+    state.flags().flat_map(|flag| flag.switches.keys().chain(flag.definition.environments.keys())).map(String::as_str)
 }
 
 /// True if these events may change what flags evaluate to.

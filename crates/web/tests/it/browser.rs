@@ -48,8 +48,17 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn open() -> Self {
+        Self::open_at(1_795_000_000)
+    }
+
+    /// At the present, for what is stamped with the system's time.
+    pub(crate) fn open_now() -> Self {
+        Self::open_at(Timestamp::now().as_second())
+    }
+
+    fn open_at(second: i64) -> Self {
         let store = Arc::new(SqliteStore::temporary().unwrap());
-        let second = AtomicI64::new(1_795_000_000);
+        let second = AtomicI64::new(second);
         let clock = Arc::new(StillClock { second, seed: AtomicU64::new(1) });
         let engine = Engine::start(store, Arc::clone(&clock) as Arc<dyn Clock>, EngineOptions::default()).unwrap();
         let settings = Settings {

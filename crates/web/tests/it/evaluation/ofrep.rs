@@ -1,79 +1,15 @@
 //! What a client of the OpenFeature Remote Evaluation Protocol gets of the whole server.
 
 use axum::{
-    body::{Body, to_bytes},
-    http::{HeaderMap, Request, StatusCode, header},
+    body::Body,
+    http::{Request, StatusCode, header},
 };
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::{browser::Site, server::TOKEN};
-
-const ALL: &str = "/ofrep/v1/evaluate/flags";
-
-/// Somebody with a token.
-struct Client<'a> {
-    site: &'a Site,
-    token: String,
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Value,
-}
-
-impl<'a> Client<'a> {
-    /// With the administrator's token.
-    fn of(site: &'a Site) -> Self {
-        Self { site, token: TOKEN.to_owned() }
-    }
-
-    /// With a token that was issued for `what`.
-    async fn with_token(&self, what: Value) -> Client<'a> {
-        let issued = self.send("POST", "/api/v1/tokens", &[], Some(what)).await;
-        assert_eq!(issued.status, StatusCode::OK, "{}", issued.body);
-        Client { site: self.site, token: issued.body["token"].as_str().unwrap().to_owned() }
-    }
-
-    fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Request<Body> {
-        let request = Request::builder().method(method).uri(path).header("x-api-key", &self.token);
-        let request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
-        let request = request.header(header::CONTENT_TYPE, "application/json");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap()
-    }
-
-    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
-        let request = self.request(method, path, headers, body);
-        let response = self.site.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.unwrap();
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Answer { status: parts.status, headers: parts.headers, body }
-    }
-
-    async fn define(&self, key: &str) {
-        let answer = self.send("POST", "/api/v1/flags", &[], Some(json!({ "key": key }))).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-    }
-
-    async fn turn(&self, key: &str, to: &str, environment: &str) {
-        let body = json!({ "environment": environment });
-        let answer = self.send("POST", &format!("/api/v1/flags/{key}/{to}"), &[], Some(body)).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-    }
-
-    async fn evaluate(&self, key: &str, context: Value) -> Answer {
-        self.send("POST", &format!("{ALL}/{key}"), &[], Some(json!({ "context": context }))).await
-    }
-
-    async fn all(&self, context: Value, known: Option<&str>) -> Answer {
-        let known: Vec<_> = known.map(|etag| ("if-none-match", etag)).into_iter().collect();
-        self.send("POST", ALL, &known, Some(json!({ "context": context }))).await
-    }
-}
+use super::{ALL, Answer, Client};
+use crate::browser::Site;
 
 fn keys(answer: &Answer) -> Vec<&str> {
     answer.body["flags"].as_array().unwrap().iter().map(|flag| flag["key"].as_str().unwrap()).collect()
@@ -87,7 +23,7 @@ fn etag(answer: &Answer) -> &str {
 async fn who_turned_a_flag_is_answered_when_it_evaluates_so() {
     let site = Site::open();
     let client = Client::of(&site);
-    client.define("dark-mode").await;
+    client.define("dark-mode", json!({})).await;
     assert_eq!(client.evaluate("dark-mode", json!({})).await.body["value"], false);
     for (to, value) in [("on", true), ("off", false), ("on", true)] {
         client.turn("dark-mode", to, "production").await;
@@ -101,7 +37,7 @@ async fn who_turned_a_flag_is_answered_when_it_evaluates_so() {
 async fn an_environment_is_chosen_by_the_context_and_one_that_nobody_named_is_off() {
     let site = Site::open();
     let client = Client::of(&site);
-    client.define("dark-mode").await;
+    client.define("dark-mode", json!({})).await;
     client.turn("dark-mode", "on", "staging").await;
     let check = async |context: Value, value: bool| {
         assert_eq!(client.evaluate("dark-mode", context.clone()).await.body["value"], value, "{context}");
@@ -122,11 +58,8 @@ async fn an_environment_is_chosen_by_the_context_and_one_that_nobody_named_is_of
 async fn a_confined_token_evaluates_its_environment_and_flag_sets_and_does_nothing_else() {
     let site = Site::open();
     let admin = Client::of(&site);
-    for (flag, set) in [("flag:dark-mode", "web"), ("flag:batch-size", "jobs")] {
-        let definition = flags::Definition::boolean(flag.parse().unwrap());
-        let definition = flags::Definition { flag_set: Some(set.to_owned()), ..definition };
-        site.done_by("ann", world::Command::Flags(flags::Command::Define { definition })).await;
-    }
+    admin.define("dark-mode", json!({ "flagSet": "web" })).await;
+    admin.define("batch-size", json!({ "flagSet": "jobs" })).await;
     admin.turn("dark-mode", "on", "staging").await;
     let sdk = json!({ "name": "web", "scopes": ["evaluate"], "environment": "staging", "flag_sets": ["web"] });
     let sdk = admin.with_token(sdk).await;
@@ -145,7 +78,7 @@ async fn a_confined_token_evaluates_its_environment_and_flag_sets_and_does_nothi
 async fn an_answer_is_sent_again_when_the_flags_or_the_context_changed_and_only_then() {
     let site = Site::open();
     let client = Client::of(&site);
-    client.define("dark-mode").await;
+    client.define("dark-mode", json!({})).await;
     let (jo, joe) = (json!({ "targetingKey": "u1", "plan": "free" }), json!({ "targetingKey": "u1", "plan": "paid" }));
     let first = client.all(jo.clone(), None).await;
     let again = client.all(jo.clone(), Some(etag(&first))).await;
@@ -161,7 +94,7 @@ async fn an_answer_is_sent_again_when_the_flags_or_the_context_changed_and_only_
 async fn the_announced_stream_opens_without_a_token_and_tells_of_a_flip() {
     let site = Site::open();
     let admin = Client::of(&site);
-    admin.define("dark-mode").await;
+    admin.define("dark-mode", json!({})).await;
     let sdk = admin.with_token(json!({ "name": "web", "scopes": ["evaluate"] })).await;
     let all = sdk.all(json!({ "environment": "staging" }), None).await;
     let address = all.body["eventStreams"][0]["endpoint"]["requestUri"].as_str().unwrap().to_owned();
