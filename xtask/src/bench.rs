@@ -2,6 +2,8 @@
 //!
 //! Nothing here fails because it is slow: a figure says something about this machine at this moment.
 
+mod flags;
+
 use std::{
     fs,
     path::Path,
@@ -44,10 +46,16 @@ pub(crate) struct Args {
     /// Only what a reader of a running server waits for
     #[arg(long)]
     server: bool,
+    /// Only flags: evaluated in process, over HTTP beside unleash-edge, and how soon a flip is seen
+    #[arg(long, conflicts_with = "server")]
+    flags: bool,
 }
 
 /// Builds, measures, prints.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.flags {
+        return flags::run();
+    }
     machine();
     succeed(&mut cargo("build --release --locked -p mainstay"))?;
     if !args.server {

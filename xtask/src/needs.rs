@@ -1,6 +1,6 @@
 //! What the tests need on a machine that has Rust and a C compiler: Node, npm, and Chromium.
 //!
-//! On Debian as root Chromium is installed here; elsewhere a message says what to install. Packages from npm are
+//! On Debian as root Chromium (and wrk, for benchmarks) is installed here; elsewhere a message says what to install. Packages from npm are
 //! installed into the test's own folder, at the versions of its lock file.
 
 use std::{
@@ -48,16 +48,25 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     if let Some(found) = chromium_that_is_here() {
         return Ok(found);
     }
-    if is_debian_as_root() {
-        succeed(program("apt-get").args(["update"]))?;
-        let install = ["install", "--yes", "--no-install-recommends", "chromium"];
-        succeed(program("apt-get").args(install).env("DEBIAN_FRONTEND", "noninteractive"))?;
-    }
+    install_on_debian("chromium")?;
     chromium_that_is_here().ok_or_else(|| {
         let what = "the browser tests need Chromium: install it (Debian: `apt-get install chromium`), or name it in \
                     CHROMIUM=/path/to/chromium; `cargo xtask test --fast` does without";
         Missing(what.to_owned()).into()
     })
+}
+
+/// wrk, which asks a server as fast as it answers, and taskset, which keeps the two apart.
+pub(crate) fn wrk() -> Result<()> {
+    let here = |name: &str| on_path(&[name]).is_some();
+    if !here("wrk") {
+        install_on_debian("wrk")?;
+    }
+    if here("wrk") && here("taskset") {
+        return Ok(());
+    }
+    Err(Missing("this needs wrk and taskset: install them (Debian: `apt-get install wrk util-linux`)".to_owned())
+        .into())
 }
 
 /// The packages that the folder's lock file names, installed unless they are.
@@ -82,9 +91,24 @@ fn chromium_that_is_here() -> Option<PathBuf> {
     if let Some(named) = env::var_os("CHROMIUM").filter(|named| !named.is_empty()) {
         return Some(named.into()).filter(|path: &PathBuf| path.is_file());
     }
+    on_path(&CHROMIUMS)
+}
+
+/// The first of these programs that is on the path.
+pub(crate) fn on_path(names: &[&str]) -> Option<PathBuf> {
     let folders: Vec<PathBuf> = env::split_paths(&env::var_os("PATH")?).collect();
-    let all = CHROMIUMS.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    let all = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
     all.into_iter().find(|path| path.is_file())
+}
+
+/// Where packages can be installed without asking anybody, installs this one.
+fn install_on_debian(package: &str) -> Result<()> {
+    if !is_debian_as_root() {
+        return Ok(());
+    }
+    succeed(program("apt-get").args(["update"]))?;
+    let install = ["install", "--yes", "--no-install-recommends", package];
+    succeed(program("apt-get").args(install).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 fn is_debian_as_root() -> bool {

@@ -54,9 +54,7 @@ impl Server {
 
     /// What it holds in memory, in kB; nothing where `/proc` is not there.
     pub(crate) fn memory_kb(&self) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        line.trim().trim_end_matches(" kB").parse().ok()
+        memory_kb(&self.child)
     }
 
     /// Asks it to stop, and waits until it has.
@@ -79,6 +77,13 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What a program holds in memory, in kB; nothing where `/proc` is not there.
+pub(crate) fn memory_kb(child: &Child) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }
 
 fn listening(stdout: &mut BufReader<ChildStdout>) -> Result<String> {
