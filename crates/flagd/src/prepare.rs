@@ -1,6 +1,8 @@
 //! A rule on its way from its author to the engine: checked, with shared rules in the place of their references, and
 //! with the flag's key where the rule asks for it.
 
+mod literals;
+
 use datalogic_rs::datavalue::OwnedDataValue;
 use serde_json::{Map, Number, Value};
 
@@ -10,7 +12,6 @@ use crate::{
     limits::{DEPTH_MAX, ITEMS_MAX, NODES_MAX, PROBLEMS_MAX, STEPS_MAX},
     operator::{self, Form},
     place::Place,
-    version::{self, Version},
 };
 
 /// What a rule is prepared for.
@@ -55,7 +56,8 @@ struct Walk<'r> {
     steps: u64,
     /// True once the rule was found too large.
     is_cut: bool,
-    /// How often the body of the innermost `reduce` reads what it gave last, and whether it makes something longer of it.
+    /// How often the body of a `reduce`, with those inside of it, reads what it gave last, and whether it makes something
+    /// longer of it.
     last_read: usize,
     last_is_joined: bool,
     depends_on_time: bool,
@@ -307,15 +309,19 @@ impl<'r> Walk<'r> {
         };
         let folds = form == Form::Reduce;
         let count = items.first().map_or(0, |array| part.items(array));
-        let outer = (std::mem::take(&mut self.last_read), std::mem::take(&mut self.last_is_joined));
+        let is_outermost = folds && part.folds.is_none();
+        let outer =
+            is_outermost.then(|| (std::mem::take(&mut self.last_read), std::mem::take(&mut self.last_is_joined)));
         let items = self.items(items, place, |i| match i {
             1 => part.body(count, folds),
             _ => part.joined(),
         });
-        if self.last_is_joined && self.last_read > 1 {
+        if folds && self.last_is_joined && self.last_read > 1 {
             self.fail(place, "the accumulator is joined with itself: the result would double with each item");
         }
-        (self.last_read, self.last_is_joined) = outer;
+        if let Some(outer) = outer {
+            (self.last_read, self.last_is_joined) = outer;
+        }
         self.operation(name, items)
     }
 
@@ -353,7 +359,7 @@ impl<'r> Walk<'r> {
                 self.items(bucket, &place, |i| if i == 0 { part.branch() } else { part.argument() })
             } else {
                 if i > 0 {
-                    self.warn(&place, BUCKET);
+                    self.warn(&place, literals::BUCKET);
                 } else if !item.is_object() {
                     self.warn(
                         &place,
@@ -367,83 +373,6 @@ impl<'r> Walk<'r> {
             self.warn(place, format!("the weights sum to {total}: above {WEIGHTS_MAX} the rule gives nothing"));
         }
         self.operation(operator::fractional(self.purpose.bucketing), OwnedDataValue::Array(prepared))
-    }
-
-    /// The bucket's weight as far as it is written, after it has been checked.
-    fn check_weight(&mut self, bucket: &[Value], place: &Place<'_>) -> u64 {
-        match bucket {
-            [_] | [_, Value::Object(_)] => 1,
-            [_, Value::Number(weight)] if weight.is_u64() => weight.as_u64().unwrap_or_default(),
-            [_, _] => {
-                self.warn(&place.item(1), "a weight is a whole number, 0 or more, or a rule that gives one");
-                0
-            }
-            _ => {
-                self.warn(place, BUCKET);
-                0
-            }
-        }
-    }
-
-    fn check_versions(&mut self, arguments: &'r [Value], place: &Place<'_>) {
-        for (i, argument) in arguments.iter().enumerate() {
-            let place = place.item(i);
-            match argument {
-                Value::Object(_) => {}
-                Value::String(operator) if i == 1 => {
-                    if !version::OPERATORS.contains(&operator.as_str()) {
-                        let known = version::OPERATORS.join(" ");
-                        self.warn(&place, format!("'{operator}' compares no versions; one of {known} does"));
-                    }
-                }
-                Value::String(text) => {
-                    if Version::parse(text).is_none() {
-                        self.warn(&place, format!("'{text}' is no semantic version, such as 1.2.3"));
-                    }
-                }
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
-                    self.warn(&place, "sem_ver takes a version, an operator and a version, each as text");
-                }
-            }
-        }
-    }
-
-    fn check_texts(&mut self, arguments: &'r [Value], place: &Place<'_>) {
-        self.check_kind(arguments, place, "text or a rule that gives text", |value| {
-            value.is_string() || value.is_object()
-        });
-    }
-
-    fn check_names(&mut self, arguments: &'r [Value], place: &Place<'_>) {
-        self.check_kind(arguments, place, "the name of a field", |value| value.is_string() || value.is_object());
-    }
-
-    fn check_kind(&mut self, arguments: &'r [Value], place: &Place<'_>, wanted: &str, fits: fn(&Value) -> bool) {
-        for (i, argument) in arguments.iter().enumerate() {
-            if !fits(argument) {
-                self.warn(&place.item(i), format!("here belongs {wanted}"));
-            }
-        }
-    }
-
-    fn check_count(&mut self, name: &str, form: Form, arguments: &Value, place: &Place<'_>) {
-        let (least, most) = form.count();
-        match arguments {
-            Value::Array(items) if items.len() < least || items.len() > most => {
-                let wanted = match (least, most) {
-                    (_, usize::MAX) => format!("at least {least}"),
-                    _ if least == most => least.to_string(),
-                    _ => format!("{least} to {most}"),
-                };
-                self.warn(place, format!("'{name}' takes {wanted} arguments, and has {}", items.len()));
-            }
-            Value::Array(_) => {}
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-                if !form.takes_one_bare() {
-                    self.warn(place, format!("'{name}' takes its arguments in an array"));
-                }
-            }
-        }
     }
 
     fn check_variant(&mut self, name: &str, place: &Place<'_>, part: Part) {
@@ -496,8 +425,6 @@ impl<'r> Walk<'r> {
 
 /// Items of an array that is an item itself, on average.
 const INNER_ITEMS: u64 = 50;
-
-const BUCKET: &str = "a bucket is an array of a variant and a weight";
 
 fn number_value(number: &Number) -> OwnedDataValue {
     let whole = number.as_i64().map(OwnedDataValue::from_i64);
