@@ -30,6 +30,15 @@ pub(crate) struct Entities {
 }
 
 impl Entities {
+    /// References and keys are ascending.
+    pub(crate) fn new(references: Vec<EntityRef>, columns: Vec<(Box<str>, Column<()>)>) -> Self {
+        let has_text = |column: &Column<()>| {
+            column.len() > 2 || (0..column.len()).any(|entry| TextSearch::is_text(column.text(entry)))
+        };
+        let textual = (0..).zip(&columns).filter(|(_, (_, column))| has_text(column)).map(|(at, _)| at).collect();
+        Self { references, columns, textual }
+    }
+
     pub(crate) fn reference(&self, number: u32) -> Option<&EntityRef> {
         self.references.get(number as usize)
     }
@@ -264,11 +273,7 @@ impl Base for Entities {
             add(key, Some(old), same.as_ref().map_or(&[], |(_, rows)| rows));
         }
         added.for_each(|(key, rows)| add(key, None, &rows));
-        let has_text = |column: &Column<()>| {
-            column.len() > 2 || (0..column.len()).any(|entry| TextSearch::is_text(column.text(entry)))
-        };
-        let textual = (0..).zip(&columns).filter(|(_, (_, column))| has_text(column)).map(|(at, _)| at).collect();
-        Self { references: renumbering.keys, columns, textual }
+        Self::new(renumbering.keys, columns)
     }
 }
 

@@ -6,6 +6,7 @@ use kernel::EntityRef;
 
 use crate::{
     bits::Bits,
+    building::Builder,
     cell,
     document::Document,
     entities::Entities,
@@ -46,8 +47,9 @@ pub struct Facet<'a> {
 impl Index {
     /// The index of these documents; of several with one reference, the last.
     pub fn build(documents: impl IntoIterator<Item = Document>) -> Self {
-        let built = Self::default().with_changes(documents, []);
-        Self { layers: built.layers.merged() }
+        let mut builder = Builder::default();
+        documents.into_iter().for_each(|document| builder.take(&document));
+        Self { layers: Layers::of(builder.entities()) }
     }
 
     /// The index with these documents added or replaced, and these entities removed.

@@ -51,6 +51,12 @@ impl<B: Base> Default for Layers<B> {
 }
 
 impl<B: Base> Layers<B> {
+    /// A base, and no changes since.
+    pub(crate) fn of(base: B) -> Self {
+        let hidden = Bits::none(base.len());
+        Self { base: Arc::new(base), hidden: Arc::new(hidden), recent: OrdMap::new() }
+    }
+
     /// The layers with these documents added, replaced and removed, in this order.
     pub(crate) fn with_changes(
         &self,
@@ -88,9 +94,7 @@ impl<B: Base> Layers<B> {
 
     /// The same documents, all in the base.
     pub(crate) fn merged(&self) -> Self {
-        let base = self.base.merged(&self.hidden, &self.recent);
-        let hidden = Bits::none(base.len());
-        Self { base: Arc::new(base), hidden: Arc::new(hidden), recent: OrdMap::new() }
+        Self::of(self.base.merged(&self.hidden, &self.recent))
     }
 
     /// The recent documents, ascending.

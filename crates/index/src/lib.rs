@@ -14,6 +14,7 @@
 //! in `cell.rs`; nothing below compares case.
 
 mod bits;
+mod building;
 mod cell;
 mod column;
 mod document;

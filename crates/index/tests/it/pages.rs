@@ -57,6 +57,15 @@ fn check(order: &[&str], expected: &str) {
 }
 
 #[test]
+fn of_several_documents_with_one_reference_the_last_counts() {
+    let documents = [shop("beta", Some("old"), 9), shop("alpha", None, 1), shop("beta", Some("new"), 1)];
+    let index = Index::build(documents.iter().map(Entity::document));
+    let titles = index.facets("metadata.title", &Filter::everything());
+    assert_eq!((index.len(), titles.len(), titles[0].value, titles[0].count), (2, 1, "new", 1));
+    assert_eq!(names(&index.matching(&Filter::is("spec.tier", "1"))), "alpha beta");
+}
+
+#[test]
 fn pages_follow_the_order_there_and_back_with_missing_last_and_ties_by_reference() {
     check(&[], "alpha beta delta echo gamma");
     check(&["metadata.name,desc"], "gamma echo delta beta alpha");
