@@ -1,11 +1,12 @@
 //! The catalog as of one moment, and what can be asked of it.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeSet, HashSet, VecDeque},
+    hash::Hash,
     sync::Arc,
 };
 
-use imbl::{HashSet, OrdMap, OrdSet};
+use imbl::{OrdMap, OrdSet};
 use jiff::Timestamp;
 use kernel::{EntityRef, Sha256, Stamp};
 use serde::{Deserialize, Serialize};
@@ -67,12 +68,53 @@ struct Stored {
 
 impl From<Stored> for State {
     fn from(stored: Stored) -> Self {
-        let mut state = Self { sources: stored.sources, ..Self::default() };
-        stored.entities.into_iter().for_each(|entity| state.put(entity));
+        let mut state = Self::default();
+        let mut shared = Shared::default();
+        for mut entity in stored.entities {
+            shared.share(Arc::make_mut(&mut entity));
+            state.put(entity);
+        }
+        for (name, mut source) in stored.sources {
+            source.said = source.said.into_iter().map(|(entity, digest)| (shared.reference(entity), digest)).collect();
+            state.sources.insert(name, source);
+        }
         state.recent = Recent::starting_at(stored.revision);
         state.docs = stored.docs.into_iter().map(|docs| (docs.entity.clone(), docs)).collect();
         state
     }
+}
+
+/// What many entities name, once for all: a snapshot has it each time.
+#[derive(Default)]
+struct Shared {
+    references: HashSet<EntityRef>,
+    texts: HashSet<Arc<str>>,
+}
+
+impl Shared {
+    fn share(&mut self, entity: &mut Entity) {
+        let Entity { descriptor, owner, system, relations, .. } = entity;
+        let relations = relations.iter_mut().map(|(_, target)| target);
+        for reference in relations.chain(owner).chain(system).chain([&mut descriptor.reference]) {
+            *reference = self.reference(reference.clone());
+        }
+        for text in [&mut descriptor.origin.source, &mut descriptor.origin.path] {
+            *text = one_of(&mut self.texts, Arc::clone(text));
+        }
+    }
+
+    fn reference(&mut self, reference: EntityRef) -> EntityRef {
+        one_of(&mut self.references, reference)
+    }
+}
+
+/// The value that equals this one, if there is one already.
+fn one_of<T: Clone + Eq + Hash>(known: &mut HashSet<T>, value: T) -> T {
+    if let Some(known) = known.get(&value) {
+        return known.clone();
+    }
+    known.insert(value.clone());
+    value
 }
 
 impl From<State> for Stored {
@@ -350,12 +392,12 @@ impl State {
 
 /// Breadth first, each entity once: circles are legal, and real.
 fn walk(of: &EntityRef, next: impl Fn(&EntityRef) -> Vec<(Relation, EntityRef)>) -> Vec<Reached> {
-    let mut seen = HashSet::unit(of.clone());
+    let mut seen = HashSet::from([of.clone()]);
     let mut queue = VecDeque::from([(of.clone(), 1)]);
     let mut reached = Vec::new();
     while let Some((from, distance)) = queue.pop_front() {
         for (relation, entity) in next(&from) {
-            if seen.insert(entity.clone()).is_some() {
+            if !seen.insert(entity.clone()) {
                 continue;
             }
             if reached.len() == State::REACHED_MAX {
