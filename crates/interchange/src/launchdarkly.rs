@@ -177,7 +177,8 @@ impl Reader<'_> {
         if matches!(serve, Serve::Split(..)) {
             about.changed(
                 "a percentage rollout",
-                "LaunchDarkly's buckets come from another hash: the same shares of users, but other users",
+                "LaunchDarkly's buckets come from another hash: the same shares of users, but other users; who lacks the attribute \
+                 gets the default",
             );
         }
         (serve, first)

@@ -23,7 +23,7 @@ pub(crate) fn served(imported: &Imported, flag: &str, environment: &str, context
 fn state(imported: &Imported, now: Timestamp) -> State {
     let segments =
         imported.segments.iter().map(|segment| Event::SegmentDefined { segment: segment.clone(), affects: Vec::new() });
-    let flags = imported.definitions.iter().map(|definition| Event::Defined { definition: definition.clone() });
+    let flags = imported.definitions.iter().map(|definition| Event::Defined { definition: definition.clone().into() });
     let mut state = State::default();
     for (position, event) in (1..).zip(segments.chain(flags)) {
         let stamp = Stamp {

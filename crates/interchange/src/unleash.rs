@@ -10,6 +10,8 @@
 
 mod constraint;
 mod document;
+#[cfg(test)]
+mod specification;
 mod strategy;
 #[cfg(test)]
 mod tests;
