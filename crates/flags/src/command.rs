@@ -195,7 +195,7 @@ fn define(state: &State, definition: Definition) -> Result<Vec<Event>, Refusal> 
             return Err(no_segment(state, &unknown));
         }
     }
-    Ok(vec![Event::Defined { definition }])
+    Ok(vec![Event::Defined { definition: Box::new(definition) }])
 }
 
 /// The first problem as a refusal.

@@ -192,7 +192,7 @@ fn shown(value: &impl Serialize) -> Option<String> {
         Value::Array(items) if items.is_empty() => return None,
         Value::Object(fields) if fields.is_empty() => return None,
         Value::String(text) => text,
-        other => other.to_string(),
+        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => other.to_string(),
     };
     Some(cut(text))
 }

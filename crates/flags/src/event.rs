@@ -15,7 +15,7 @@ pub enum Event {
     /// The flag was defined, or its definition changed.
     Defined {
         /// All of the definition, as it is from now on.
-        definition: Definition,
+        definition: Box<Definition>,
     },
     /// The flag is gone; clients get their own default.
     Removed {
@@ -151,12 +151,12 @@ pub enum RequestStep {
     /// Somebody asked for it.
     Asked {
         /// What exactly.
-        wish: Wish,
+        wish: Box<Wish>,
     },
     /// Its author changed it: approvals of before don't count.
     Amended {
         /// What exactly, now.
-        wish: Wish,
+        wish: Box<Wish>,
     },
     /// Somebody agreed.
     Approved {

@@ -2,92 +2,85 @@
 
 use flagd::Document;
 use kernel::EntityRef;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use spec::SpecProblem;
 
-use crate::{Definition, Origin, Setting, check, references};
+use crate::{Definition, check, references};
 
 /// What a flagd file declares.
 #[derive(Debug, Clone, Default)]
 pub struct Imported {
-    /// Its flags, each in the environment that the file's `metadata.environment` names, or in all.
-    pub definitions: Vec<Definition>,
-    /// All that is wrong in it, each with its place in the file. A flag with an error is left out.
+    /// Its flags by name, each as the `spec` of a `kind: Flag` document, in the environment that the file's or the flag's
+    /// `metadata.environment` names, or in all.
+    pub flags: Vec<(EntityRef, Value)>,
+    /// All that is wrong in it, each with its place in the file. A flag with a problem is left out.
     pub problems: Vec<SpecProblem>,
 }
 
-/// Reads a plain flagd file. Shared rules are put in the place of their references, since names of shared rules are the
-/// file's own; a flag's `state` becomes the switch of its environment.
+/// Reads a plain flagd file. Shared rules are put in the place of their references, since their names are the file's own;
+/// a flag's `state` becomes the switch of its environment.
 #[must_use]
 pub fn flagd(json: &[u8]) -> Imported {
     let (document, problems) = match Document::read(json) {
         Ok(read) => read,
-        Err(problem) => return Imported { problems: vec![spec_problem(problem)], ..Imported::default() },
+        Err(problem) => return Imported { problems: vec![spec_problem(&problem)], ..Imported::default() },
     };
-    let mut imported = Imported { problems: problems.into_iter().map(spec_problem).collect(), definitions: Vec::new() };
+    let mut imported = Imported { problems: problems.iter().map(spec_problem).collect(), flags: Vec::new() };
     for (key, flag) in &document.flags {
-        match definition(key, flag, &document) {
-            Ok(definition) if definition.problems().is_empty() => imported.definitions.push(definition),
-            // What flagd found is said already; what only we find is said here.
-            Ok(definition) => {
-                let place = format!("/flags/{}", key.replace('~', "~0").replace('/', "~1"));
-                let own = definition.problems().into_iter().map(|problem| at_flag(&place, problem));
-                let new: Vec<_> = own.filter(|problem| !is_said(&imported.problems, problem)).collect();
-                imported.problems.extend(new);
+        let place = format!("/flags/{}", key.replace('~', "~0").replace('/', "~1"));
+        let name = EntityRef::new("flag", EntityRef::DEFAULT_NAMESPACE, key).ok();
+        let Some(name) = name.filter(|name| name.short() == key) else {
+            let message = "has a key that is not of lower case, or has white space, \":\" or \"/\"".to_owned();
+            imported.problems.push(SpecProblem { pointer: place, message, suggestion: None });
+            continue;
+        };
+        let spec = spec(flag, &document);
+        match Definition::from_spec(name.clone(), None, &spec) {
+            Ok(_) => imported.flags.push((name, spec)),
+            Err(problems) => {
+                // What flagd found is said already, in the same places.
+                let is_said = imported.problems.iter().any(|known| known.pointer.starts_with(&place));
+                let own = problems.into_iter().map(|problem| at_flag(&place, problem));
+                imported.problems.extend(own.filter(|_| !is_said));
             }
-            Err(problem) => imported.problems.push(problem),
         }
     }
     imported
 }
 
-fn is_said(problems: &[SpecProblem], problem: &SpecProblem) -> bool {
-    problems.iter().any(|known| known.pointer.starts_with(&problem.pointer))
-}
-
-/// The problem of a definition in the place of the file's flag.
+/// The problem of a spec in the place of the file's flag.
 fn at_flag(place: &str, problem: SpecProblem) -> SpecProblem {
     let inside = problem.pointer.strip_prefix("/spec").unwrap_or_default();
     SpecProblem { pointer: format!("{place}{inside}"), ..problem }
 }
 
-fn spec_problem(problem: flagd::Problem) -> SpecProblem {
-    let message = check::in_words(&problem);
-    SpecProblem { pointer: problem.pointer, message, suggestion: None }
+fn spec_problem(problem: &flagd::Problem) -> SpecProblem {
+    SpecProblem { pointer: problem.pointer.clone(), message: check::in_words(problem), suggestion: None }
 }
 
-fn definition(key: &str, flag: &Value, document: &Document) -> Result<Definition, SpecProblem> {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-    let name = EntityRef::new("flag", EntityRef::DEFAULT_NAMESPACE, key).ok();
-    let Some(name) = name.filter(|name| name.short() == key) else {
-        let pointer = format!("/flags/{}", key.replace('~', "~0").replace('/', "~1"));
-        let message = "a flag's key is of lower case, without white space, \":\" and \"/\"".to_owned();
-        return Err(SpecProblem { pointer, message, suggestion: None });
-    };
+fn spec(flag: &Value, document: &Document) -> Value {
     let mut metadata = document.metadata.clone();
     metadata.extend(flag.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default());
-    let environment = text(metadata.shift_remove("environment").as_ref());
-    let owner = text(metadata.get("owner"));
-    let defaults = kernel::RefDefaults { kind: Some("group"), namespace: EntityRef::DEFAULT_NAMESPACE };
-    let targeting = flag.get("targeting").filter(|rule| rule.as_object().is_some_and(|fields| !fields.is_empty()));
-    let enabled = flag.get("state").and_then(Value::as_str) == Some("ENABLED");
+    let mut taken = |name: &str| metadata.shift_remove(name);
+    let environment = taken("environment").and_then(|name| name.as_str().map(str::to_owned));
     let environment = environment.unwrap_or_else(|| Definition::EVERYWHERE.to_owned());
-    Ok(Definition {
-        description: text(metadata.shift_remove("description").as_ref()).unwrap_or_default(),
-        owner: owner.and_then(|owner| EntityRef::parse(&owner, defaults).ok()),
-        environments: [(environment, Setting::from(enabled))].into(),
-        origin: Origin::Declared,
-        variants: flag.get("variants").and_then(Value::as_object).cloned().unwrap_or_default(),
-        off_variant: None,
-        default_variant: text(flag.get("defaultVariant")),
-        targeting: targeting.map(|rule| expanded(rule.clone(), &document.evaluators, EXPANSIONS_MAX)),
-        flag_set: text(metadata.shift_remove("flagSetId").as_ref()),
-        metadata,
-        ..Definition::boolean(name)
+    let (description, owner, flag_set) = (taken("description"), taken("owner"), taken("flagSetId"));
+    let is_enabled = flag.get("state").and_then(Value::as_str) == Some("ENABLED");
+    let targeting = flag.get("targeting").cloned().map(|rule| expanded(rule, &document.evaluators, EXPANSIONS_MAX));
+    json!({
+        "description": description,
+        "owner": owner,
+        "flagSet": flag_set,
+        "variants": flag.get("variants"),
+        "offVariant": null,
+        "defaultVariant": flag.get("defaultVariant"),
+        "targeting": targeting,
+        "metadata": metadata,
+        "environments": {environment: {"enabled": is_enabled}},
     })
 }
 
-/// Shared rules within shared rules, to this depth; flagd finds circles, and they are left out before.
+/// Shared rules within shared rules, to this depth; a circle of them is flagd's problem and said as such.
 const EXPANSIONS_MAX: usize = 16;
 
 fn expanded(rule: Value, shared: &Map<String, Value>, depth: usize) -> Value {

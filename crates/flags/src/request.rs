@@ -15,6 +15,7 @@ use crate::{Definition, Event, RequestStep, Segment, State, Wish, approval, comm
 /// A change that can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a change is a command, of which there are few at a time")]
 pub enum Change {
     /// Turn a flag on or off.
     Turn {
@@ -112,6 +113,7 @@ pub enum RequestState {
 /// What somebody does with a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "it is a command, of which there are few at a time")]
 pub enum RequestAction {
     /// Wish something else instead.
     Amend {
@@ -225,7 +227,7 @@ pub(crate) fn ask(
         approvals: Vec::new(),
         state: RequestState::Open,
     };
-    let asked = event(&request, RequestStep::Asked { wish });
+    let asked = event(&request, RequestStep::Asked { wish: Box::new(wish) });
     Ok(std::iter::once(asked).chain(settle(state, &request, context)).collect())
 }
 
@@ -303,7 +305,7 @@ fn amend(
     if wish.hash == request.wish.hash && wish.base == request.wish.base {
         return Ok(Vec::new());
     }
-    let amended = event(request, RequestStep::Amended { wish: wish.clone() });
+    let amended = event(request, RequestStep::Amended { wish: Box::new(wish.clone()) });
     let request = ChangeRequest { wish, approvals: Vec::new(), ..request.clone() };
     Ok(std::iter::once(amended).chain(settle(state, &request, context)).collect())
 }
@@ -360,7 +362,7 @@ pub(crate) fn fold(
     if let RequestStep::Asked { wish } = step {
         let request = ChangeRequest {
             id,
-            wish: wish.clone(),
+            wish: wish.as_ref().clone(),
             authors: vec![stamp.actor.clone()],
             asked: at,
             reason: stamp.reason.clone(),
@@ -375,7 +377,7 @@ pub(crate) fn fold(
     match step {
         RequestStep::Asked { .. } => {}
         RequestStep::Amended { wish } => {
-            request.wish = wish.clone();
+            request.wish = wish.as_ref().clone();
             request.approvals.clear();
             if !request.authors.contains(&stamp.actor) {
                 request.authors.push(stamp.actor.clone());

@@ -189,36 +189,26 @@ impl RampRun {
 pub fn position(ramp: &Ramp, run: &RampRun, now: Timestamp) -> Position {
     let clock = run.clock(now);
     let beginning = run.beginning(ramp);
+    if run.reached.is_none() && clock < beginning {
+        let state = RampState::Waiting { until: beginning };
+        return stopped(run, Position { step: 0, since: beginning, basis_points: 0, next: None, state });
+    }
     let last = ramp.steps.len().saturating_sub(1);
     let (mut step, mut since) = match run.reached {
         Some(reached) => (reached.step.min(last), reached.since),
         None => (0, beginning),
     };
-    let has_begun = run.reached.is_some() || clock >= beginning;
-    let mut state = RampState::Waiting { until: beginning };
-    while has_begun {
-        let hold = ramp.steps.get(step).map_or(Hold::Approval, |step| step.hold);
-        if step >= last {
-            state = RampState::Done;
-            break;
+    let state = loop {
+        let Some(current) = ramp.steps.get(step).filter(|_| step < last) else { break RampState::Done };
+        match (run.ends(current.hold, step, since), current.hold) {
+            (Some(end), _) if end <= clock => (step, since) = (step + 1, end),
+            (Some(end), _) => break RampState::Holding { until: run.real(end) },
+            (None, Hold::Samples(need)) => break RampState::AwaitingSamples { need },
+            (None, Hold::Approval | Hold::For(_)) => break RampState::AwaitingApproval,
         }
-        match run.ends(hold, step, since) {
-            Some(end) if end <= clock => (step, since) = (step + 1, end),
-            Some(end) => {
-                state = RampState::Holding { until: run.real(end) };
-                break;
-            }
-            None => {
-                state = match hold {
-                    Hold::Samples(need) => RampState::AwaitingSamples { need },
-                    Hold::Approval | Hold::For(_) => RampState::AwaitingApproval,
-                };
-                break;
-            }
-        }
-    }
-    let share = ramp.steps.get(step).map_or(0, |step| step.basis_points);
-    stopped(run, Position { step, since, basis_points: if has_begun { share } else { 0 }, next: None, state })
+    };
+    let basis_points = ramp.steps.get(step).map_or(0, |step| step.basis_points);
+    stopped(run, Position { step, since, basis_points, next: None, state })
 }
 
 /// What a pause or a rollback makes of the position that the schedule gives.

@@ -65,6 +65,7 @@ pub const TARGETING_KEY: &str = "targetingKey";
 /// A setting as events have it: early ones only had a switch.
 #[derive(Deserialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "it exists only while an event is read")]
 enum Written {
     Switch(bool),
     Whole {

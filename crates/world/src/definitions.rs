@@ -1,8 +1,10 @@
 //! What is declared in catalog files and lives in other areas: checks, flags, segments, rotations.
 
-use catalog::{Bundle, Descriptor, Reading};
-use kernel::EntityRef;
-use serde_json::Value;
+use std::{collections::HashSet, sync::Arc};
+
+use catalog::{Bundle, Descriptor, Origin, Problem, Reading, Rule};
+use kernel::{EntityRef, Sha256};
+use serde_json::{Value, json};
 use spec::SpecProblem;
 
 use crate::{Command, World, react::Reaction};
@@ -20,7 +22,7 @@ enum Declared {
 #[must_use]
 pub fn read_bundle(bundle: &Bundle) -> Reading {
     let mut reading = catalog::read(bundle);
-    let mut problems = Vec::new();
+    let mut problems = flagd_files(bundle, &mut reading);
     reading.entities.retain(|descriptor| {
         let found = spec_problems(descriptor);
         problems.extend(found.iter().map(|problem| {
@@ -35,6 +37,36 @@ pub fn read_bundle(bundle: &Bundle) -> Reading {
     reading.problems.extend(problems);
     reading.problems.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
     reading
+}
+
+/// The name of a plain flagd file ends so; each of its flags is like a `kind: Flag` document.
+const FLAGD_FILE: &str = ".flagd.json";
+
+/// Adds the flags of plain flagd files to the reading; answers what is wrong with those files.
+fn flagd_files(bundle: &Bundle, reading: &mut Reading) -> Vec<Problem> {
+    let mut known: HashSet<EntityRef> = reading.entities.iter().map(|entity| entity.reference.clone()).collect();
+    let mut problems = Vec::new();
+    for file in bundle.files.iter().filter(|file| file.name().ends_with(FLAGD_FILE)) {
+        let path = file.path.as_str().into();
+        let origin = Origin { source: reading.source.clone(), path, line: 1, code_owners: Vec::new() };
+        let imported = flags::import::flagd(&file.bytes);
+        let wrong = imported.problems.iter();
+        problems.extend(wrong.map(|it| catalog::problem_at(bundle, &origin, &it.pointer, &it.message)));
+        for (reference, spec) in imported.flags {
+            let document = json!({
+                "apiVersion": "mainstay.dev/v1alpha1", "kind": "Flag", "metadata": {"name": reference.name()}, "spec": spec,
+            });
+            if !known.insert(reference.clone()) {
+                let message = format!("{reference} is declared already; that one counts");
+                problems.push(Problem::of_file(Rule::Duplicate, file.path.as_str(), message));
+                continue;
+            }
+            let document: Arc<str> = document.to_string().into();
+            let digest = Sha256::of(document.as_bytes());
+            reading.entities.push(Descriptor { reference, origin: origin.clone(), document, digest });
+        }
+    }
+    problems
 }
 
 /// What is wrong with the `spec` of a declared check, flag, segment or rotation; nothing for other kinds.

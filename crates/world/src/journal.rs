@@ -218,7 +218,7 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
     let (at, undoes) = if let AnyEvent::Deploys(event) = event.as_ref() {
         (event.took_effect(stamp), event.takes_back())
     } else {
-        (stamp.at, None)
+        (stamp.at, ramp_step_taken_back(world, event))
     };
     Some(Change {
         event: stamp.event,
@@ -271,6 +271,17 @@ fn flag_change(world: &World, event: &flags::Event) -> Option<(Option<String>, V
         | flags::Event::Request { .. }
         | flags::Event::Overridden { .. } => None,
     }
+}
+
+/// The step of a ramp that this event takes back, if it rolls one back. `world` is as before the event.
+pub(crate) fn ramp_step_taken_back(world: &World, event: &AnyEvent) -> Option<EventId> {
+    let AnyEvent::Flags(flags::Event::Ramp { flag, environment, change: flags::RampChange::RolledBack { .. }, .. }) =
+        event
+    else {
+        return None;
+    };
+    let (_, run) = world.flags.flag(flag)?.ramp(environment)?;
+    run.reached.map(|reached| reached.event)
 }
 
 /// Events are written in a snapshot as they are on the timeline.

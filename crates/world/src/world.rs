@@ -55,6 +55,9 @@ impl World {
         if let Some(change) = journal::change_of(self, recorded) {
             self.journal.record(change, recorded.clone());
         }
+        if let Some(step) = journal::ramp_step_taken_back(self, event) {
+            self.journal.settle(step, true, stamp);
+        }
         match event.as_ref() {
             Event::Access(event) => self.access.fold(event, stamp),
             Event::Catalog(event) => self.catalog.fold(event, stamp),

@@ -105,10 +105,7 @@ fn what_makes_no_sense_is_refused_with_its_place() {
     let steps = json!([{"percent": 0.001, "hold": "1h"}, {"percent": 100, "hold": "soon"}]);
     check(
         in_production(json!({"enabled": true, "ramp": {"steps": steps}})),
-        &[
-            (&at("/ramp/steps/0/percent"), "above 0"),
-            (&at("/ramp/steps/1/hold"), "approval"),
-        ],
+        &[(&at("/ramp/steps/0/percent"), "above 0"), (&at("/ramp/steps/1/hold"), "approval")],
     );
     let both = json!({"enabled": true, "rollout": {"variants": {"on": 1}}, "ramp": {"steps": [{"percent": 1}]}});
     check(in_production(both), &[(&at("/ramp"), "can't be both")]);
@@ -150,13 +147,14 @@ fn a_plain_flagd_file_declares_its_flags() {
         "metadata": {"flagSetId": "shop", "environment": "production"},
     });
     let imported = import::flagd(file.to_string().as_bytes());
-    let keys: Vec<_> = imported.definitions.iter().map(Definition::key).collect();
+    let keys: Vec<_> = imported.flags.iter().map(|(flag, _)| flag.short()).collect();
     assert_eq!(keys, ["banner", "old"]);
     let pointers: Vec<_> = imported.problems.iter().map(|problem| problem.pointer.as_str()).collect();
     assert!(pointers.iter().any(|at| at.starts_with("/flags/Bad Key")), "{pointers:?}");
     assert!(pointers.iter().any(|at| at.starts_with("/flags/wrong")), "{pointers:?}");
     let mut flags = Flags::none();
-    for definition in imported.definitions {
+    for (name, spec) in imported.flags {
+        let definition = Definition::from_spec(name, None, &spec).unwrap();
         flags.command(Command::Define { definition }).unwrap();
     }
     assert_eq!(flags.variant("banner", json!({"email": "jo@acme.test"})), "blue");

@@ -30,6 +30,6 @@ fn a_flag_of_before_variants_were_known_is_a_boolean_one() {
         environments: definition.environments.clone(),
         ..Definition::boolean(flag())
     };
-    assert_eq!(definition, Definition { description: definition.description.clone(), ..plain });
+    assert_eq!(*definition, Definition { description: definition.description.clone(), ..plain });
     assert!(definition.environments["production"].enabled);
 }
