@@ -6,7 +6,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use flagd::Set;
+use flagd::{Context, Failure, Flag, Resolution, Set};
 use tokio::sync::watch;
 
 use crate::{Scope, clock};
@@ -42,6 +42,12 @@ pub(crate) struct View {
 impl View {
     fn new(set: Arc<Set>, published_at: u64) -> Arc<Self> {
         Arc::new(Self { depends_on_time: set.depends_on_time(), set, published_at })
+    }
+
+    /// What one of the set's flags is for this context.
+    pub(crate) fn evaluate<'v>(&'v self, flag: &'v Flag, context: &Context) -> Result<Resolution<'v>, Failure> {
+        // The set's metadata go into each answer. Where it has none, there is nothing to look up.
+        if self.set.metadata().is_empty() { flag.evaluate(context) } else { self.set.evaluate(flag.key(), context) }
     }
 
     /// The content's revision as clients are shown it.

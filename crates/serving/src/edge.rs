@@ -124,10 +124,10 @@ impl Edge {
         let serving = Serving::new(Board::new(), Arc::new(Tally::default()), Limits::default());
         let state = Arc::new(State::default());
 
-        let follower = Follower::new(Arc::clone(&upstream), keep, Arc::clone(serving.board()), Arc::clone(&state));
-        let follower = follower.begin(&environment).await;
+        let (server, board) = (Arc::clone(&upstream), Arc::clone(serving.board()));
+        let follower = Follower::new(&environment, server, keep, board, Arc::clone(&state)).begin().await;
         let mut tasks = JoinSet::new();
-        tasks.spawn(follower.follow(environment.clone()));
+        tasks.spawn(follower.follow());
         tasks.spawn(report::report(Arc::clone(&upstream), Arc::clone(serving.tally())));
 
         let (listener, address) = bind(listen).await?;

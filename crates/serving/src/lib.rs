@@ -11,7 +11,8 @@
 //! | [`edge`] | all of them again, far from the server, from the last good copy |
 //!
 //! A request comes with a [`Scope`] among its extensions, put there by whoever authenticated it; without one it is
-//! refused. Each answer is counted in the [`tally`], from where the owner collects.
+//! refused. Each answer is counted in the [`tally`], from where the owner collects every few seconds. [`cors()`] goes
+//! around whoever authenticates. When the server stops, [`Board::close`] ends the streams, which would not end otherwise.
 //!
 //! Invariants:
 //! - Readers never wait: a set is swapped in whole, and an answer is made of one set.

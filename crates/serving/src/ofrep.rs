@@ -95,7 +95,7 @@ async fn all(State(serving): State<Serving>, request: Request) -> Response {
             out.push(b',');
         }
         let key = flag.key();
-        let resolution = view.set.evaluate(key, &context);
+        let resolution = view.evaluate(flag, &context);
         variants.push((key, resolution.as_ref().map_or(None, |resolution| resolution.variant)));
         match resolution {
             Ok(resolution) => answer::success(&mut out, key, &resolution),

@@ -5,7 +5,7 @@
 
 use std::{
     cell::Cell,
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -72,8 +72,15 @@ pub struct Tally {
     shards: [Mutex<Table>; SHARDS],
 }
 
-/// By environment and flag.
-type Table = HashMap<String, HashMap<String, OfFlag>>;
+/// By environment, of which there are few.
+type Table = Vec<(String, Flags)>;
+
+/// By key, in order.
+///
+/// A request for all flags answers them in the same order, so that each is found where the one before it ended, without
+/// a search.
+#[derive(Default)]
+struct Flags(Vec<(String, OfFlag)>);
 
 #[derive(Default)]
 struct OfFlag {
@@ -97,8 +104,9 @@ impl Tally {
         now: u64,
     ) {
         self.with_environment(environment, |flags| {
+            let mut near = 0;
             for (key, variant) in answers {
-                change(flags, key, |flag: &mut OfFlag| {
+                near = flags.change(near, key, |flag| {
                     flag.count(variant, 1, now);
                     if let Some(caller) = caller {
                         flag.called(caller, 1);
@@ -112,38 +120,39 @@ impl Tally {
     pub fn add(&self, batch: &Batch) {
         for Count { environment, flag, variant, count, last } in &batch.counts {
             self.with_environment(environment, |flags| {
-                change(flags, flag, |flag: &mut OfFlag| flag.count(variant.as_deref(), *count, *last));
+                flags.change(0, flag, |flag| flag.count(variant.as_deref(), *count, *last));
             });
         }
         for Caller { environment, flag, name, count } in &batch.callers {
             self.with_environment(environment, |flags| {
-                change(flags, flag, |flag: &mut OfFlag| flag.called(name, *count));
+                flags.change(0, flag, |flag| flag.called(name, *count));
             });
         }
     }
 
-    fn with_environment(&self, environment: &str, tell: impl FnOnce(&mut HashMap<String, OfFlag>)) {
+    fn with_environment(&self, environment: &str, tell: impl FnOnce(&mut Flags)) {
         let Some(shard) = self.shards.get(shard()) else { return };
-        change(&mut shard.lock().unwrap_or_else(PoisonError::into_inner), environment, tell);
+        let mut table = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, flags)) = table.iter_mut().find(|(name, _)| name == environment) {
+            return tell(flags);
+        }
+        let mut flags = Flags::default();
+        tell(&mut flags);
+        table.push((environment.to_owned(), flags));
     }
 
     /// Collects what was counted since the last time.
     pub fn drain(&self) -> Batch {
-        let mut all: BTreeMap<String, BTreeMap<String, OfFlag>> = BTreeMap::new();
+        let mut all: BTreeMap<String, Flags> = BTreeMap::new();
         for shard in &self.shards {
             let table = std::mem::take(&mut *shard.lock().unwrap_or_else(PoisonError::into_inner));
             for (environment, flags) in table {
-                let merged = all.entry(environment).or_default();
-                for (key, flag) in flags {
-                    let merged = merged.entry(key).or_default();
-                    flag.variants.iter().for_each(|v| merged.count(v.name.as_deref(), v.count, v.last));
-                    flag.callers.iter().for_each(|(name, count)| merged.called(name, *count));
-                }
+                all.entry(environment).or_default().merge(flags);
             }
         }
         let mut batch = Batch::default();
         for (environment, flags) in &all {
-            for (flag, found) in flags {
+            for (flag, found) in &flags.0 {
                 let (environment, flag) = (|| environment.clone(), || flag.clone());
                 batch.counts.extend(found.variants.iter().map(|OfVariant { name, count, last }| Count {
                     environment: environment(),
@@ -161,6 +170,37 @@ impl Tally {
             }
         }
         batch
+    }
+}
+
+impl Flags {
+    /// Changes what is counted of a flag, which is probably at `near`, and says where the next one probably is.
+    fn change(&mut self, near: usize, key: &str, change: impl FnOnce(&mut OfFlag)) -> usize {
+        if let Some((_, flag)) = self.0.get_mut(near).filter(|(found, _)| found == key) {
+            change(flag);
+            return near + 1;
+        }
+        let place = match self.0.binary_search_by(|(found, _)| found.as_str().cmp(key)) {
+            Ok(place) => place,
+            Err(place) => {
+                self.0.insert(place, (key.to_owned(), OfFlag::default()));
+                place
+            }
+        };
+        if let Some((_, flag)) = self.0.get_mut(place) {
+            change(flag);
+        }
+        place + 1
+    }
+
+    fn merge(&mut self, other: Self) {
+        let mut near = 0;
+        for (key, flag) in other.0 {
+            near = self.change(near, &key, |merged| {
+                flag.variants.iter().for_each(|v| merged.count(v.name.as_deref(), v.count, v.last));
+                flag.callers.iter().for_each(|(name, count)| merged.called(name, *count));
+            });
+        }
     }
 }
 
@@ -182,16 +222,6 @@ impl OfFlag {
             self.callers.push((name.to_owned(), count));
         }
     }
-}
-
-/// Changes the value of a key, which is copied only if it is new.
-fn change<V: Default>(map: &mut HashMap<String, V>, key: &str, change: impl FnOnce(&mut V)) {
-    if let Some(value) = map.get_mut(key) {
-        return change(value);
-    }
-    let mut value = V::default();
-    change(&mut value);
-    map.insert(key.to_owned(), value);
 }
 
 /// This thread's shard.

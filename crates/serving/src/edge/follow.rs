@@ -1,6 +1,6 @@
 //! Follows the server: fetches the set, waits for changes, and begins anew when the server comes back.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, fmt::Display, io, sync::Arc, time::Duration};
 
 use flagd::{Bucketing, Document, Evaluators, Flag, Set};
 use serde_json::Value;
@@ -14,6 +14,7 @@ use crate::{Board, clock, stream::random_fraction};
 
 /// The relay's copy, and where it comes from.
 pub(super) struct Follower {
+    environment: String,
     upstream: Arc<Upstream>,
     keep: Keep,
     board: Arc<Board>,
@@ -30,38 +31,48 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 const CHECK: Duration = Duration::from_secs(300);
 
 impl Follower {
-    pub(super) fn new(upstream: Arc<Upstream>, keep: Keep, board: Arc<Board>, state: Arc<State>) -> Self {
-        Self { upstream, keep, board, state, etag: None, last_event: None }
+    pub(super) fn new(
+        environment: &str,
+        upstream: Arc<Upstream>,
+        keep: Keep,
+        board: Arc<Board>,
+        state: Arc<State>,
+    ) -> Self {
+        Self { environment: environment.to_owned(), upstream, keep, board, state, etag: None, last_event: None }
     }
 
     /// Publishes what is on disk, if there is anything good.
-    pub(super) async fn begin(mut self, environment: &str) -> Self {
+    pub(super) async fn begin(mut self) -> Self {
         let keep = self.keep.clone();
         let kept = match tokio::task::spawn_blocking(move || keep.read()).await {
             Ok(Ok(Some(kept))) => kept,
             Ok(Ok(None)) | Err(_) => return self,
             Ok(Err(error)) => {
-                tracing::warn!(error = %error, "the kept flags can't be used");
-                self.state.failed(error.to_string());
+                self.unusable(&error);
                 return self;
             }
         };
         match read(&kept.document) {
             Ok(set) => {
-                self.board.publish(environment, Arc::new(set));
+                self.board.publish(&self.environment, Arc::new(set));
                 self.state.current(kept.fetched_at);
                 self.etag = kept.etag;
             }
-            Err(problem) => tracing::warn!(error = %problem, "the kept flags can't be read"),
+            Err(problem) => self.unusable(&problem),
         }
         self
     }
 
+    fn unusable(&self, error: &dyn Display) {
+        tracing::warn!(error = %error, "the kept flags can't be used");
+        self.state.failed(error.to_string());
+    }
+
     /// Follows the server for ever.
-    pub(super) async fn follow(mut self, environment: String) {
+    pub(super) async fn follow(mut self) {
         let mut pause = PAUSE_MIN;
         loop {
-            let Err(error) = self.connection(&environment, &mut pause).await;
+            let Err(error) = self.connection(&mut pause).await;
             tracing::warn!(error = %error, "the server is away; the flags stay as they are");
             let wait = match &error {
                 UpstreamError::Status { wait, .. } => wait.unwrap_or_default().min(PAUSE_MAX),
@@ -78,19 +89,15 @@ impl Follower {
     }
 
     /// Stays with the server until something fails. The stream is opened first, so that no change is missed between.
-    async fn connection(
-        &mut self,
-        environment: &str,
-        pause: &mut Duration,
-    ) -> Result<std::convert::Infallible, UpstreamError> {
+    async fn connection(&mut self, pause: &mut Duration) -> Result<Infallible, UpstreamError> {
         let mut events = self.upstream.events(self.last_event.as_deref()).await?;
-        self.fetch(environment).await?;
+        self.fetch().await?;
         self.state.connected();
         *pause = PAUSE_MIN;
         loop {
             let check = tokio::time::Instant::now() + CHECK;
             self.wait(&mut events, check).await?;
-            self.fetch(environment).await?;
+            self.fetch().await?;
         }
     }
 
@@ -110,19 +117,18 @@ impl Follower {
     }
 
     /// Fetches the set if it is another, publishes it, and keeps it.
-    async fn fetch(&mut self, environment: &str) -> Result<(), UpstreamError> {
+    async fn fetch(&mut self) -> Result<(), UpstreamError> {
         let fetched_at = clock::now();
         if let Some(fetched) = self.upstream.fetch(self.etag.as_deref()).await? {
             let set = read(&fetched.document).map_err(UpstreamError::Document)?;
-            self.board.publish(environment, Arc::new(set));
+            self.board.publish(&self.environment, Arc::new(set));
             self.etag.clone_from(&fetched.etag);
             let kept = Kept { etag: fetched.etag, fetched_at, document: fetched.document };
             let keep = self.keep.clone();
             // Callers have the set already; if the disk is full, only a restart without the server is worse off.
-            match tokio::task::spawn_blocking(move || keep.write(&kept)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(error = %error, "the flags can't be kept on disk"),
-                Err(error) => tracing::error!(error = %error, "the flags can't be kept on disk"),
+            let written = tokio::task::spawn_blocking(move || keep.write(&kept)).await;
+            if let Err(error) = written.map_err(io::Error::other).and_then(|written| written) {
+                tracing::error!(error = %error, "the flags can't be kept on disk");
             }
         }
         self.state.current(fetched_at);

@@ -89,7 +89,7 @@ impl Call<'_> {
         let mut variants = Vec::new();
         let mut flags = Map::new();
         for flag in view.set.flags() {
-            let resolution = view.set.evaluate(flag.key(), self.context);
+            let resolution = view.evaluate(flag, self.context);
             variants.push((flag.key(), resolution.as_ref().map_or(None, |resolution| resolution.variant)));
             let answer = resolution.map_or_else(
                 |_| json!({ "reason": "ERROR", "variant": "" }),

@@ -54,7 +54,7 @@ impl service_server::Service for Service {
         let mut variants = Vec::new();
         let mut flags = Vec::new();
         for flag in view.set.flags() {
-            let resolution = view.set.evaluate(flag.key(), &context);
+            let resolution = view.evaluate(flag, &context);
             variants.push((flag.key(), resolution.as_ref().map_or(None, |resolution| resolution.variant)));
             let answer = resolution.map_or_else(|_| failed(), |resolution| any_flag(&resolution));
             flags.push((flag.key().to_owned(), answer));
