@@ -24,7 +24,7 @@ pub mod refresh;
 pub mod register;
 pub mod validate;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     http::header,
@@ -39,13 +39,20 @@ use world::World;
 use self::fields::Fields;
 use crate::{App, problem::Problem};
 
-/// The catalog as of one moment, with the index of that moment.
+/// The catalog as of one moment.
 struct Catalog {
+    app: App,
     world: Arc<World>,
-    index: Index,
+    index: OnceLock<Index>,
 }
 
 impl Catalog {
+    /// The index of that moment. After a change, the first who needs it brings it up to date; who asks for an entity by
+    /// its name needs none.
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| self.app.indexes().entities(&self.world))
+    }
+
     /// The entity as it is answered.
     fn entity(&self, reference: &EntityRef, fields: &Fields) -> Option<Value> {
         catalog::to_backstage_json(&self.world.catalog, reference).map(|entity| fields.of(entity))
@@ -57,7 +64,7 @@ impl Catalog {
     }
 }
 
-/// Asks the catalog, where blocking is allowed: after a change the first who asks brings the index up to date.
+/// Asks the catalog, where blocking is allowed.
 async fn ask<T: Send + 'static>(
     app: &App,
     question: impl FnOnce(&Catalog) -> Result<T, Refusal> + Send + 'static,
@@ -65,8 +72,7 @@ async fn ask<T: Send + 'static>(
     let asked = app.clone();
     let answer = app.blocking(move |_| {
         let world = asked.world();
-        let index = asked.indexes().entities(&world);
-        question(&Catalog { world, index })
+        question(&Catalog { app: asked, world, index: OnceLock::new() })
     });
     Ok(answer.await?)
 }

@@ -71,7 +71,7 @@ pub async fn analyze(State(app): State<App>, Json(asked): Json<Analyze>) -> Resu
             return Ok(known(catalog, entities_of(&catalog.world, &source.target)));
         }
         let repository = Repository::of(&target)?;
-        let found = catalog.index.matching(&repository.filter());
+        let found = catalog.index().matching(&repository.filter());
         if found.is_empty() {
             let generate_entities = vec![repository.proposal()];
             return Ok(Analysis { existing_entity_files: Vec::new(), generate_entities });

@@ -173,7 +173,7 @@ async fn page(app: &App, query: Query, fields: Fields, total_items: Option<&str>
         }
     };
     answer(app, move |catalog| {
-        let page = catalog.index.page(&query);
+        let page = catalog.index().page(&query);
         Ok(EntitiesPage {
             items: catalog.entities(page.items, &fields),
             total_items: if is_counted { page.total } else { 0 },

@@ -69,7 +69,7 @@ pub async fn find(
     let references: Vec<Option<EntityRef>> =
         asked.entity_refs.iter().map(|reference| parse_reference(reference).ok()).collect();
     answer(&app, move |catalog| {
-        let mut wanted = catalog.index.holds(&filter, references.iter().flatten()).into_iter();
+        let mut wanted = catalog.index().holds(&filter, references.iter().flatten()).into_iter();
         let items = references.iter().map(|reference| {
             let reference = reference.as_ref()?;
             wanted.next()?.then(|| catalog.entity(reference, &fields))?

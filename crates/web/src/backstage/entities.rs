@@ -73,7 +73,7 @@ pub async fn list(
 }
 
 fn page(catalog: &Catalog, query: &Query, fields: &Fields) -> (Vec<Value>, Option<String>) {
-    let page = catalog.index.page(query);
+    let page = catalog.index().page(query);
     (catalog.entities(page.items, fields), page.next)
 }
 

@@ -89,7 +89,7 @@ fn show(catalog: &Catalog, reference: &EntityRef) -> Result<Value, Refusal> {
 }
 
 fn with_uid(catalog: &Catalog, uid: &str) -> Result<EntityRef, Refusal> {
-    let found = catalog.index.matching(&Filter::is("metadata.uid", uid));
+    let found = catalog.index().matching(&Filter::is("metadata.uid", uid));
     let found = found.first().map(|reference| (*reference).clone());
     found.ok_or_else(|| Refusal::new(&codes::NOT_FOUND, format!("No entity with uid {uid}")))
 }

@@ -84,7 +84,7 @@ async fn facets(app: &App, keys: Vec<String>, filter: Filter) -> Result<Response
     }
     answer(app, move |catalog| {
         let count = |key: String| {
-            let facets = catalog.index.facets(&key, &filter).into_iter();
+            let facets = catalog.index().facets(&key, &filter).into_iter();
             let values = facets.map(|facet| FacetView { value: facet.value.to_owned(), count: facet.count }).collect();
             (key, values)
         };
