@@ -44,6 +44,11 @@ pub(crate) fn is_in(part: &DataValue<'_>, whole: &DataValue<'_>) -> bool {
     }
 }
 
+/// True if the text equals no number, and so nothing but itself.
+pub(crate) fn is_no_number(text: &str) -> bool {
+    number_of(text.trim()).is_nan()
+}
+
 /// The value as a number; NaN, which compares to nothing, if it is none.
 fn number(value: &DataValue<'_>) -> f64 {
     match value {

@@ -158,11 +158,7 @@ impl<'r> Walk<'r> {
     }
 
     fn operation(&self, name: &str, arguments: OwnedDataValue) -> OwnedDataValue {
-        if self.builds {
-            OwnedDataValue::Object(vec![(operator::engine_name(name).to_owned(), arguments)])
-        } else {
-            OwnedDataValue::Null
-        }
+        if self.builds { OwnedDataValue::Object(vec![(name.to_owned(), arguments)]) } else { OwnedDataValue::Null }
     }
 
     /// An operator of which nothing is known but its arguments.
@@ -174,6 +170,7 @@ impl<'r> Walk<'r> {
             let arguments = arguments.as_array().into_iter().flatten().filter(|argument| argument.is_object());
             self.steps = self.steps.saturating_add(arguments.count() as u64 * (ITEMS_MAX as u64 / 2));
         }
+        let name = operator::engine_name_with(name, arguments);
         let arguments = match arguments {
             Value::Array(items) => self.items(items, place, |_| part),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
