@@ -53,7 +53,7 @@ impl utoipa::Modify for Tokens {
 #[must_use]
 pub fn table(app: &App) -> Table {
     let table = Table::new(app.clone(), Document::openapi());
-    protocols(our_api(operations(flag_screens(screens(table)))), app)
+    protocols(flags_api(our_api(operations(flag_screens(screens(table))))), app)
 }
 
 fn screens(table: Table) -> Table {
