@@ -1,6 +1,6 @@
 //! What a flag serves in one environment, in words: one line for each branch, in the order in which they are asked.
 
-use ::flags::{Definition, Flag, Rollout, Setting};
+use ::flags::{Definition, Flag, Position, Ramp, Rollout, Setting, Step};
 use flagd::{Evaluators, Line};
 use kernel::Timestamp;
 
@@ -22,26 +22,27 @@ pub fn in_words(flag: &Flag, environment: &str, evaluators: &Evaluators, now: Ti
     }
     let default = setting.default_variant.as_deref().or(definition.default_variant.as_deref());
     let rest = if lines.is_empty() { "everybody" } else { "everybody else" };
-    let by = match (&setting.ramp, &setting.rollout) {
-        (Some(ramp), _) => {
-            let position = flag.ramp_position(environment, now);
-            let reached = position.map(|position| share(f64::from(position.basis_points) / 100.0));
-            let reached = reached.unwrap_or_else(|| "a growing share".to_owned());
-            lines.push(line(format!("{reached} of {rest}, by {}", ramp.by), Some(&ramp.variant)));
-            lines.push(line("the others", Some(&ramp.from)));
-            &ramp.by
-        }
+    match (&setting.ramp, &setting.rollout) {
+        (Some(ramp), _) => lines.extend(ramped(ramp, flag.ramp_position(environment, now).as_ref(), rest)),
         (None, Some(rollout)) => {
             lines.extend(shares(rollout, rest));
-            &rollout.by
+            lines.push(line(format!("whoever has no {}", rollout.by), default));
         }
-        (None, None) => {
-            lines.push(line(rest, default));
-            return lines;
-        }
-    };
-    lines.push(line(format!("whoever has no {by}"), default));
+        (None, None) => lines.push(line(rest, default)),
+    }
     lines
+}
+
+fn ramped(ramp: &Ramp, position: Option<&Position>, rest: &str) -> Vec<Line> {
+    if position.is_some_and(|position| position.basis_points == Step::WHOLE) {
+        return vec![line(rest, Some(&ramp.variant))];
+    }
+    let reached = position.map(|position| share(f64::from(position.basis_points) / 100.0));
+    let reached = reached.unwrap_or_else(|| "a growing share".to_owned());
+    vec![
+        line(format!("{reached} of {rest}, by {}", ramp.by), Some(&ramp.variant)),
+        line(format!("the others, and whoever has no {}", ramp.by), Some(&ramp.from)),
+    ]
 }
 
 fn required(definition: &Definition) -> Vec<Line> {
