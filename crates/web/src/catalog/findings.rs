@@ -1,6 +1,9 @@
 //! `GET /findings`: what the catalog lacks or contradicts, until it is mended.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+};
 
 use askama::Template;
 use axum::{extract::Query, response::Response};
@@ -270,16 +273,18 @@ impl FindingsScreen {
 }
 
 fn counted_rules(all: &[Gap<'_>]) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    all.iter().for_each(|gap| *counts.entry(gap.rule.to_owned()).or_default() += 1);
-    counts
+    counted(all.iter().map(|gap| gap.rule))
 }
 
 fn counted_owners(all: &[Gap<'_>], world: &World) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    let owners = all.iter().filter_map(|gap| gap.owner(world));
-    owners.for_each(|owner| *counts.entry(owner.to_string()).or_default() += 1);
-    counts
+    counted(all.iter().filter_map(|gap| gap.owner(world)))
+}
+
+/// How often each is there. They are counted before they are put in order: there are many more than differ.
+fn counted<T: Hash + Eq + ToString>(all: impl Iterator<Item = T>) -> BTreeMap<String, usize> {
+    let mut counts: HashMap<T, usize> = HashMap::new();
+    all.for_each(|one| *counts.entry(one).or_default() += 1);
+    counts.into_iter().map(|(one, count)| (one.to_string(), count)).collect()
 }
 
 fn filters(frame: &Frame, asked: &Asked, rules: BTreeMap<String, usize>, owners: BTreeMap<String, usize>) -> Filters {

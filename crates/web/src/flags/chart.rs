@@ -11,6 +11,7 @@ use timeline::SampleRange;
 
 use super::standing::percent;
 use crate::{
+    evaluation::tallies::series,
     frame::Frame,
     show::address,
     views::{Empty, Moment, Tab, Tabs},
@@ -42,7 +43,7 @@ pub struct Series {
     /// The style sheet's name for it.
     pub class: String,
     /// How often it was given.
-    pub total: u64,
+    pub total: String,
     /// Its part of all, in percent.
     pub percent: f64,
 }
@@ -86,6 +87,8 @@ pub struct Mark {
     pub href: String,
     /// Whether something broke.
     pub is_incident: bool,
+    /// Whether there is room for its number beside the one before.
+    pub is_numbered: bool,
 }
 
 crate::views::writes_html!(Chart);
@@ -110,6 +113,8 @@ const YOUNG: SignedDuration = SignedDuration::from_hours(3);
 const HEIGHT: f64 = 120.0;
 /// A part that is there is to be seen.
 const PART_HEIGHT_MIN: f64 = 1.0;
+/// What a number takes of the width, in percent.
+const NUMBER_WIDTH: f64 = 3.0;
 /// So many variants have a look of their own.
 const LOOKS: usize = 5;
 /// So many marks are shown; of more, the newest.
@@ -192,12 +197,6 @@ async fn counted(
     Ok(counted)
 }
 
-/// The name under which the evaluations that gave a variant are kept; without a variant, clients took their own default.
-fn series(flag: &EntityRef, environment: &str, variant: Option<&str>) -> String {
-    let variant = variant.map(|variant| format!("={variant}")).unwrap_or_default();
-    format!("flags.evaluations/{flag}@{environment}{variant}")
-}
-
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]
 fn whole(sum: f64) -> u64 {
     sum as u64
@@ -221,18 +220,31 @@ fn drawn(
         .map(|(at, one)| Series {
             name: one.variant.clone().unwrap_or_else(|| "the client’s default".to_owned()),
             class: format!("look-{}", at.min(LOOKS - 1)),
-            total: sum(one),
+            total: grouped(sum(one)),
             percent: percent(u32::try_from(sum(one)).unwrap_or(u32::MAX), all),
         })
         .collect();
     Chart {
         tabs: tabs(frame, flag, environment, environments, period),
-        words: format!("{all} evaluations in {environment} in {}.", period.words()),
+        words: format!("{} evaluations in {environment} in {}.", grouped(all), period.words()),
         bars: bars(&series, &counted, period, frame.now),
         series,
         marks: marks(frame, flag, period),
         none: Empty::new(format!("No client evaluated it in {environment} in {}.", period.words())),
     }
+}
+
+/// `15,212`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn bars(series: &[Series], counted: &[Counted], period: Period, now: Timestamp) -> Vec<Bar> {
@@ -282,12 +294,12 @@ fn marks(frame: &Frame, flag: &Flag, period: Period) -> Vec<Mark> {
     let mut all: Vec<_> = changes.take(MARKS_MAX).chain(incidents.take(MARKS_MAX)).collect();
     all.sort_by_key(|(at, ..)| *at);
     let newest = all.split_off(all.len().saturating_sub(MARKS_MAX));
-    let marks = newest.into_iter().map(|(at, text, href, is_incident)| Mark {
-        x: period.place(at, frame.now),
-        at: frame.ago(at),
-        text,
-        href,
-        is_incident,
+    let mut numbered: Option<f64> = None;
+    let marks = newest.into_iter().map(|(at, text, href, is_incident)| {
+        let x = period.place(at, frame.now);
+        let is_numbered = numbered.is_none_or(|before| x - before >= NUMBER_WIDTH);
+        numbered = if is_numbered { Some(x) } else { numbered };
+        Mark { x, at: frame.ago(at), text, href, is_incident, is_numbered }
     });
     marks.collect()
 }

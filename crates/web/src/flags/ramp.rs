@@ -1,10 +1,13 @@
 //! The ramp of a flag in one environment, and `POST /flags/{namespace}/{name}/ramp`, which steers it.
 
+use std::cmp::Ordering;
+
 use ::flags::{Flag, Halt, Hold, OnFailure, Position, Ramp, RampAction, RampState, Why};
 use axum::{
-    extract::{Path, State as Shared},
+    extract::{Path, State},
     response::Response,
 };
+use kernel::EntityRef;
 use serde::Deserialize;
 use world::Command;
 
@@ -16,27 +19,25 @@ use crate::{
     problem::Problem,
     remark::{Done, back},
     security::csrf::PostedForm,
-    show::{address, named},
-    views::{Act, Acts, Entity, Field, Moment, State, Tone},
+    show::{address, health, named},
+    views::{Act, Acts, Entity, Field, Moment, State as Shown, Tone},
 };
 
-/// A ramp that runs, or ran.
+/// A ramp: where it is, or what it will do once the switch is on.
 #[derive(Debug)]
 pub struct RampView {
     /// `ramping`, `paused`, `rolled back`.
-    pub state: State,
+    pub state: Shown,
     /// What the growing share gets.
     pub variant: String,
-    /// The share that it has reached: `25 %`.
-    pub share: String,
-    /// Since when it has that share.
-    pub since: Moment,
+    /// The share that it has reached, `25%`, and since when; none while the switch is off.
+    pub reached: Option<(String, Moment)>,
     /// The next share, and when it comes if nobody does anything.
     pub next: Option<(String, Option<(Moment, Moment)>)>,
     /// What it waits for, or why it was stopped, if that isn't time.
     pub waits: Option<String>,
-    /// The checks that must not fail meanwhile.
-    pub guards: Vec<Entity>,
+    /// The checks that must not fail meanwhile, and how each is.
+    pub guards: Vec<(Entity, Shown)>,
     /// What happens if one of them does.
     pub on_failure: &'static str,
     /// The steps, in order.
@@ -48,7 +49,7 @@ pub struct RampView {
 /// One step of a ramp.
 #[derive(Debug)]
 pub struct RampStep {
-    /// `25 %`.
+    /// `25%`.
     pub share: String,
     /// How long: `for 10 min`, `until somebody approves`.
     pub hold: String,
@@ -91,40 +92,58 @@ impl StepMark {
 
 impl RampView {
     pub(super) fn of(frame: &Frame, flag: &Flag, environment: &str, keys: bool) -> Option<Self> {
-        let (ramp, _) = flag.ramp(environment)?;
-        let position = flag.ramp_position(environment, frame.now)?;
-        let next = ramp.steps.get(position.step.saturating_add(usize::from(position.basis_points > 0)));
-        let next = next.filter(|_| !matches!(position.state, RampState::Done | RampState::RolledBack(_)));
+        let ramp = flag.definition.setting(environment)?.ramp.as_ref()?;
+        let position = flag.ramp_position(environment, frame.now);
+        let at = position.as_ref();
         Some(Self {
-            state: state(&position.state),
+            state: at.map_or_else(
+                || Shown::new(Tone::Quiet, "begins when it is turned on"),
+                |position| state(&position.state),
+            ),
             variant: ramp.variant.clone(),
-            share: share(f64::from(position.basis_points) / 100.0),
-            since: Moment::clock(position.since),
-            next: next.map(|step| {
-                let at = position.next.map(|at| (Moment::clock(at), frame.ago(at)));
-                (share(step.percent()), at)
-            }),
-            waits: waits(frame, &position.state),
-            guards: ramp.guards.iter().map(|guard| frame.entity(guard)).collect(),
+            reached: at.map(|position| (percent_of(position), Moment::clock(position.since))),
+            next: at.and_then(|position| next(frame, ramp, position)),
+            waits: at.and_then(|position| waits(frame, &position.state)),
+            guards: ramp.guards.iter().map(|guard| (frame.entity(guard), verdict_of(frame, guard))).collect(),
             on_failure: match ramp.on_failure {
                 OnFailure::RollBack => "rolls it back",
                 OnFailure::Pause => "pauses it",
             },
-            steps: steps(ramp, &position),
-            steer: frame.may_write().then(|| steer(frame, flag, environment, ramp, &position, keys)).flatten(),
+            steps: steps(ramp, at),
+            steer: at.filter(|_| frame.may_write()).and_then(|at| steer(frame, flag, environment, ramp, at, keys)),
         })
     }
 }
 
-fn state(state: &RampState) -> State {
+fn percent_of(position: &Position) -> String {
+    share(f64::from(position.basis_points) / 100.0)
+}
+
+/// How a guard is now; one that does not exist holds nothing.
+fn verdict_of(frame: &Frame, guard: &EntityRef) -> Shown {
+    let known = frame.world.checks.watch(guard).and_then(|_| health(&frame.world, guard));
+    known.map_or_else(|| Shown::new(Tone::Unknown, "unknown"), |health| health.state())
+}
+
+/// The next share, and when it comes if nobody does anything.
+fn next(frame: &Frame, ramp: &Ramp, position: &Position) -> Option<(String, Option<(Moment, Moment)>)> {
+    if matches!(position.state, RampState::Done | RampState::RolledBack(_)) {
+        return None;
+    }
+    let step = ramp.steps.get(position.step.saturating_add(usize::from(position.basis_points > 0)))?;
+    let at = position.next.map(|at| (Moment::clock(at), frame.ago(at)));
+    Some((share(step.percent()), at))
+}
+
+fn state(state: &RampState) -> Shown {
     match state {
-        RampState::Waiting { .. } => State::new(Tone::Quiet, "not begun"),
-        RampState::Holding { .. } => State::new(Tone::Good, "ramping"),
-        RampState::AwaitingApproval => State::new(Tone::Warn, "waits for approval"),
-        RampState::AwaitingSamples { .. } => State::new(Tone::Good, "waits for samples"),
-        RampState::Paused(_) => State::new(Tone::Warn, "paused"),
-        RampState::RolledBack(_) => State::new(Tone::Bad, "rolled back"),
-        RampState::Done => State::new(Tone::Good, "done"),
+        RampState::Waiting { .. } => Shown::new(Tone::Quiet, "not begun"),
+        RampState::Holding { .. } => Shown::new(Tone::Good, "ramping"),
+        RampState::AwaitingApproval => Shown::new(Tone::Warn, "waits for approval"),
+        RampState::AwaitingSamples { .. } => Shown::new(Tone::Good, "waits for samples"),
+        RampState::Paused(_) => Shown::new(Tone::Warn, "paused"),
+        RampState::RolledBack(_) => Shown::new(Tone::Bad, "rolled back"),
+        RampState::Done => Shown::new(Tone::Good, "done"),
     }
 }
 
@@ -146,14 +165,15 @@ fn waits(frame: &Frame, state: &RampState) -> Option<String> {
     }
 }
 
-fn steps(ramp: &Ramp, position: &Position) -> Vec<RampStep> {
+fn steps(ramp: &Ramp, position: Option<&Position>) -> Vec<RampStep> {
     let last = ramp.steps.len().saturating_sub(1);
-    let has_begun = !matches!(position.state, RampState::Waiting { .. } | RampState::RolledBack(_));
-    let mark = |at: usize| match at.cmp(&position.step) {
-        _ if !has_begun => StepMark::Later,
-        std::cmp::Ordering::Less => StepMark::Over,
-        std::cmp::Ordering::Equal => StepMark::Here,
-        std::cmp::Ordering::Greater => StepMark::Later,
+    let has_begun =
+        |position: &&Position| !matches!(position.state, RampState::Waiting { .. } | RampState::RolledBack(_));
+    let here = position.filter(has_begun).map(|position| position.step);
+    let mark = |at: usize| match here.map(|here| at.cmp(&here)) {
+        Some(Ordering::Less) => StepMark::Over,
+        Some(Ordering::Equal) => StepMark::Here,
+        Some(Ordering::Greater) | None => StepMark::Later,
     };
     let steps = ramp.steps.iter().enumerate().map(|(at, step)| RampStep {
         share: share(step.percent()),
@@ -216,7 +236,7 @@ enum Steering {
 
 /// Steers it and goes back to the flag's screen.
 pub async fn steer_it(
-    Shared(app): Shared<App>,
+    State(app): State<App>,
     by: By,
     Path((namespace, name)): Path<(String, String)>,
     PostedForm(Steer { environment, act, step, reason }): PostedForm<Steer>,

@@ -6,6 +6,7 @@ mod backstage;
 mod browser;
 mod coverage;
 mod evaluation;
+mod flag_screens;
 mod large;
 mod protection;
 mod samples;

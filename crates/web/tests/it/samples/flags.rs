@@ -116,11 +116,10 @@ fn ramp() -> RampView {
     RampView {
         state: State::new(Tone::Good, "ramping"),
         variant: "on".to_owned(),
-        share: "25%".to_owned(),
-        since: Moment::clock(minutes_ago(4)),
+        reached: Some(("25%".to_owned(), Moment::clock(minutes_ago(4)))),
         next: Some(("50%".to_owned(), Some((Moment::clock(minutes_ago(-6)), ago(-6))))),
         waits: None,
-        guards: vec![Entity::new("check", "storefront-home", "/checks/storefront-home")],
+        guards: vec![(Entity::new("check", "storefront-home", "/checks/storefront-home"), up())],
         on_failure: "rolls it back",
         steps: vec![
             step("5%", "for 10m", StepMark::Over),
@@ -136,7 +135,7 @@ fn chart() -> Chart {
     let series = |name: &str, look: usize, percent: f64| Series {
         name: name.to_owned(),
         class: format!("look-{look}"),
-        total: 900,
+        total: "900".to_owned(),
         percent,
     };
     let bar = |at: i64| Bar {
@@ -164,6 +163,7 @@ fn chart() -> Chart {
                 text: "turned it on".to_owned(),
                 href: "/timeline/1".to_owned(),
                 is_incident: false,
+                is_numbered: true,
             },
             Mark {
                 x: 80.0,
@@ -171,6 +171,7 @@ fn chart() -> Chart {
                 text: "incident 12".to_owned(),
                 href: "/incidents/12".to_owned(),
                 is_incident: true,
+                is_numbered: true,
             },
         ],
         none: Empty::new("No client evaluated it."),
