@@ -6,7 +6,7 @@ use kernel::EntityRef;
 
 use crate::{
     bits::Bits,
-    building::Builder,
+    building::EntitiesBuilder,
     cell,
     document::Document,
     entities::Entities,
@@ -47,7 +47,7 @@ pub struct Facet<'a> {
 impl Index {
     /// The index of these documents; of several with one reference, the last.
     pub fn build(documents: impl IntoIterator<Item = Document>) -> Self {
-        let mut builder = Builder::default();
+        let mut builder = EntitiesBuilder::default();
         documents.into_iter().for_each(|document| builder.take(&document));
         Self { layers: Layers::of(builder.entities()) }
     }

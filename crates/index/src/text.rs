@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     bits::Bits,
+    building::TextsBuilder,
     column::Column,
     fuzzy::{self, Pattern},
     layers::{Base, Layers, Recent, Renumbering},
@@ -35,7 +36,7 @@ pub struct TextDocument {
     key: Box<str>,
     pub(crate) title: Box<str>,
     /// Ascending by word; how often, weighted.
-    words: BTreeMap<Box<str>, u16>,
+    pub(crate) words: BTreeMap<Box<str>, u16>,
     pub(crate) length: u32,
     unread: usize,
 }
@@ -88,8 +89,9 @@ pub struct TextIndex {
 impl TextIndex {
     /// The index of these documents; of several with one key, the last.
     pub fn build(documents: impl IntoIterator<Item = TextDocument>) -> Self {
-        let built = Self::default().with_changes(documents, []);
-        Self { layers: built.layers.merged() }
+        let mut builder = TextsBuilder::default();
+        documents.into_iter().for_each(|document| builder.take(document));
+        Self { layers: Layers::of(builder.texts()) }
     }
 
     /// The index with these documents added or replaced, and these keys removed.
@@ -235,6 +237,11 @@ pub(crate) struct Title {
 }
 
 impl Texts {
+    /// Titles are in ascending order of their keys.
+    pub(crate) fn new(titles: Vec<Title>, words: Option<Column<u16>>) -> Self {
+        Self { keys: titles.iter().map(|title| Arc::clone(&title.key)).collect(), titles, words }
+    }
+
     /// The documents whose key begins so.
     pub(crate) fn range(&self, prefix: &str) -> Range<usize> {
         let start = self.keys.partition_point(|key| **key < *prefix);
@@ -271,13 +278,13 @@ impl Base for Texts {
         }
         titles.sort_by_key(|(number, _)| *number);
         added.sort_unstable();
-        let titles: Vec<Title> = titles.into_iter().map(|(_, title)| title).collect();
-        Self { words: Column::merged(self.words.as_ref(), &renumbering.old, &added), keys: renumbering.keys, titles }
+        let words = Column::merged(self.words.as_ref(), &renumbering.old, &added);
+        Self::new(titles.into_iter().map(|(_, title)| title).collect(), words)
     }
 }
 
 impl Title {
-    fn of(document: &TextDocument) -> Self {
+    pub(crate) fn of(document: &TextDocument) -> Self {
         Self {
             key: Arc::from(&*document.key),
             title: document.title.clone(),
