@@ -7,6 +7,7 @@
 //!
 //! **Flow.** files → [`Bundle`] → [`read`] → [`Apply`] → [`plan`](plan()) or [`decide`] → [`Event`] → [`State::fold`].
 //! [`undo`] puts an entity back; [`export`](export()) writes the catalog as files again.
+//! What was read of a file is kept with its [`Content`], so that a file that has not changed is not read again.
 //!
 //! **Invariants.**
 //! - Reading is pure, total and bounded: no bytes make it fail, hang or grow beyond its limits.
