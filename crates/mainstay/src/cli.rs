@@ -31,6 +31,9 @@ pub(crate) enum Verb {
     /// Run the server
     #[command(after_help = "Example: mainstay serve --data ./data --catalog ./catalog")]
     Serve(ServeArgs),
+    /// Serve flags near their callers, from a copy that outlives the server
+    #[command(after_help = verbs::edge_flags::HELP)]
+    EdgeFlags(verbs::edge_flags::EdgeFlagsArgs),
     /// Show how everything is: what is broken, and how the checks are
     #[command(after_help = "Example: mainstay status")]
     Status,
@@ -83,7 +86,7 @@ pub(crate) enum Verb {
 
 /// The verbs as `--help` groups them.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Run", &["demo", "serve"]),
+    ("Run", &["demo", "serve", "edge-flags"]),
     ("Look", &["status", "get", "incident", "on-call", "timeline"]),
     ("Change", &["undo", "flag", "deploy", "check", "plan", "apply", "export"]),
     ("Operate", &["token", "doctor", "backup", "restore"]),
@@ -135,7 +138,7 @@ fn command() -> clap::Command {
         for name in *names {
             let about = command.find_subcommand(name).and_then(clap::Command::get_about);
             let about = about.map(ToString::to_string).unwrap_or_default();
-            text.push_str(&format!("  {name:<9} {about}\n"));
+            text.push_str(&format!("  {name:<10} {about}\n"));
         }
     }
     command.after_help(format!("{text}\n{EXIT_CODES}"))

@@ -29,6 +29,7 @@ pub(crate) struct ClientArgs {
     /// The server's address
     #[arg(
         long,
+        visible_alias = "server",
         global = true,
         env = "MAINSTAY_URL",
         hide_env_values = true,
@@ -39,6 +40,25 @@ pub(crate) struct ClientArgs {
     /// The token to show; `mainstay token create` makes one
     #[arg(long, global = true, env = "MAINSTAY_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
+}
+
+impl ClientArgs {
+    /// The server's address and the token.
+    ///
+    /// # Errors
+    /// If the address is none.
+    pub(crate) fn whom(self) -> Result<(Url, Option<String>), Refusal> {
+        let wrong = |why: &str| {
+            Refusal::new(&codes::INVALID, format!("\"{}\" is no address of a server: {why}", self.url))
+                .field("MAINSTAY_URL")
+                .fix("write it as https://mainstay.example.com")
+        };
+        let url = Url::parse(&self.url).map_err(|error| wrong(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
+            return Err(wrong("it does not begin with http:// or https://"));
+        }
+        Ok((url, self.token))
+    }
 }
 
 /// A connection to the server.
@@ -55,15 +75,7 @@ impl Client {
     /// # Errors
     /// If the address is none.
     pub(crate) fn new(args: ClientArgs) -> Result<Self, Refusal> {
-        let wrong = |why: &str| {
-            Refusal::new(&codes::INVALID, format!("\"{}\" is no address of a server: {why}", args.url))
-                .field("MAINSTAY_URL")
-                .fix("write it as https://mainstay.example.com")
-        };
-        let base = Url::parse(&args.url).map_err(|error| wrong(&error.to_string()))?;
-        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
-            return Err(wrong("it does not begin with http:// or https://"));
-        }
+        let (base, token) = args.whom()?;
         let mut http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIME)
             .timeout(ANSWER_TIME)
@@ -74,7 +86,7 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(|error| Refusal::new(&codes::INTERNAL, format!("no HTTP client: {error}")))?;
-        Ok(Self { http, base, token: args.token.filter(|token| !token.is_empty()) })
+        Ok(Self { http, base, token: token.filter(|token| !token.is_empty()) })
     }
 
     /// Reads `/api/v1/` and these segments.

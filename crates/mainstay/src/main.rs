@@ -7,6 +7,7 @@ mod answers;
 mod cli;
 mod client;
 mod failure;
+mod flagd;
 mod output;
 mod running;
 mod settings;

@@ -6,6 +6,8 @@ use clap::Args;
 use kernel::{Refusal, Sha256, codes};
 use serde::Deserialize;
 
+use crate::flagd::FlagdArgs;
+
 /// Where the server listens if nothing is said.
 pub(crate) const LISTEN: &str = "127.0.0.1:7070";
 const DATA: &str = "mainstay-data";
@@ -31,6 +33,11 @@ pub(crate) struct ServeArgs {
     /// A web site whose scripts may evaluate flags, such as https://shop.example, or * for any; may be given several times
     #[arg(long, env = "MAINSTAY_FLAGS_CORS", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) flags_cors: Vec<String>,
+    /// What flagd's clients get who select no environment
+    #[arg(long, env = "MAINSTAY_FLAGD_ENVIRONMENT", value_name = "NAME", default_value = "production")]
+    pub(crate) flagd_environment: String,
+    #[command(flatten)]
+    pub(crate) flagd: FlagdArgs,
 }
 
 /// `mainstay.toml`.
@@ -54,6 +61,7 @@ pub(crate) struct Settings {
     pub(crate) catalog: Vec<PathBuf>,
     pub(crate) base_url: Option<String>,
     pub(crate) evaluation_cors: Option<web::Cors>,
+    pub(crate) flagd: Option<serving::flagd_ports::Options>,
     pub(crate) admin_token: Option<Sha256>,
     pub(crate) hook_secret: Option<String>,
 }
@@ -65,12 +73,14 @@ impl Settings {
     /// If the file can't be read, or a secret is too short.
     pub(crate) fn resolve(args: ServeArgs) -> Result<Self, Refusal> {
         let file = read_file()?;
+        let cors = evaluation_cors(&given(args.flags_cors, file.flags_cors))?;
         Ok(Self {
             listen: args.listen.or(file.listen).unwrap_or_else(|| LISTEN.to_owned()),
             data: args.data.or(file.data).unwrap_or_else(|| PathBuf::from(DATA)),
             catalog: given(args.catalog, file.catalog),
             base_url: args.base_url.or(file.base_url),
-            evaluation_cors: evaluation_cors(&given(args.flags_cors, file.flags_cors))?,
+            flagd: args.flagd.options(&args.flagd_environment, cors.clone())?,
+            evaluation_cors: cors,
             admin_token: admin_token()?,
             hook_secret: secret("MAINSTAY_HOOK_SECRET")?,
         })

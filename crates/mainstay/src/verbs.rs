@@ -10,6 +10,7 @@ mod consent;
 mod demo;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
+pub(crate) mod edge_flags;
 pub(crate) mod export;
 pub(crate) mod flag;
 pub(crate) mod get;
@@ -45,11 +46,13 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
     let runtime = Runtime::new()
         .map_err(|error| Refusal::new(&codes::INTERNAL, format!("the runtime could not be started: {error}")))?;
     let out = Printer::new(cli.output);
-    let session = || Client::new(cli.client).map(|client| Session { client, out });
+    let server = cli.client;
+    let session = || Client::new(server.clone()).map(|client| Session { client, out });
     runtime.block_on(async {
         match cli.verb {
             Verb::Demo(args) => demo::run(args).await,
             Verb::Serve(args) => serve::run(args).await,
+            Verb::EdgeFlags(args) => edge_flags::run(args, server.clone()).await,
             Verb::Status => status::run(&session()?).await,
             Verb::Get(args) => get::run(args, &session()?).await,
             Verb::OnCall(args) => on_call::run(args, &session()?).await,

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use axum::serve::ListenerExt as _;
 use kernel::{Refusal, codes};
 use tokio::net::TcpListener;
 
@@ -45,6 +46,10 @@ pub async fn serve(
         app.published().serving().board().close();
         let _ = stopping.send(true);
     };
+    let listener = listener.tap_io(|stream| {
+        // A message of a stream must not wait for the next; without the option it comes late, but it comes.
+        let _ = stream.set_nodelay(true);
+    });
     let serving = axum::serve(listener, service).with_graceful_shutdown(told);
     let patience = async move {
         // Whoever reads an answer slowly is cut off after the grace.

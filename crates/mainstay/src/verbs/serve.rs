@@ -9,7 +9,7 @@ use web::{App, credentials::new_token, security::Limits, server};
 use world::Command;
 
 use crate::{
-    output,
+    flagd, output,
     running::{Parts, Running, Speed, asked_to_stop, log, random},
     settings::{ServeArgs, Settings},
 };
@@ -43,11 +43,18 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
     let https = web.https;
     let parts = Parts { store, web, catalog: settings.catalog, hook_secret: settings.hook_secret, speed: Speed(1) };
     let running = Running::start(parts)?;
+    let ports = flagd::open(running.app().published().serving(), settings.flagd).await?;
     output::line(format!("Mainstay listens on {base_url}, data in {}", data.display()))?;
+    if let Some(ports) = &ports {
+        output::line(flagd::told(ports))?;
+    }
     if let Some(link) = setup_link(running.app(), &base_url).await? {
         output::line(format!("Create the administrator within 24 hours: {link}"))?;
     }
     running.serve(listener, Limits { https, ..Limits::default() }, asked_to_stop()).await?;
+    if let Some(ports) = ports {
+        ports.close().await;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

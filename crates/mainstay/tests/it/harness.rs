@@ -97,6 +97,13 @@ impl Server {
         Self::spawn(home, command.env("MAINSTAY_ADMIN_TOKEN", TOKEN), TOKEN)
     }
 
+    /// Starts a relay of this server's flags, which keeps its copy in `home`, and waits until it listens.
+    pub(crate) fn relay(home: &Path, url: &str, token: &str) -> Self {
+        let mut command = mainstay(home);
+        command.args(["edge-flags", "--listen", "127.0.0.1:0", "--server", url, "--token", token]);
+        Self::spawn(home, &mut command, "")
+    }
+
     /// Starts the demo and waits until it listens.
     pub(crate) fn demo(home: &Path, speed: u32) -> Self {
         let mut command = mainstay(home);

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod bad_input;
+mod edge_flags;
 mod harness;
 mod offline;
 mod story;
