@@ -80,7 +80,13 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
 async fn issue(app: &App, token: &str) -> Result<(), Refusal> {
     let hash = Sha256::of(token.as_bytes());
     let (name, scopes) = ("drizzle-ci".to_owned(), vec![Scope::Write]);
-    let command = Command::Access(access::Command::IssueToken { name, scopes, hash, expires: None, reach: access::Reach::default() });
+    let command = Command::Access(access::Command::IssueToken {
+        name,
+        scopes,
+        hash,
+        expires: None,
+        reach: access::Reach::default(),
+    });
     app.submit(Request::by_part(command, "demo")).await.map(drop)
 }
 
