@@ -46,6 +46,13 @@ impl Imported {
                 found = true;
             }
         }
+        for place in self.unmapped.iter_mut().map(|unmapped| &mut unmapped.place) {
+            if let Some(within) =
+                place.strip_prefix(from).filter(|within| within.is_empty() || within.starts_with(", "))
+            {
+                *place = format!("{to}{within}");
+            }
+        }
         found
     }
 
