@@ -66,13 +66,16 @@ impl Published {
             return Arc::clone(view);
         }
         let view = View::new(Arc::new(self.whole.set.only(flag_sets)), self.whole.published_at);
-        self.parts.rcu(|parts| {
-            let mut parts = HashMap::clone(parts);
-            if parts.len() < PARTS_MAX {
-                parts.insert(flag_sets.to_vec(), Arc::clone(&view));
-            }
-            parts
-        });
+        // Selections of nothing are cheap to make, and there are endlessly many of them.
+        if view.set.flags().next().is_some() {
+            self.parts.rcu(|parts| {
+                let mut parts = HashMap::clone(parts);
+                if parts.len() < PARTS_MAX {
+                    parts.insert(flag_sets.to_vec(), Arc::clone(&view));
+                }
+                parts
+            });
+        }
         view
     }
 }

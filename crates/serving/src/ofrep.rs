@@ -11,7 +11,7 @@ mod etag;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -41,7 +41,10 @@ pub const EVENTS: &str = "/ofrep/v1/events";
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// Evaluates one flag.
-async fn one(State(serving): State<Serving>, Path(key): Path<String>, request: Request) -> Response {
+async fn one(State(serving): State<Serving>, key: Result<Path<String>, PathRejection>, request: Request) -> Response {
+    let Ok(Path(key)) = key else {
+        return Refusal::Body("the key in the address is not UTF-8".to_owned()).response(Some(""));
+    };
     let (parts, body) = request.into_parts();
     let scope = match Scope::of(&parts.extensions, &parts.headers) {
         Ok(scope) => scope,

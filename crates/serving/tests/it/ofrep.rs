@@ -91,6 +91,18 @@ async fn a_flag_that_cannot_be_evaluated_says_why() {
 }
 
 #[tokio::test]
+async fn a_key_may_have_any_character_that_an_address_can_carry() {
+    let flags = json!({ "flags": { "a/b \"ü\"": shop("on")["flags"]["release"] } });
+    let router = ofrep::router(serving(&flags));
+    let ask = async |key: &str| post(&router, everything(), &ONE.replace("{key}", key), &[], "{}").await;
+    let found = ask("a%2Fb%20%22%C3%BC%22").await;
+    assert_eq!((found.status, &found.json()["key"]), (StatusCode::OK, &json!("a/b \"ü\"")));
+    let broken = ask("%FF").await;
+    assert_eq!((broken.status, &broken.json()["errorCode"]), (StatusCode::BAD_REQUEST, &json!("PARSE_ERROR")));
+    validate(ONE, 400, &broken.json());
+}
+
+#[tokio::test]
 async fn a_body_or_a_context_may_be_missing() {
     let router = router();
     for body in ["", "{}", r#"{"context":null}"#, r#"{"context":{}}"#, " \n"] {
