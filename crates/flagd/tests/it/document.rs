@@ -90,6 +90,23 @@ fn what_is_too_large_is_refused_once() {
 }
 
 #[test]
+fn the_deepest_rule_that_is_accepted_is_evaluated_and_explained() {
+    let mut rule = json!({ "var": "x" });
+    for _ in 0..62 {
+        rule = json!({ "!": rule });
+    }
+    let flag = json!({ "state": "ENABLED", "variants": { "true": 1, "false": 2 }, "targeting": rule });
+    let document = json!({ "flags": { "f": flag } }).to_string();
+    let (document, problems) = Document::read(document.as_bytes()).unwrap();
+    assert_eq!(problems, []);
+    let set = document.compile(Bucketing::V2);
+    let context = Context::from_value(&json!({ "x": 1 }), 0).unwrap();
+    assert_eq!(set.evaluate("f", &context).unwrap().variant, Some("true"));
+    let explanation = set.get("f").unwrap().explain(&context);
+    assert_eq!(explanation.resolution.unwrap().variant.as_deref(), Some("true"));
+}
+
+#[test]
 fn a_wrong_flag_answers_parse_error_and_leaves_the_others_alone() {
     let right = json!({ "state": "ENABLED", "variants": { "on": 1 }, "defaultVariant": "on" });
     let wrong = json!({ "state": "ENABLED", "variants": { "on": 1 }, "targeting": { "nonsense": [] } });
