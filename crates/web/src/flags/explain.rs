@@ -111,7 +111,7 @@ fn of(frame: &Frame, flag: &Flag, asked: &Asked) -> ExplainScreen {
     };
     if let Some((value, explanation)) = explained {
         shown.answers = answers(&explanation);
-        shown.notes = notes(flag, environment, &explanation);
+        shown.notes = notes(flag, environment, &value);
         shown.tree = explanation.tree.as_ref().map(branch);
         let quoted = value.to_string().replace('\'', "'\\''");
         let key = definition.key();
@@ -178,11 +178,21 @@ fn answers(explanation: &Explanation) -> Vec<Answer> {
     }
 }
 
-fn notes(flag: &Flag, environment: &str, explanation: &Explanation) -> Vec<String> {
-    let off = (!flag.is_on(environment)).then(|| format!("The switch is off in {environment}: no rule was asked."));
-    let anonymous = matches!(&explanation.resolution, Ok(answer) if answer.reason == flagd::Reason::Default)
-        .then(|| "Whoever lacks the attribute that shares go by, such as targetingKey, gets the default.".to_owned());
-    off.into_iter().chain(anonymous).collect()
+fn notes(flag: &Flag, environment: &str, context: &Value) -> Vec<String> {
+    if !flag.is_on(environment) {
+        return vec![format!("The switch is off in {environment}: no rule was asked.")];
+    }
+    let setting = flag.definition.setting(environment);
+    let by = setting.and_then(|setting| match (&setting.ramp, &setting.rollout) {
+        (Some(ramp), _) => Some(&ramp.by),
+        (None, Some(rollout)) => Some(&rollout.by),
+        (None, None) => None,
+    });
+    let missing = by.filter(|by| context.get(by.as_str()).is_none_or(Value::is_null));
+    missing
+        .map(|by| format!("The context has no {by}, by which shares go: it is in none of them."))
+        .into_iter()
+        .collect()
 }
 
 /// Deeper parts of a rule are not drawn.

@@ -181,6 +181,14 @@ fn difference(world: &World, entry: &timeline::Entry) -> Diff {
             }
             lines
         }
+        Event::Flags(event @ flags::Event::Defined { definition }) => {
+            let before = match flags::undo(&world.flags, event, &known.recorded.stamp) {
+                Ok(flags::Command::Define { definition }) => serde_json::to_value(definition),
+                Ok(_) | Err(_) => Ok(Value::Null),
+            };
+            let now = serde_json::to_value(definition);
+            Diff::documents(&now.unwrap_or_default(), &before.unwrap_or_default()).lines
+        }
         Event::Deploys(deploys::Event::DeploymentFinished { component, environment, version, previous, .. }) => vec![
             DiffLine::Same(format!("{} in {environment}", component.short())),
             DiffLine::Removed(format!("version: {version}")),
