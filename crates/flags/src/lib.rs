@@ -56,6 +56,7 @@ pub use lower::{Lowered, LoweredFlag, evaluators, export, fingerprint, lower, lo
 pub use observation::CodeReference;
 pub use ramp::{Hold, OnFailure, Ramp, Step};
 pub use request::{Approval, Change, ChangeRequest, RequestAction, RequestState, hash};
+pub use requirement::circles;
 pub use run::{Gate, Halt, Position, RampRun, RampState, Reached, Why, position};
 pub use segment::Segment;
 pub use setting::{Audience, Rollout, Setting, Share, TARGETING_KEY};

@@ -1,6 +1,6 @@
 //! Prerequisites: flags that must serve a certain variant. Chains are allowed, circles are not.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use flagd::Bucketing;
 use kernel::{EntityRef, Refusal, closest, codes};
@@ -27,10 +27,8 @@ pub(crate) fn check(state: &State, definition: &Definition) -> Result<(), Refusa
             None => {}
         }
     }
-    if let Some(circle) = circle(state, definition) {
-        let chain: Vec<&str> = circle.iter().map(|flag| flag.short()).collect();
-        let detail = format!("the flags require each other in a circle: {}", chain.join(" → "));
-        return Err(Refusal::new(&codes::INVALID, detail).field("/spec/requires"));
+    if let Some(circle) = circle(&definition.flag, |flag| requires(state, flag, definition)) {
+        return Err(Refusal::new(&codes::INVALID, circle).field("/spec/requires"));
     }
     let concerned = std::iter::once(definition.flag.clone()).chain(all_dependants(state, &definition.flag));
     for flag in concerned {
@@ -83,18 +81,25 @@ fn check_dependants(state: &State, definition: &Definition) -> Result<(), Refusa
     Ok(())
 }
 
-/// The way from the flag back to itself, if there is one.
-fn circle(state: &State, definition: &Definition) -> Option<Vec<EntityRef>> {
-    let target = &definition.flag;
+/// The flags, of those that are declared together, that require each other in a circle, each with what is wrong in words.
+#[must_use]
+pub fn circles(declared: &[Definition]) -> Vec<(EntityRef, String)> {
+    let by_name: HashMap<&EntityRef, &Definition> = declared.iter().map(|it| (&it.flag, it)).collect();
+    let requires = |flag: &EntityRef| by_name.get(flag).map_or(&[][..], |definition| &definition.requires);
+    declared.iter().filter_map(|it| Some((it.flag.clone(), circle(&it.flag, requires)?))).collect()
+}
+
+/// The way from the flag back to itself, in words, if there is one.
+fn circle<'a>(target: &EntityRef, requires: impl Fn(&EntityRef) -> &'a [Requirement]) -> Option<String> {
     let mut seen = BTreeSet::new();
     let mut ways: VecDeque<Vec<EntityRef>> = VecDeque::from([vec![target.clone()]]);
     while let Some(way) = ways.pop_front() {
-        let last = way.last()?;
-        for required in requires(state, last, definition) {
+        for required in requires(way.last()?) {
             let mut longer = way.clone();
             longer.push(required.flag.clone());
             if required.flag == *target {
-                return Some(longer);
+                let chain: Vec<&str> = longer.iter().map(EntityRef::short).collect();
+                return Some(format!("the flags require each other in a circle: {}", chain.join(" → ")));
             }
             if seen.insert(&required.flag) {
                 ways.push_back(longer);

@@ -1,6 +1,9 @@
 //! What is declared in catalog files and lives in other areas: checks, flags, segments, rotations.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use catalog::{Bundle, Descriptor, Origin, Problem, Reading, Rule};
 use kernel::{EntityRef, Sha256};
@@ -17,8 +20,8 @@ enum Declared {
     Rotation(oncall::Rotation),
 }
 
-/// Reads a catalog folder, and looks also into what other areas must understand: a check, flag, segment or rotation that can't be
-/// used is a problem with its line and left out, like any other entity.
+/// Reads a catalog folder, and looks also into what other areas must understand: a check, flag, segment or rotation that
+/// can't be used is a problem with its line and left out, like any other entity.
 #[must_use]
 pub fn read_bundle(bundle: &Bundle) -> Reading {
     let mut reading = catalog::read(bundle);
@@ -34,6 +37,7 @@ pub fn read_bundle(bundle: &Bundle) -> Reading {
         }));
         found.is_empty()
     });
+    problems.extend(leave_out_circles(bundle, &mut reading));
     reading.problems.extend(problems);
     reading.problems.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
     reading
@@ -66,6 +70,27 @@ fn flagd_files(bundle: &Bundle, reading: &mut Reading) -> Vec<Problem> {
             reading.entities.push(Descriptor { reference, origin: origin.clone(), document, digest });
         }
     }
+    problems
+}
+
+/// Takes out the flags that require each other in a circle; answers what is wrong with them. Circles across sources are
+/// refused when the second one is applied.
+fn leave_out_circles(bundle: &Bundle, reading: &mut Reading) -> Vec<Problem> {
+    let requiring = reading
+        .entities
+        .iter()
+        .filter(|entity| entity.reference.kind() == "flag" && entity.json().pointer("/spec/requires").is_some());
+    let definitions = requiring.filter_map(|entity| match read(entity)?.ok()? {
+        Declared::Flag(definition) => Some(*definition),
+        Declared::Check(_) | Declared::Segment(_) | Declared::Rotation(_) => None,
+    });
+    let circles: HashMap<EntityRef, String> = flags::circles(&definitions.collect::<Vec<_>>()).into_iter().collect();
+    let mut problems = Vec::new();
+    reading.entities.retain(|entity| {
+        let Some(circle) = circles.get(&entity.reference) else { return true };
+        problems.push(catalog::problem_at(bundle, &entity.origin, "/spec/requires", circle));
+        false
+    });
     problems
 }
 

@@ -343,6 +343,21 @@ spec: {emailDomains: [town.test]}
 }
 
 #[test]
+fn declared_flags_that_require_each_other_in_a_circle_are_left_out_with_their_lines() {
+    let flag = |name: &str, requires: &str| {
+        format!(
+            "---\napiVersion: mainstay.dev/v1alpha1\nkind: Flag\nmetadata: {{name: {name}}}\nspec:\n  requires: [{requires}]\n"
+        )
+    };
+    let text = [flag("a", "b"), flag("b", "a"), flag("c", "a")].concat();
+    let file = BundleFile { path: "catalog-info.yaml".to_owned(), bytes: text.as_bytes().into() };
+    let reading = crate::read_bundle(&Bundle { source: "town".to_owned(), files: vec![file], problems: vec![] });
+    assert_eq!(reading.entities.len(), 1);
+    let places: Vec<String> = reading.problems.iter().map(|problem| problem.place().to_string()).collect();
+    assert_eq!(places, ["catalog-info.yaml:6:3", "catalog-info.yaml:12:3"]);
+}
+
+#[test]
 fn undoing_what_somebody_changed_since_is_refused() {
     let mut town = Town::new();
     let on = town.turn(true);
