@@ -57,7 +57,7 @@ pub use observation::CodeReference;
 pub use ramp::{Hold, OnFailure, Ramp, Step};
 pub use request::{Approval, Change, ChangeRequest, RequestAction, RequestState, hash};
 pub use requirement::circles;
-pub use run::{Gate, Halt, Position, RampRun, RampState, Reached, Why, position};
+pub use run::{Gate, Halt, Position, RampRun, RampState, Reached, Why, is_guarded, position};
 pub use segment::Segment;
 pub use setting::{Audience, Rollout, Setting, Share, TARGETING_KEY};
 pub use stale::{Stale, StaleReason, reasons as stale_reasons, stale};

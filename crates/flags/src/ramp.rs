@@ -31,7 +31,7 @@ pub struct Ramp {
 pub struct Step {
     /// The share, in hundredths of a percent.
     pub basis_points: u16,
-    /// What must come before the next step; means nothing in the last one.
+    /// What must come before the next step. In the last one, a time says how long the guards go on watching.
     pub hold: Hold,
 }
 
@@ -58,7 +58,19 @@ pub enum OnFailure {
     Pause,
 }
 
+/// How long guards go on watching the last step, if it does not say: checks need a while to notice.
+const WATCHED: SignedDuration = SignedDuration::from_hours(1);
+
 impl Ramp {
+    /// How long the guards go on watching when the last step is reached.
+    #[must_use]
+    pub fn watched(&self) -> SignedDuration {
+        match self.steps.last().map(|step| step.hold) {
+            Some(Hold::For(time)) if time > SignedDuration::ZERO => time,
+            Some(Hold::For(_) | Hold::Approval | Hold::Samples(_)) | None => WATCHED,
+        }
+    }
+
     /// True if another definition of it moves no user.
     pub(crate) fn has_schedule_of(&self, other: &Self) -> bool {
         self.has_variants_of(other) && self.start == other.start && self.steps == other.steps

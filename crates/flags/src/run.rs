@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use kernel::{Actor, EntityRef, EventId, Stamp, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Hold, Ramp, Step};
+use crate::{Hold, OnFailure, Ramp, Step};
 
 /// One run of a ramp: from when the flag was turned on, or the ramp defined, until it is turned off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -236,17 +236,20 @@ impl Position {
     pub fn is_whole(&self) -> bool {
         self.state == RampState::Done && self.basis_points == Step::WHOLE
     }
+}
 
-    /// True unless it is over or was taken back: a failing guard concerns it.
-    #[must_use]
-    pub fn is_active(&self) -> bool {
-        match self.state {
-            RampState::Waiting { .. } | RampState::RolledBack(_) | RampState::Done => false,
-            RampState::Holding { .. }
-            | RampState::AwaitingApproval
-            | RampState::AwaitingSamples { .. }
-            | RampState::Paused(_) => true,
-        }
+/// True while a failing guard concerns a ramp: from its first step until the last one has been watched for long enough.
+/// What is at its last step can be taken back, but no longer be paused.
+#[must_use]
+pub fn is_guarded(ramp: &Ramp, run: &RampRun, now: Timestamp) -> bool {
+    let at = position(ramp, run, now);
+    match at.state {
+        RampState::Waiting { .. } | RampState::RolledBack(_) => false,
+        RampState::Done => ramp.on_failure == OnFailure::RollBack && run.clock(now) < later(at.since, ramp.watched()),
+        RampState::Holding { .. }
+        | RampState::AwaitingApproval
+        | RampState::AwaitingSamples { .. }
+        | RampState::Paused(_) => true,
     }
 }
 

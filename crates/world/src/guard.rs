@@ -4,7 +4,7 @@
 //! none; then the rollback does.
 
 use checks::Verdict;
-use flags::{OnFailure, RampAction, RampChange, Why};
+use flags::{OnFailure, Ramp, RampAction, RampChange, RampRun, Why};
 use incidents::Failed;
 use kernel::EntityRef;
 
@@ -29,8 +29,8 @@ pub(crate) fn halt_ramps(world: &World, event: &checks::Event) -> Vec<Reaction> 
         | checks::Event::FellSilent { .. } => return Vec::new(),
     };
     let guarded = world.flags.ramps().filter(|(_, _, ramp, _)| ramp.guards.contains(check));
-    let active = guarded.filter(|(flag, environment, ..)| is_served(world, flag, environment));
-    active.map(|(flag, environment, ramp, _)| halt(flag, environment, ramp, check)).collect()
+    let served = guarded.filter(|(_, _, ramp, run)| is_guarded(world, ramp, run));
+    served.map(|(flag, environment, ramp, _)| halt(flag, environment, ramp, check)).collect()
 }
 
 /// A ramp that begins, or goes on, while its guard is down goes no further; and a rollback without an incident opens one.
@@ -64,7 +64,7 @@ pub(crate) fn follow(world: &World, event: &flags::Event) -> Vec<Reaction> {
 fn halt_at_start(world: &World, flag: &EntityRef) -> Vec<Reaction> {
     let is_down = |check: &&EntityRef| world.checks.watch(check).is_some_and(|watch| watch.verdict == Verdict::Down);
     let ramps = world.flags.ramps().filter(|(known, ..)| known.definition.flag == *flag);
-    let served = ramps.filter(|(flag, environment, ..)| is_served(world, flag, environment));
+    let served = ramps.filter(|(_, _, ramp, run)| is_guarded(world, ramp, run));
     let halted = served.filter_map(|(flag, environment, ramp, _)| {
         let check = ramp.guards.iter().find(is_down)?;
         Some(halt(flag, environment, ramp, check))
@@ -72,13 +72,11 @@ fn halt_at_start(world: &World, flag: &EntityRef) -> Vec<Reaction> {
     halted.collect()
 }
 
-/// True while the ramp serves its variant to somebody and is not over.
-fn is_served(world: &World, flag: &flags::Flag, environment: &str) -> bool {
-    let position = world.at.and_then(|now| flag.ramp_position(environment, now));
-    position.is_some_and(|position| position.is_active())
+fn is_guarded(world: &World, ramp: &Ramp, run: &RampRun) -> bool {
+    world.at.is_some_and(|now| flags::is_guarded(ramp, run, now))
 }
 
-fn halt(flag: &flags::Flag, environment: &str, ramp: &flags::Ramp, check: &EntityRef) -> Reaction {
+fn halt(flag: &flags::Flag, environment: &str, ramp: &Ramp, check: &EntityRef) -> Reaction {
     let why = Why::Guard { check: check.clone() };
     let action = match ramp.on_failure {
         OnFailure::RollBack => RampAction::RollBack { why },

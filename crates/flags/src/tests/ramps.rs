@@ -1,7 +1,7 @@
 //! Ramps, step by step.
 
 use super::*;
-use crate::{Event, RampAction, RampChange, RampState, Why};
+use crate::{Event, RampAction, RampChange, RampState, Why, is_guarded};
 
 const HOLDS: &str = r#"[{"percent": 5, "hold": "10m"}, {"percent": 25, "hold": "1h"}, {"percent": 100}]"#;
 
@@ -42,6 +42,19 @@ fn a_share_grows_by_its_schedule() {
     check(r#"[{"percent": 1, "hold": "approval"}, {"percent": 2}]"#, &[("1000h", 100, "awaiting-approval")]);
     check(r#"[{"percent": 1, "hold": {"samples": 9}}, {"percent": 2}]"#, &[("1h", 100, "awaiting-samples")]);
     check(r#"[{"percent": 40}]"#, &[("0s", 4_000, "done")]);
+}
+
+#[test]
+fn guards_watch_the_last_step_for_as_long_as_it_says_or_an_hour() {
+    let guarded = |steps: &str, wait: &str| {
+        let mut flags = ramped(steps);
+        flags.wait(wait);
+        flags.state.ramps().any(|(_, _, ramp, run)| is_guarded(ramp, run, flags.now))
+    };
+    let quick = r#"[{"percent": 5, "hold": "10m"}, {"percent": 100}]"#;
+    assert!(guarded(quick, "1m") && guarded(quick, "1h 9m") && !guarded(quick, "1h 10m"));
+    let watched = r#"[{"percent": 5, "hold": "10m"}, {"percent": 100, "hold": "48h"}]"#;
+    assert!(guarded(watched, "48h") && !guarded(watched, "48h 10m"));
 }
 
 #[test]
