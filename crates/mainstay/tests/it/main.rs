@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod edge_flags;
+mod flags;
 mod harness;
 mod offline;
 mod story;

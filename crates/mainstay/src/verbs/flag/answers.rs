@@ -92,6 +92,8 @@ pub(super) struct Step {
 pub(super) struct Line {
     pub(super) depth: usize,
     pub(super) text: String,
+    /// What is served there.
+    pub(super) variant: Option<String>,
 }
 
 /// Why somebody gets what they get.

@@ -6,7 +6,7 @@ use kernel::Refusal;
 
 use super::{
     Session,
-    answers::{Flag, Requirement, Setting},
+    answers::{Flag, Line, Requirement, Setting},
     list::state,
     ramp,
 };
@@ -28,7 +28,7 @@ fn text(out: &Printer, flag: &Flag) -> String {
     for (environment, setting) in &flag.environments {
         add(&mut text, standing(out, flag, environment, setting));
         for line in flag.rules.get(environment).into_iter().flatten() {
-            add(&mut text, format!("    {}{}", "  ".repeat(line.depth), line.text));
+            add(&mut text, format!("    {}{}", "  ".repeat(line.depth), words(line)));
         }
         if let Some(ramp) = &setting.ramp {
             add(&mut text, format!("    {}", ramp::words(out, ramp)));
@@ -51,6 +51,14 @@ fn standing(out: &Printer, flag: &Flag, environment: &str, setting: &Setting) ->
         count => format!("; changes need {count} approvals"),
     };
     format!("  {environment}: {state} since {}, by {}{needs}", out.when(setting.since), setting.by.words())
+}
+
+/// `if email ends with @acme.test → red`.
+fn words(Line { text, variant, .. }: &Line) -> String {
+    match variant {
+        Some(variant) if !text.contains('→') => format!("{text} → {variant}"),
+        Some(_) | None => text.clone(),
+    }
 }
 
 fn facts(out: &Printer, flag: &Flag) -> Vec<(&'static str, String)> {
