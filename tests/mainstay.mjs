@@ -24,8 +24,8 @@ export async function start(args, env = {}) {
   const ended = new Promise((resolve) => child.once("close", resolve));
   const killed = () => child.kill("SIGKILL");
   process.once("exit", killed);
-  const stop = async () => {
-    child.kill("SIGTERM");
+  const stop = async (signal = "SIGTERM") => {
+    child.kill(signal);
     const late = setTimeout(killed, STOP_MS_MAX);
     const status = await ended;
     clearTimeout(late);

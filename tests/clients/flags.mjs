@@ -61,7 +61,14 @@ export async function flagServer(...extra) {
   }
 }
 
-/** Calls a number of times until it gives something; for what has no event to wait for. */
+/** Opens flagd's ports, each wherever one is free. */
+export const ANY_FLAGD_PORTS = ["--flagd-listen", "127.0.0.1", "--flagd-ports", "0,0,0,0"];
+
+/** The port on which flagd's `evaluation` or `sync` is found, as the server says. */
+export const flagdPort = (server, what) =>
+  until(`it says where ${what} is`, () => Number(new RegExp(`${what} at 127\\.0\\.0\\.1:(\\d+)`).exec(server.said())?.[1]));
+
+/** Calls again and again until it gives something; for what has no event to wait for. */
 export async function until(what, ask, msMax = 15_000) {
   const deadline = Date.now() + msMax;
   for (;;) {

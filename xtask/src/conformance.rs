@@ -19,11 +19,23 @@ const REQUESTS: &str = "150/s";
 const EXAMPLES: &str = "20";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance";
 
+/// Other people's clients, and the file of `tests/clients` in which each is used.
+const CLIENTS: [(&str, &str); 5] = [
+    ("@backstage/catalog-client", "catalog_client.test.mjs"),
+    ("@openfeature/ofrep-provider", "ofrep_provider.test.mjs"),
+    ("@openfeature/ofrep-web-provider", "ofrep_web_provider.test.mjs"),
+    ("@openfeature/flagd-provider", "flagd_provider.test.mjs"),
+    ("both server providers, by the relay", "relay.test.mjs"),
+];
+
 struct Score {
     judge: &'static str,
     says: String,
     good: bool,
 }
+
+/// What a runner printed, and whether it succeeded.
+type Watched = (String, bool);
 
 /// Asks every judge; fails if one of them is not content.
 pub(crate) fn run() -> Result<()> {
@@ -31,7 +43,14 @@ pub(crate) fn run() -> Result<()> {
     let (_, built) = watch(&mut cargo("build --locked --workspace --bins --tests"))?;
     ensure!(built, "the workspace does not build");
     let binary = target_directory()?.join("debug/mainstay");
-    let scores = [backstage_client(&binary)?, corpora()?, schemathesis(&binary)?];
+    needs::npm_packages(Path::new("tests/clients"))?;
+    let mut scores = Vec::new();
+    for (judge, file) in CLIENTS {
+        scores.push(counted(judge, &client(&binary, file)?));
+    }
+    scores.push(flagd_core(&binary)?);
+    scores.extend(other_peoples_files(&binary)?);
+    scores.push(schemathesis(&binary)?);
     println!();
     for Score { judge, says, good } in &scores {
         println!("{:4} {judge:40} {says}", if *good { "ok" } else { "NO" });
@@ -42,29 +61,57 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn backstage_client(binary: &Path) -> Result<Score> {
-    needs::npm_packages(Path::new("tests/clients"))?;
+/// The tests of one file in `tests/clients`.
+fn client(binary: &Path, file: &str) -> Result<Watched> {
     let mut command = program("npm");
-    command.args(["test", "--silent"]).current_dir(root().join("tests/clients")).env("MAINSTAY_BIN", binary);
-    Ok(counted("@backstage/catalog-client", watch(&mut command)?))
+    command.args(["test", "--silent", "--", file]).current_dir(root().join("tests/clients"));
+    watch(command.env("MAINSTAY_BIN", binary))
 }
 
-fn corpora() -> Result<Score> {
-    let judge = "real catalogs and API definitions";
+/// The evaluator that most clients in JavaScript have inside, on rules and contexts that are made up.
+fn flagd_core(binary: &Path) -> Result<Score> {
+    Ok(reported("@openfeature/flagd-core", "flagd-core", &client(binary, "flagd-core.test.mjs")?))
+}
+
+/// Those who judge by files that lie beside the checkout, if they do.
+fn other_peoples_files(binary: &Path) -> Result<Vec<Score>> {
+    let [catalogs, testbed, schemas, ofrep] =
+        ["real catalogs and API definitions", "flagd-testbed", "flagd's schemas", "OFREP's OpenAPI document"];
     if env::var_os("MAINSTAY_CORPORA").is_none_or(|folder| !Path::new(&folder).is_dir()) {
-        let says = "not asked: MAINSTAY_CORPORA names no folder with them".to_owned();
-        return Ok(Score { judge, says, good: true });
+        let not_asked = |judge| {
+            let says = "not asked: MAINSTAY_CORPORA names no folder with their files".to_owned();
+            Score { judge, says, good: true }
+        };
+        return Ok([catalogs, testbed, schemas, ofrep].map(not_asked).into());
     }
-    Ok(counted(judge, watch(&mut cargo("test --locked -p catalog -p reference --lib corpora"))?))
+    let read = watch(&mut cargo("test --locked -p catalog -p reference --lib corpora"))?;
+    let evaluated = watch(&mut cargo("test --locked -p flagd --no-fail-fast -- --nocapture"))?;
+    Ok(vec![
+        counted(catalogs, &read),
+        reported(testbed, "flagd-testbed", &evaluated),
+        reported(schemas, "flagd-schemas", &evaluated),
+        counted(ofrep, &client(binary, "ofrep_answers.test.mjs")?),
+    ])
 }
 
-fn counted(judge: &'static str, (printed, succeeded): (String, bool)) -> Score {
-    match Tally::read(&printed) {
+/// The score is the number of tests.
+fn counted(judge: &'static str, (printed, succeeded): &Watched) -> Score {
+    match Tally::read(printed) {
         Some(tally) => {
-            Score { judge, says: tally.to_string(), good: succeeded && tally.failed == 0 && tally.passed > 0 }
+            Score { judge, says: tally.to_string(), good: *succeeded && tally.failed == 0 && tally.passed > 0 }
         }
-        None => Score { judge, says: "did not report".to_owned(), good: false },
+        None => did_not_report(judge),
     }
+}
+
+/// The score is what stands behind the name in the last line that has it: `flagd-testbed: 140 of 140`.
+fn reported(judge: &'static str, name: &str, (printed, succeeded): &Watched) -> Score {
+    let said = printed.lines().rev().find_map(|line| line.split_once(name)?.1.strip_prefix(": "));
+    said.map_or_else(|| did_not_report(judge), |said| Score { judge, says: said.trim().to_owned(), good: *succeeded })
+}
+
+fn did_not_report(judge: &'static str) -> Score {
+    Score { judge, says: "did not report".to_owned(), good: false }
 }
 
 /// Every operation of `/openapi.json`, with whatever schemathesis makes up: no 5xx, no answer that is not documented.
@@ -101,4 +148,21 @@ fn schemathesis_installed() -> Result<PathBuf> {
         succeed(program(tools.join("bin/pip")).args(["install", "--quiet", "schemathesis"]))?;
     }
     Ok(installed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_is_what_the_last_line_with_its_name_says() {
+        let check = |printed: &str, succeeded, expect| {
+            let Score { says, good, .. } = reported("judge", "flagd-testbed", &(printed.to_owned(), succeeded));
+            assert_eq!((says.as_str(), good), expect, "{printed}");
+        };
+        check("running 3 tests\nflagd-testbed: 140 of 140\ntest result: ok", true, ("140 of 140", true));
+        check("test testbed ... flagd-testbed: 139 of 140", false, ("139 of 140", false));
+        check("ℹ flagd-testbed: 1 of 2\nℹ flagd-testbed: 2 of 2 ", true, ("2 of 2", true));
+        check("flagd-testbed was not there", true, ("did not report", false));
+    }
 }
