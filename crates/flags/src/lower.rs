@@ -99,6 +99,10 @@ pub fn lower_flag(state: &State, flag: &Flag, environment: &str, now: Timestamp)
 fn metadata(definition: &Definition) -> Map<String, Value> {
     let mut metadata = definition.metadata.clone();
     metadata.extend(definition.flag_set.clone().map(|set| ("flagSetId".to_owned(), set.into())));
+    if definition.bucketing != Bucketing::default() {
+        // A relay buckets as the server does by this; flagd's own providers bucket as their version does.
+        metadata.insert("bucketing".to_owned(), json!(definition.bucketing));
+    }
     if let Some(owner) = &definition.owner {
         metadata.entry("owner").or_insert_with(|| owner.short().into());
     }

@@ -188,6 +188,8 @@ fn the_newer_bucketing_reaches_prerequisites_as_well() {
         let context = json!({"targetingKey": format!("user-{user}")});
         assert_eq!(flags.variant("x", context.clone()), flags.variant("y", context));
     }
+    let document = export(&flags.state, "production", flags.now);
+    assert_eq!(document.pointer("/flags/x/metadata/bucketing"), Some(&json!("v3")), "a relay buckets alike");
     flags.define("s", json!({"bucketing": "v3", "targeting": {"fractional": [["on", 1], ["off", 1]]}})).unwrap();
     let refusal = flags.define("w", json!({"bucketing": "v3", "requires": ["s"]})).unwrap_err();
     assert!(refusal.detail.contains("without a bucketing value"), "{refusal}");
