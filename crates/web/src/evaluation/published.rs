@@ -1,11 +1,12 @@
 //! The flags as they are served: one compiled set per environment, kept up with the World.
 //!
-//! Whenever flags change, and whenever a ramp's next step begins, each environment is looked through; only flags whose
-//! fingerprint differs are lowered and compiled anew, so that turning one of ten thousand costs a few milliseconds. Who
-//! changes a flag is answered after that: whoever evaluates then gets the new value.
+//! Whenever flags change, and whenever a ramp's next step begins, the flags are found that may evaluate otherwise: those
+//! that were changed, those that are ramped, and those that require any of them. Only where one of these is lowered to
+//! something else it is compiled anew, and its environment published, so that turning one of ten thousand costs a few
+//! milliseconds. Who changes a flag is answered after that: whoever evaluates then gets the new value.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -40,6 +41,8 @@ pub struct Published {
 #[derive(Default)]
 struct Kept {
     position: u64,
+    /// The revisions of all flags, by name.
+    revisions: Vec<(EntityRef, u64)>,
     environments: BTreeMap<String, Compiled>,
     /// Environments that no flag names, but somebody who evaluates.
     asked_for: BTreeSet<String>,
@@ -48,7 +51,7 @@ struct Kept {
 /// The flags of one environment.
 #[derive(Clone, Default)]
 struct Compiled {
-    flags: HashMap<EntityRef, (u64, Arc<Flag>)>,
+    flags: BTreeMap<EntityRef, (u64, Arc<Flag>)>,
     rules: Map<String, Value>,
     evaluators: Arc<Evaluators>,
 }
@@ -82,14 +85,18 @@ impl Published {
             return;
         }
         kept.position = world.position;
-        let mut wanted: BTreeSet<String> = named(&world.flags).map(str::to_owned).collect();
-        wanted.extend(["production", Definition::EVERYWHERE].map(str::to_owned));
+        let affected = kept.affected(&world.flags);
+        let named: BTreeSet<&str> = named(&world.flags).chain(["production", Definition::EVERYWHERE]).collect();
+        let mut wanted: BTreeSet<String> = named.into_iter().map(str::to_owned).collect();
         kept.asked_for.retain(|environment| !wanted.contains(environment));
         wanted.extend(kept.asked_for.iter().cloned());
         for gone in kept.environments.keys().filter(|known| !wanted.contains(*known)) {
             self.serving.board().withdraw(gone);
         }
         kept.environments.retain(|known, _| wanted.contains(known));
+        let is_any_new = wanted.iter().any(|name| !kept.environments.contains_key(name));
+        let all = || world.flags.flags().map(|flag| flag.definition.flag.clone()).collect();
+        let all: BTreeSet<EntityRef> = if is_any_new { all() } else { BTreeSet::new() };
         for environment in wanted {
             let known = kept.environments.remove(&environment);
             let is_new = known.is_none();
@@ -98,8 +105,11 @@ impl Published {
                 let is_unnamed = kept.asked_for.contains(&environment);
                 kept.environments.get(Definition::EVERYWHERE).filter(|_| is_unnamed).cloned()
             };
-            let mut compiled = known.or_else(everywhere).unwrap_or_default();
-            if compiled.bring_to(&world.flags, &environment, now) || is_new {
+            let (mut compiled, looked_at) = match known.or_else(everywhere) {
+                Some(known) => (known, &affected),
+                None => (Compiled::default(), &all),
+            };
+            if compiled.bring_to(&world.flags, looked_at, &environment, now) || is_new {
                 self.serving.board().publish(&environment, Arc::new(compiled.set()));
             }
             kept.environments.insert(environment, compiled);
@@ -160,31 +170,73 @@ impl Default for Published {
     }
 }
 
+impl Kept {
+    /// The flags that may evaluate otherwise than when this was last asked, in any environment.
+    fn affected(&mut self, state: &flags::State) -> BTreeSet<EntityRef> {
+        let mut affected = BTreeSet::new();
+        let mut before = std::mem::take(&mut self.revisions).into_iter().peekable();
+        for flag in state.flags() {
+            let name = &flag.definition.flag;
+            while let Some((gone, _)) = before.next_if(|(known, _)| known < name) {
+                affected.insert(gone);
+            }
+            let known = before.next_if(|(known, _)| known == name);
+            if known.is_none_or(|(_, revision)| revision != flag.revision) {
+                affected.insert(name.clone());
+            }
+            self.revisions.push((name.clone(), flag.revision));
+        }
+        affected.extend(before.map(|(gone, _)| gone));
+        affected.extend(state.ramps().map(|(flag, ..)| flag.definition.flag.clone()));
+        let mut found: Vec<EntityRef> = affected.iter().cloned().collect();
+        while let Some(flag) = found.pop() {
+            let new = state.dependants(&flag).filter(|dependant| !affected.contains(*dependant));
+            let new: Vec<EntityRef> = new.cloned().collect();
+            affected.extend(new.iter().cloned());
+            found.extend(new);
+        }
+        affected
+    }
+}
+
 impl Compiled {
-    /// Compiles what differs; true if anything does.
-    fn bring_to(&mut self, state: &flags::State, environment: &str, now: Timestamp) -> bool {
+    /// Compiles what differs among these flags; true if anything does.
+    fn bring_to(
+        &mut self,
+        state: &flags::State,
+        affected: &BTreeSet<EntityRef>,
+        environment: &str,
+        now: Timestamp,
+    ) -> bool {
         let rules = flags::evaluators(state, environment, now);
-        let mut differs = rules != self.rules;
-        if differs {
+        let new_rules = rules != self.rules;
+        if new_rules {
             self.evaluators = Arc::new(Evaluators::new(&rules));
             self.rules = rules;
         }
-        let mut flags = HashMap::with_capacity(self.flags.len());
-        for flag in state.flags() {
-            let name = &flag.definition.flag;
+        let mut differs = new_rules;
+        for name in affected {
+            let Some(flag) = state.flag(name) else {
+                differs |= self.flags.remove(name).is_some();
+                continue;
+            };
             let fingerprint = flags::fingerprint(state, flag, environment, now);
-            let known = self.flags.remove(name).filter(|(known, _)| *known == fingerprint);
-            let compiled = known.unwrap_or_else(|| {
-                differs = true;
-                let lowered = flags::lower_flag(state, flag, environment, now);
-                let bucketing = flag.definition.bucketing;
-                (fingerprint, Arc::new(Flag::compile(flag.definition.key(), &lowered, &self.evaluators, bucketing)))
-            });
-            flags.insert(name.clone(), compiled);
+            let known = self.flags.get_mut(name);
+            if known.as_ref().is_some_and(|(known, _)| *known == fingerprint) {
+                continue;
+            }
+            let lowered = flags::lower_flag(state, flag, environment, now);
+            match known {
+                // What is the same here was changed for another environment.
+                Some((known, compiled)) if !new_rules && *compiled.definition() == lowered => *known = fingerprint,
+                Some(_) | None => {
+                    let (key, bucketing) = (flag.definition.key(), flag.definition.bucketing);
+                    let compiled = Arc::new(Flag::compile(key, &lowered, &self.evaluators, bucketing));
+                    self.flags.insert(name.clone(), (fingerprint, compiled));
+                    differs = true;
+                }
+            }
         }
-        // What is left of the flags of before is gone.
-        differs |= !self.flags.is_empty();
-        self.flags = flags;
         differs
     }
 

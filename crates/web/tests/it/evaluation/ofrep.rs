@@ -121,3 +121,37 @@ async fn the_announced_stream_opens_without_a_token_and_tells_of_a_flip() {
     let elsewhere = site.router.clone().oneshot(elsewhere).await.unwrap();
     assert_eq!(elsewhere.status(), StatusCode::UNAUTHORIZED, "the key opens the stream alone");
 }
+
+#[tokio::test]
+async fn what_a_flag_requires_and_who_is_in_its_segments_counts_at_once_in_every_environment() {
+    let site = Site::open();
+    let client = Client::of(&site);
+    client.define("cart", json!({})).await;
+    client.done("PUT", "/api/v1/segments/staff", json!({ "members": ["jo"] })).await;
+    let audiences = json!([{ "segment": "staff", "variant": "on" }]);
+    let setting = json!({ "enabled": true, "defaultVariant": "off", "audiences": audiences });
+    let checkout = json!({ "requires": ["cart"], "environments": { "*": setting } });
+    client.define("checkout", checkout).await;
+    client.define("coupons", json!({ "requires": ["checkout"], "environments": { "*": { "enabled": true } } })).await;
+    let check = async |environment: &str, expected: [bool; 2]| {
+        let context = json!({ "targetingKey": "jo", "environment": environment });
+        for (key, value) in ["checkout", "coupons"].into_iter().zip(expected) {
+            let answer = client.evaluate(key, context.clone()).await;
+            assert_eq!(answer.body["value"], value, "{key} in {environment}");
+        }
+    };
+    check("production", [false, false]).await;
+    check("nobody-named", [false, false]).await;
+    client.turn("cart", "on", "production").await;
+    check("production", [true, true]).await;
+    check("nobody-named", [false, false]).await;
+    client.turn("cart", "on", "nobody-named").await;
+    check("nobody-named", [true, true]).await;
+    client.done("PUT", "/api/v1/segments/staff", json!({ "members": ["ada"] })).await;
+    check("production", [false, false]).await;
+    check("nobody-named", [false, false]).await;
+    client.done("PUT", "/api/v1/segments/staff", json!({ "members": ["ada", "jo"] })).await;
+    client.turn("cart", "off", "production").await;
+    check("production", [false, false]).await;
+    check("nobody-named", [true, true]).await;
+}
