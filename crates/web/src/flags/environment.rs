@@ -30,6 +30,8 @@ pub struct FlagEnvironment {
     pub while_off: String,
     /// What is served while it is on, branch by branch.
     pub rules: Vec<Line>,
+    /// How many more branches there are.
+    pub more_rules: usize,
     /// The ramp, if it has one that runs.
     pub ramp: Option<RampView>,
     /// How many others must agree to a change.
@@ -41,6 +43,10 @@ impl FlagEnvironment {
     pub(super) fn of(frame: &Frame, flag: &Flag, name: &str, evaluators: &Evaluators, keys: bool) -> Self {
         let definition = &flag.definition;
         let setting = definition.setting(name);
+        let mut rules = rules::in_words(flag, name, evaluators, frame.now);
+        let more_rules = rules.len().saturating_sub(RULES_MAX);
+        rules.truncate(RULES_MAX);
+        rules.iter_mut().for_each(|line| line.text = cut(&line.text, RULE_CHARS_MAX));
         let editable = frame.may_write() && definition.origin == ::flags::Origin::ByHand;
         Self {
             name: name.to_owned(),
@@ -53,7 +59,8 @@ impl FlagEnvironment {
                 format!("{}/setting?{query}", address(&definition.flag))
             }),
             while_off: while_off(flag),
-            rules: rules::in_words(flag, name, evaluators, frame.now),
+            rules,
+            more_rules,
             ramp: RampView::of(frame, flag, name, keys),
             approvals: setting.map_or(0, |setting: &Setting| setting.approvals),
         }
@@ -70,6 +77,10 @@ fn while_off(flag: &Flag) -> String {
     }
 }
 
+/// Branches of a rule that are shown.
+const RULES_MAX: usize = 25;
+/// A longer branch is cut.
+const RULE_CHARS_MAX: usize = 300;
 /// A longer value is cut where it stands beside others.
 const VALUE_CHARS_MAX: usize = 60;
 
@@ -82,10 +93,14 @@ pub(super) fn served(name: &str, value: &Value) -> String {
 }
 
 pub(super) fn short(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(VALUE_CHARS_MAX) {
+    cut(&value.to_string(), VALUE_CHARS_MAX)
+}
+
+/// A text of at most so many characters.
+pub(super) fn cut(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}…", text.split_at(end).0),
-        None => text,
+        None => text.to_owned(),
     }
 }
 

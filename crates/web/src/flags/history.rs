@@ -58,6 +58,9 @@ pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>)
     }))
 }
 
+/// Differences that are told of one definition.
+const LINES_MAX: usize = 40;
+
 /// What each of its last definitions changed, the latest first.
 pub(super) fn versions(frame: &Frame, flag: &Flag) -> Vec<Version> {
     let before = std::iter::once(None).chain(flag.history.iter().map(|past| Some(past.definition.as_ref())));
@@ -67,7 +70,7 @@ pub(super) fn versions(frame: &Frame, flag: &Flag) -> Vec<Version> {
         who: frame.who(&past.by),
         differences: match before {
             None if !is_first(at) => vec!["What it changed is on the timeline.".to_owned()],
-            before => difference(before, &past.definition),
+            before => difference(before, &past.definition).into_iter().take(LINES_MAX).collect(),
         },
         undo: frame.undo(past.event),
     });

@@ -239,9 +239,7 @@ fn of(frame: &Frame, request: &ChangeRequest, refusal: Option<&Refusal>) -> Requ
         advice: advice(frame, request),
         decide: decide(frame, request),
         commands: match request.is_open() {
-            true => {
-                vec![Cli::new(format!("mainstay flag requests approve {} --hash {}", request.id, short(&wish.hash)))]
-            }
+            true => vec![Cli::new(format!("mainstay flag approve {} --hash {}", request.id, wish.hash))],
             false => Vec::new(),
         },
         title,

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{
     Part,
     edit::{EditScreen, Wrong, filled, owners},
+    environment::cut,
     parts, text,
     wish::{self, Terms},
 };
@@ -27,7 +28,7 @@ use crate::{
     security::csrf::PostedForm,
     shell::{Chrome, Place, screen},
     show::{address, named},
-    views::{Answer, Change as Shown, Cli, Empty, Entry, Field, Form, Link, Pager, Row, Tabs},
+    views::{Answer, Change as Shown, Empty, Entry, Field, Form, Link, Pager, Row, Tabs},
 };
 
 /// All segments.
@@ -74,8 +75,6 @@ pub struct SegmentScreen {
     pub no_users: Empty,
     /// What was done to it, the latest first.
     pub changes: Vec<Shown>,
-    /// The same from a terminal.
-    pub commands: Vec<Cli>,
 }
 
 /// One way to be in a segment.
@@ -127,18 +126,11 @@ fn row(frame: &Frame, segment: &Segment) -> Row {
         conditions(segment).iter().map(|one| format!("{} {}", one.what, one.values.join(", "))).collect::<Vec<_>>();
     Row::new(segment.segment.short(), frame.href(address(&segment.segment)))
         .note(format!("{} · {used}", segment.description).trim_start_matches(" · ").to_owned())
-        .under(cut(&who.join("; or ")))
+        .under(cut(&who.join("; or "), LINE_CHARS_MAX))
 }
 
 /// A longer line is cut.
 const LINE_CHARS_MAX: usize = 160;
-
-fn cut(line: &str) -> String {
-    match line.char_indices().nth(LINE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", line.split_at(end).0),
-        None => line.to_owned(),
-    }
-}
 
 fn conditions(segment: &Segment) -> Vec<Condition> {
     let list = |what: &'static str, values: &[String]| {
@@ -185,7 +177,6 @@ pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>)
         users,
         no_users: Empty::new("No flag uses it."),
         changes: changes.map(|entry| frame.change(entry, Some(&reference))).collect(),
-        commands: vec![Cli::new(format!("mainstay flag segment show {key}"))],
         key: key.to_owned(),
     }))
 }

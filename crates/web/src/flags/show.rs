@@ -54,6 +54,8 @@ pub struct FlagScreen {
     pub requests: Vec<RequestRow>,
     /// Where it is on and for whom, and the switch.
     pub environments: Vec<FlagEnvironment>,
+    /// The environments that are not shown.
+    pub others: Vec<Link>,
     /// Who got what lately.
     pub chart: Chart,
     /// The values that there are.
@@ -124,14 +126,24 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let reference = named("flag", &namespace, &name)?;
     let flag = frame.world.flags.flag(&reference).ok_or_else(|| not_found("flag", reference.short()))?;
-    let environments = environments(flag);
+    let mut environments = environments(flag);
     let charted = asked.environment.filter(|asked| environments.contains(asked));
-    let charted = charted.or_else(|| environments.first().cloned()).unwrap_or_else(|| PRODUCTION.to_owned());
+    // The one that is asked for is among those that are shown.
+    environments.sort_by_key(|name| Some(name) != charted.as_ref() && name != PRODUCTION);
+    let others = environments.split_off(environments.len().min(ENVIRONMENTS_MAX));
+    let charted = charted.unwrap_or_else(|| PRODUCTION.to_owned());
     let period = Period::of(asked.period.as_deref(), flag, frame.now);
     let chart = chart::of(&frame, flag, &charted, &environments, period).await?;
-    Ok(screen(&of(&frame, flag, &environments, chart)))
+    let home = address(&reference);
+    let others = others.into_iter().map(|name| {
+        let query = serde_html_form::to_string([("environment", &name)]).unwrap_or_default();
+        Link::new(name, frame.href(format!("{home}?{query}")))
+    });
+    Ok(screen(&FlagScreen { others: others.collect(), ..of(&frame, flag, &environments, chart) }))
 }
 
+/// Environments that its screen shows; the others are linked.
+const ENVIRONMENTS_MAX: usize = 12;
 /// Changes of one flag that its screen shows.
 const CHANGES_MAX: usize = 20;
 /// Versions of one flag that its screen shows.
@@ -174,6 +186,7 @@ fn of(frame: &Frame, flag: &Flag, environments: &[String], chart: Chart) -> Flag
             .enumerate()
             .map(|(at, name)| FlagEnvironment::of(frame, flag, name, &evaluators, at == 0))
             .collect(),
+        others: Vec::new(),
         chart,
         variants: variants(definition),
         requires: requires(frame, definition),
@@ -185,7 +198,7 @@ fn of(frame: &Frame, flag: &Flag, environments: &[String], chart: Chart) -> Flag
         history: frame.href(format!("{home}/history")),
         versions: history::versions(frame, flag).into_iter().take(VERSIONS_MAX).collect(),
         references: references(flag),
-        no_references: Empty::with("No code was searched for it, or none names it.", "mainstay flag refs ."),
+        no_references: Empty::with("No code was searched for it, or none names it.", "mainstay flag refs . --report"),
         metadata: metadata(definition),
         commands: commands(&key, environments),
         key,
@@ -329,7 +342,7 @@ fn commands(key: &str, environments: &[String]) -> Vec<Cli> {
     vec![
         Cli::new(format!("mainstay flag off {rest} --reason 'why'")),
         Cli::new(format!("mainstay flag on {rest} --reason 'why'")),
-        Cli::new(format!("mainstay flag explain {rest} --context '{{\"targetingKey\":\"user-1\"}}'")),
+        Cli::new(format!("mainstay flag explain {rest} --user user-1")),
         Cli::new(format!("mainstay flag show {key}")),
     ]
 }

@@ -269,3 +269,20 @@ async fn the_past_shows_how_a_flag_was_and_offers_nothing() {
         assert!(!ann.see(&format!("{screen}?at={then}")).await.says("data-key=\"n\""), "{screen}");
     }
 }
+
+#[tokio::test]
+async fn a_flag_with_many_environments_and_long_rules_is_shown_in_under_100_kb() {
+    let site = Site::open();
+    let mut ann = site.administrator().await;
+    let branch = |at: i32| [json!({ "==": [{ "var": "tenant" }, format!("tenant-{at}")] }), json!("on")];
+    let rule = json!({ "if": (0..300).flat_map(branch).collect::<Vec<_>>() });
+    let setting = json!({ "enabled": true, "targeting": rule });
+    let environments: serde_json::Map<_, _> = (10..25).map(|at| (format!("env-{at}"), setting.clone())).collect();
+    let spec = json!({ "environments": environments });
+    let definition = flags::Definition::from_spec(cart(), Some("Large."), &spec).unwrap();
+    site.done_by("ann", Command::Flags(flags::Command::Define { definition })).await;
+    let page = ann.see(CART).await;
+    assert!(page.html.len() < 100 * 1024, "{} bytes", page.html.len());
+    assert!(page.says("Also in") && page.says("more</li>") && !page.says("Rules in env-24"));
+    assert!(ann.see(&format!("{CART}?environment=env-24")).await.says("Rules in env-24"));
+}

@@ -100,6 +100,7 @@ fn environment(name: &str, ramp: Option<RampView>) -> FlagEnvironment {
             line("25% of everybody else, by targetingKey", "on"),
             line("the others", "off"),
         ],
+        more_rules: 3,
         ramp,
         approvals: 1,
     }
@@ -217,6 +218,7 @@ fn flag() -> FlagScreen {
         ],
         requests: vec![row_of_request(true)],
         environments: vec![environment("production", Some(ramp())), environment("staging", None)],
+        others: vec![Link::new("load-test", "/flags/new-ledger-write?environment=load-test")],
         chart: chart(),
         variants: vec![
             VariantRow { name: "on".to_owned(), value: "true".to_owned(), roles: vec!["by default"] },
@@ -346,7 +348,7 @@ fn request() -> RequestScreen {
             vec![Field::line("reason", "Reason", "")],
             vec![Act::new("approve", "Approve").main(), Act::new("reject", "Reject")],
         )),
-        commands: vec![Cli::new("mainstay flag requests approve 1")],
+        commands: vec![Cli::new("mainstay flag approve 1")],
     }
 }
 
@@ -374,6 +376,5 @@ fn segment() -> SegmentScreen {
         users: vec![Row::new("new-ledger-write", "/flags/new-ledger-write")],
         no_users: Empty::new("No flag uses it."),
         changes: vec![],
-        commands: vec![Cli::new("mainstay flag segment show staff")],
     }
 }
