@@ -317,3 +317,31 @@ fn tabs(frame: &Frame, flag: &Flag, environment: &str, environments: &[String], 
         Tabs { label: "Period of the plot".to_owned(), tabs: periods },
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_of_large_numbers_stand_in_groups() {
+        let check = |number, text: &str| assert_eq!(grouped(number), text);
+        check(0, "0");
+        check(999, "999");
+        check(1_000, "1,000");
+        check(12_345_678, "12,345,678");
+    }
+
+    #[test]
+    fn moments_are_placed_from_the_left_and_never_outside_of_the_plot() {
+        let now = Timestamp::from_second(1_795_000_000).unwrap();
+        let check = |minutes_ago: i64, place: f64| {
+            let at = now - SignedDuration::from_mins(minutes_ago);
+            assert!((PERIODS[0].place(at, now) - place).abs() < 0.01, "{minutes_ago} min ago");
+        };
+        check(0, 100.0);
+        check(15, 75.0);
+        check(60, 0.0);
+        check(90, 0.0);
+        check(-5, 100.0);
+    }
+}
