@@ -1,18 +1,21 @@
 //! From the timeline back to the World: a snapshot, and the events since.
 //!
 //! Reading and decoding events takes about as long as folding them, so a long way goes on two threads: one reads ahead,
-//! by no more than [`BATCHES_AHEAD`], the other folds.
+//! by no more than [`BATCHES_AHEAD`], the other folds. What the journal will have forgotten by the end is not put into it.
 
 use std::sync::{Arc, mpsc::sync_channel};
 
 use kernel::Stamp;
 use timeline::{Entry, Store, StoreError};
-use world::{Event, Recorded, SNAPSHOT_SCHEMA, World};
+use world::{Event, Journal, Recorded, SNAPSHOT_SCHEMA, World, journal::is_change_in_any_world};
 
 /// Events that are read, decoded and handed over at once.
 const BATCH: u64 = 1_000;
 /// Batches that wait for being folded.
 const BATCHES_AHEAD: usize = 4;
+/// So many events at the end are searched for as many changes as the journal keeps. A timeline that has fewer spends
+/// little on its journal.
+const SEARCHED_FOR_CHANGES: u64 = 5 * Journal::CAPACITY as u64;
 
 /// The World as of `position` or the head, whichever is earlier.
 pub(crate) fn load(store: &dyn Store, position: u64) -> Result<World, StoreError> {
@@ -38,16 +41,36 @@ pub(crate) fn replay(
     let from = world.position;
     if end.saturating_sub(from) <= BATCH {
         return read(store, from, end, |batch| {
-            fold(world, batch, seen);
+            fold(world, batch, from, seen);
             true
         });
     }
+    let forgotten = forgotten_until(store, from, end)?;
     let (ahead, batches) = sync_channel(BATCHES_AHEAD);
     std::thread::scope(|scope| {
         let reading = scope.spawn(move || read(store, from, end, |batch| ahead.send(batch).is_ok()));
-        batches.into_iter().for_each(|batch| fold(world, batch, seen));
+        batches.into_iter().for_each(|batch| fold(world, batch, forgotten, seen));
         reading.join().unwrap_or_else(|_| Err(StoreError::Io("reading the timeline ended by a panic".to_owned())))
     })
+}
+
+/// A position after which, up to `end`, there are at least as many changes as the journal keeps; `from` if none is known.
+fn forgotten_until(store: &dyn Store, from: u64, end: u64) -> Result<u64, StoreError> {
+    let searched_from = from.max(end.saturating_sub(SEARCHED_FOR_CHANGES));
+    let (mut at, mut changes) = (end, 0);
+    while at > searched_from {
+        let begin = at.saturating_sub(BATCH).max(searched_from);
+        read(store, begin, at, |batch| {
+            let events = batch.iter().filter_map(|(_, event)| event.as_ref());
+            changes += events.filter(|event| is_change_in_any_world(event)).count();
+            true
+        })?;
+        at = begin;
+        if changes >= Journal::CAPACITY {
+            return Ok(at);
+        }
+    }
+    Ok(from)
 }
 
 /// An event as it comes from the timeline; none if this version can't read it.
@@ -70,14 +93,19 @@ fn read(store: &dyn Store, from: u64, end: u64, mut take: impl FnMut(Vec<Decoded
     Ok(())
 }
 
-fn fold(world: &mut World, batch: Vec<Decoded>, seen: &mut dyn FnMut(Recorded)) {
+/// Folds a batch; what happened up to `forgotten` is not put into the journal.
+fn fold(world: &mut World, batch: Vec<Decoded>, forgotten: u64, seen: &mut dyn FnMut(Recorded)) {
     for (stamp, event) in batch {
         let Some(event) = event else {
             world.pass(&stamp);
             continue;
         };
         let recorded = Recorded { stamp, event: Arc::new(event) };
-        world.fold(&recorded);
+        if recorded.stamp.position <= forgotten {
+            world.fold_unjournalled(&recorded);
+        } else {
+            world.fold(&recorded);
+        }
         seen(recorded);
     }
 }
@@ -92,6 +120,7 @@ pub(crate) fn decode(entry: Entry) -> Decoded {
 #[cfg(test)]
 mod tests {
     use catalog::{Apply, Bundle, BundleFile};
+    use kernel::EntityRef;
     use timeline::SqliteStore;
     use world::Command;
 
@@ -120,5 +149,32 @@ mod tests {
         assert_eq!(seen, (1..=last).collect::<Vec<_>>());
         let earlier = load(store.as_ref(), BATCH + 3).unwrap();
         assert_eq!((earlier.position, earlier.catalog.len() as u64), (BATCH + 3, BATCH + 3));
+    }
+
+    #[test]
+    fn a_timeline_with_more_changes_than_the_journal_keeps_is_folded_to_the_same_world() {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::temporary().unwrap());
+        let mut core = Core::open(Arc::clone(&store), Arc::new(SystemClock::default())).unwrap();
+        let by_test = |command| Request::by_part(Command::Flags(command), "test");
+        let (flag, environment): (EntityRef, _) = ("flag:buy".parse().unwrap(), "production".to_owned());
+        let definition = flags::Definition {
+            environments: [(environment.clone(), false.into())].into(),
+            ..flags::Definition::boolean(flag.clone())
+        };
+        let turn = |number: usize| {
+            let (flag, environment, on) = (flag.clone(), environment.clone(), number.is_multiple_of(2));
+            by_test(flags::Command::Turn { flag, environment, on })
+        };
+        let turns: Vec<Request> = (0..Journal::CAPACITY + 2_500).map(turn).collect();
+        core.execute(&[by_test(flags::Command::Define { definition })]);
+        turns.chunks(1_000).for_each(|batch| assert!(core.execute(batch).1.is_some()));
+        let head = core.world().position;
+        assert_eq!(head, turns.len() as u64 + 1);
+        let forgotten = |from, end| forgotten_until(store.as_ref(), from, end).unwrap();
+        assert_eq!(forgotten(0, head), 2_501);
+        assert_eq!(forgotten(2_502, head), 2_502, "fewer changes than the journal keeps");
+        let mut world = World::default();
+        replay(store.as_ref(), &mut world, u64::MAX, &mut |_| {}).unwrap();
+        assert!(world.to_snapshot().unwrap() == core.world().to_snapshot().unwrap());
     }
 }

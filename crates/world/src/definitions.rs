@@ -112,7 +112,12 @@ fn read(descriptor: &Descriptor) -> Option<Result<Declared, Vec<SpecProblem>>> {
     let description = document.pointer("/metadata/description").and_then(Value::as_str);
     Some(match kind {
         "check" => checks::CheckDefinition::from_spec(reference, spec).map(Declared::Check),
-        "flag" => flags::Definition::from_spec(reference, description, spec).map(|flag| Declared::Flag(Box::new(flag))),
+        "flag" => {
+            let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+            let read = flags::Definition::from_spec(reference, description, spec);
+            read.map(|flag| if flag.spelling.is_none() { flag.spelled(name) } else { flag })
+                .map(|flag| Declared::Flag(Box::new(flag)))
+        }
         "segment" => flags::Segment::from_spec(reference, description, spec).map(Declared::Segment),
         _ => oncall::Rotation::from_spec(reference, spec).map(Declared::Rotation),
     })

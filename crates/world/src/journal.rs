@@ -181,6 +181,31 @@ impl Journal {
     }
 }
 
+/// True of an event that is a change whatever the World was before it; others may be one or not.
+#[must_use]
+pub fn is_change_in_any_world(event: &AnyEvent) -> bool {
+    match event {
+        AnyEvent::Deploys(event) => match event {
+            deploys::Event::DeploymentFinished { outcome, .. } => *outcome == deploys::Outcome::Succeeded,
+            deploys::Event::ConfigApplied { .. } => true,
+            deploys::Event::RollbackRequested { .. }
+            | deploys::Event::ConfigRestoreRequested { .. }
+            | deploys::Event::UndoAccepted { .. }
+            | deploys::Event::UndoFailed { .. } => false,
+        },
+        AnyEvent::Catalog(event) => {
+            matches!(event, catalog::Event::EntityChanged { .. } | catalog::Event::EntityRemoved { .. })
+        }
+        AnyEvent::Flags(event) => matches!(event, flags::Event::Turned { .. }),
+        AnyEvent::Access(_)
+        | AnyEvent::Checks(_)
+        | AnyEvent::Effects(_)
+        | AnyEvent::Incidents(_)
+        | AnyEvent::Journal(_)
+        | AnyEvent::Oncall(_) => false,
+    }
+}
+
 /// What sort of change an event is, if it is one. `world` is as before the event.
 pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
     let Recorded { stamp, event } = recorded;

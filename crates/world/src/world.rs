@@ -51,10 +51,17 @@ impl World {
 
     /// Applies one event. It never fails: what an event can't apply to is passed over.
     pub fn fold(&mut self, recorded: &Recorded) {
-        let Recorded { stamp, event } = recorded;
         if let Some(change) = journal::change_of(self, recorded) {
             self.journal.record(change, recorded.clone());
         }
+        self.fold_unjournalled(recorded);
+    }
+
+    /// [`World::fold`] without an entry in the journal. The World becomes the same in the end if at least
+    /// [`Journal::CAPACITY`] changes follow that do have one: by then the journal would have forgotten this event, and
+    /// what is still in the journal refers to later events only by their own entries.
+    pub fn fold_unjournalled(&mut self, recorded: &Recorded) {
+        let Recorded { stamp, event } = recorded;
         if let Some(step) = journal::ramp_step_taken_back(self, event) {
             self.journal.settle(step, true, stamp);
         }
