@@ -13,7 +13,8 @@ use crate::{
     TARGETING_KEY, ValueType, check::limits, definition::on_and_off,
 };
 
-const FLAG: [&str; 15] = [
+const FLAG: [&str; 16] = [
+    "key",
     "owner",
     "type",
     "usedBy",
@@ -79,7 +80,12 @@ fn definition(flag: EntityRef, description: Option<&str>, fields: &Fields<'_>) -
     let off_variant = fields.optional("offVariant", name).or_else(|| boolean(&variants, false));
     let default_variant = fields.optional("defaultVariant", name).or_else(|| boolean(&variants, true));
     let ends = Ends { on: default_variant.as_deref(), off: off_variant.as_deref(), namespace: &namespace };
-    Definition {
+    let key = fields.optional("key", |value| {
+        let same = name(value).ok().filter(|key| key.to_lowercase() == flag.short());
+        same.ok_or_else(|| Wrong::new(format!("must be {} in other letters at most", flag.short())))
+    });
+    let read = Definition {
+        spelling: None,
         description: description.map(str::to_owned).or(own).unwrap_or_default(),
         owner: fields.optional("owner", read::reference(Some("group"), &namespace)),
         used_by: fields.list("usedBy", limits::ENTRIES, read::reference(Some("component"), &namespace)),
@@ -96,6 +102,10 @@ fn definition(flag: EntityRef, description: Option<&str>, fields: &Fields<'_>) -
         off_variant,
         default_variant,
         flag,
+    };
+    match key {
+        Some(key) => read.spelled(&key),
+        None => read,
     }
 }
 

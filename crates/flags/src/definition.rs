@@ -15,6 +15,9 @@ use crate::Setting;
 pub struct Definition {
     /// Its name; clients use the part after `flag:default/`.
     pub flag: EntityRef,
+    /// How clients write its key, where that is not in lower case, as references are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spelling: Option<String>,
     /// What it is for.
     pub description: String,
     /// Who keeps it.
@@ -169,6 +172,7 @@ impl Definition {
     pub fn boolean(flag: EntityRef) -> Self {
         Self {
             flag,
+            spelling: None,
             description: String::new(),
             owner: None,
             used_by: Vec::new(),
@@ -199,10 +203,20 @@ impl Definition {
         self.variants.values().next().and_then(ValueType::of)
     }
 
+    /// The same flag, with the key as clients write it. What differs in more than the case of letters is another flag's.
+    #[must_use]
+    pub fn spelled(mut self, key: &str) -> Self {
+        let is_its = key.to_lowercase() == self.flag.short() && key != self.flag.short();
+        if is_its {
+            self.spelling = Some(key.to_owned());
+        }
+        self
+    }
+
     /// What clients ask for.
     #[must_use]
     pub fn key(&self) -> &str {
-        self.flag.short()
+        self.spelling.as_deref().unwrap_or_else(|| self.flag.short())
     }
 }
 

@@ -29,12 +29,12 @@ pub fn flagd(json: &[u8]) -> Imported {
     for (key, flag) in &document.flags {
         let place = format!("/flags/{}", key.replace('~', "~0").replace('/', "~1"));
         let name = EntityRef::new("flag", EntityRef::DEFAULT_NAMESPACE, key).ok();
-        let Some(name) = name.filter(|name| name.short() == key) else {
-            let message = "has a key that is not of lower case, or has white space, \":\" or \"/\"".to_owned();
+        let Some(name) = name.filter(|name| name.short() == key.to_lowercase()) else {
+            let message = "has a key with white space, \":\" or \"/\"".to_owned();
             imported.problems.push(SpecProblem { pointer: place, message, suggestion: None });
             continue;
         };
-        let spec = spec(flag, &document);
+        let spec = spec(key, flag, &document);
         match Definition::from_spec(name.clone(), None, &spec) {
             Ok(_) => imported.flags.push((name, spec)),
             Err(problems) => {
@@ -58,7 +58,7 @@ fn spec_problem(problem: &flagd::Problem) -> SpecProblem {
     SpecProblem { pointer: problem.pointer.clone(), message: check::in_words(problem), suggestion: None }
 }
 
-fn spec(flag: &Value, document: &Document) -> Value {
+fn spec(key: &str, flag: &Value, document: &Document) -> Value {
     let mut metadata = document.metadata.clone();
     metadata.extend(flag.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default());
     let mut taken = |name: &str| metadata.shift_remove(name);
@@ -68,6 +68,7 @@ fn spec(flag: &Value, document: &Document) -> Value {
     let is_enabled = flag.get("state").and_then(Value::as_str) == Some("ENABLED");
     let targeting = flag.get("targeting").cloned().map(|rule| expanded(rule, &document.evaluators, EXPANSIONS_MAX));
     json!({
+        "key": key,
         "description": description,
         "owner": owner,
         "flagSet": flag_set,

@@ -39,7 +39,7 @@ pub fn flagd(file: &[u8]) -> Result<Imported, Problem> {
     let mut definitions = Vec::new();
     for (key, flag) in &document.flags {
         if let Some(reference) = taken.take(key, &mut remarks) {
-            let mut definition = Definition::boolean(reference);
+            let mut definition = Definition::boolean(reference).spelled(key);
             fill(&mut definition, flag, &document.metadata, &shared);
             if let Some(Value::String(text)) = definition.metadata.get("description") {
                 definition.description = remarks.flag(key).description(text);

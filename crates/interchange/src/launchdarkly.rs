@@ -82,7 +82,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn definition(&mut self, flag: EntityRef, document: &FlagDocument) -> Definition {
-        let mut definition = Definition::boolean(flag);
+        let mut definition = Definition::boolean(flag).spelled(&document.key);
         definition.description = self.about.description(document.description());
         definition.variants = self.own.values();
         definition.default_variant = None;

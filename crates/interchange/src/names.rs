@@ -25,10 +25,6 @@ impl Flags {
             remarks.flag(key).lost("the whole flag", why);
             return None;
         }
-        if reference.name() != key {
-            let why = format!("names are in lower case here: programs must ask for \"{}\"", reference.name());
-            remarks.flag(key).changed(format!("the name \"{key}\""), why);
-        }
         self.by_reference.insert(reference.clone(), key.to_owned());
         Some(reference)
     }

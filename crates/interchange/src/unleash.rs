@@ -118,7 +118,7 @@ impl<'a> Known<'a> {
 fn definition(flag: EntityRef, toggle: &Toggle, known: &Known<'_>, remarks: &mut Remarks) -> Definition {
     let feature = &toggle.feature;
     let mut about = remarks.flag(&feature.name);
-    let mut definition = Definition::boolean(flag);
+    let mut definition = Definition::boolean(flag).spelled(&feature.name);
     definition.description = about.description(feature.description.as_deref().unwrap_or_default());
     definition.purpose = purpose(feature.kind.as_deref());
     if let Some(project) = feature.project.as_deref().filter(|project| *project != "default") {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 pub(crate) fn of_flag(definition: &Definition) -> Value {
     let mut spec = Map::new();
     let mut put = |name: &str, value: Option<Value>| value.map(|value| spec.insert(name.to_owned(), value));
+    put("key", definition.spelling.as_ref().map(|key| json!(key)));
     let description = &definition.description;
     put("description", (!description.is_empty()).then(|| json!(description)));
     put("owner", definition.owner.as_ref().map(|owner| json!(owner)));

@@ -162,3 +162,15 @@ fn a_plain_flagd_file_declares_its_flags() {
     assert_eq!(flags.variant("old", json!({})), "DISABLED");
     assert_eq!(flags.state.flag(&named("banner")).unwrap().definition.flag_set.as_deref(), Some("shop"));
 }
+
+#[test]
+fn clients_ask_for_a_flag_as_it_is_spelled_and_it_is_found_by_any_case() {
+    let read = |key: &str| Definition::from_spec(named("newcart"), None, &json!({ "key": key }));
+    assert_eq!(read("newCart").unwrap().key(), "newCart");
+    assert_eq!(read("newcart").unwrap(), Definition::from_spec(named("newcart"), None, &json!({})).unwrap());
+    assert_eq!(read("newCarts").unwrap_err()[0].pointer, "/spec/key");
+    let mut flags = Flags::none();
+    flags.give(Command::Define { definition: read("newCart").unwrap() }, None).unwrap();
+    let document = crate::export(&flags.state, "production", flags.now);
+    assert!(document.pointer("/flags/newCart").is_some(), "{document}");
+}

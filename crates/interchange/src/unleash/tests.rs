@@ -290,7 +290,7 @@ fn names_that_are_none_here_are_told() {
         {"name": "shop:cart", "enabled": true, "strategies": []},
     ]}));
     assert_eq!(imported.definitions.len(), 1);
-    assert_eq!(unmapped(&imported, Changed), ["newCart: : the name \"newCart\""]);
+    assert_eq!(imported.definitions[0].key(), "newCart");
     assert_eq!(unmapped(&imported, Lost), ["newcart: : the whole flag", "shop:cart: : the name \"shop:cart\""]);
 }
 

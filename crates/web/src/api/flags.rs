@@ -130,6 +130,7 @@ pub struct NewFlag {
 pub async fn create(State(app): State<App>, asked: Asked<NewFlag>) -> Result<Json<Done>, Problem> {
     let (asked, NewFlag { key, mut spec }) = asked.split();
     let circumstances = Circumstances::taken_from(&mut spec)?;
+    spec.insert("key".to_owned(), key.as_str().into());
     let definition = definition(reference("key", &key, "flag")?, spec)?;
     make(&app, &asked, Change::Define { definition }, circumstances).await
 }

@@ -136,8 +136,7 @@ impl Filled {
                 environments: before.map(|before| before.environments.clone()).unwrap_or_default(),
                 metadata: before.map(|before| before.metadata.clone()).unwrap_or_default(),
                 bucketing: before.map(|before| before.bucketing).unwrap_or_default(),
-                spelling: before.and_then(|before| before.spelling.clone()),
-                ..read
+                ..read.spelled(before.map_or(self.key.trim(), Definition::key))
             }),
             Ok(_) => Err(wrong),
             Err(problems) => Err(wrong.and(&problems, &PLACES)),
