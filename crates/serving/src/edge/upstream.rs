@@ -105,11 +105,14 @@ impl Upstream {
             // A proxy elsewhere would look for the server on its own machine.
             http = http.no_proxy();
         }
+        let mut events = at(&["ofrep", "v1", "events"]);
+        // A token that isn't confined would otherwise hear of production.
+        events.query_pairs_mut().append_pair("environment", environment);
         Ok(Self {
             http: http.build()?,
             token: token.to_owned(),
             sets: at(&["api", "v1", "flags", "sets", environment]),
-            events: at(&["ofrep", "v1", "events"]),
+            events,
             tallies: at(&["api", "v1", "flags", "tallies"]),
         })
     }
@@ -199,4 +202,19 @@ impl Events {
 pub(super) fn fresh_key() -> String {
     use std::hash::{BuildHasher, RandomState};
     format!("{:016x}{:016x}", clock::now(), RandomState::new().hash_one(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_asks_for_its_own_environment_everywhere() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let server = Url::parse("https://mainstay.example/under/").unwrap();
+        let upstream = Upstream::new(server, "token", "staging & more").unwrap();
+        let under = "https://mainstay.example/under/";
+        assert_eq!(upstream.sets.as_str(), format!("{under}api/v1/flags/sets/staging%20&%20more"));
+        assert_eq!(upstream.events.as_str(), format!("{under}ofrep/v1/events?environment=staging+%26+more"));
+    }
 }
