@@ -329,5 +329,5 @@ fn percent(share: f64) -> String {
         let scale = 10_f64.powi(*digits);
         ((percent * scale).round() / scale - percent).abs() < 0.000_05
     });
-    format!("{percent:.*} %", usize::try_from(digits.unwrap_or(2)).unwrap_or_default())
+    format!("{percent:.*}%", usize::try_from(digits.unwrap_or(2)).unwrap_or_default())
 }

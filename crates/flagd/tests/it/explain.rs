@@ -49,7 +49,7 @@ fn a_draw_shows_hash_bucket_and_ranges() {
         json!({ "fractional": [["on", 20], ["off", 80]] }),
         json!({ "targetingKey": "ada" }),
         &[
-            "→ 20 % on, 80 % off, by targetingKey: \"flagada\" has the hash 1666937689, which is bucket 38 of 100 = \"off\"",
+            "→ 20% on, 80% off, by targetingKey: \"flagada\" has the hash 1666937689, which is bucket 38 of 100 = \"off\"",
             "    buckets 0 to 19 give on = \"on\"",
             "→   buckets 20 to 99 give off = \"off\"",
         ],
@@ -57,7 +57,7 @@ fn a_draw_shows_hash_bucket_and_ranges() {
     check(
         json!({ "fractional": [["on", 20], ["off", 80]] }),
         json!({}),
-        &["→ 20 % on, 80 % off, by targetingKey: nobody to draw for, or no weights to draw by = null"],
+        &["→ 20% on, 80% off, by targetingKey: nobody to draw for, or no weights to draw by = null"],
     );
 }
 

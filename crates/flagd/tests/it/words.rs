@@ -15,7 +15,7 @@ fn each_branch_is_a_line() {
     let share = json!({ "fractional": [["on", 20], ["off", 80]] });
     check(
         json!({ "if": [{ "ends_with": [{ "var": "email" }, "@acme.test"] }, "on", share] }),
-        &["if email ends with @acme.test → on", "otherwise 20 % on, 80 % off, by targetingKey"],
+        &["if email ends with @acme.test → on", "otherwise 20% on, 80% off, by targetingKey"],
     );
     check(
         json!({ "if": [{ "$ref": "internal" }, "on", { "==": [{ "var": "plan" }, "free"] }, "off", null] }),
@@ -33,10 +33,10 @@ fn a_branch_within_a_branch_is_indented() {
         json!({ "fractional": [{ "var": "org" }, [{ "if": [{ "var": "beta" }, "on", "off"] }, 1], ["off", 2]] }),
         &[
             "a share of users, by org:",
-            "  33.3333 %:",
+            "  33.3333%:",
             "    if beta is set → on",
             "    otherwise → off",
-            "  66.6667 % → off",
+            "  66.6667% → off",
         ],
     );
 }

@@ -107,7 +107,7 @@ fn gradual(strategy: &Strategy, parameter: &str, about: &mut About<'_>) -> Admit
         return Admitted::all(Condition::Never);
     };
     if percent.fract() != 0.0 {
-        about.changed(format!("{percent} %"), "was rounded: Unleash, too, takes whole percentages");
+        about.changed(format!("{percent}%"), "was rounded: Unleash, too, takes whole percentages");
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is within 0 and 100")]
     let percent = percent.round() as u32;
@@ -116,7 +116,7 @@ fn gradual(strategy: &Strategy, parameter: &str, about: &mut About<'_>) -> Admit
         100 => Admitted::all(Condition::Always),
         percent => {
             about.changed(
-                format!("{percent} %"),
+                format!("{percent}%"),
                 "Unleash's buckets come from another hash: the same share of users, but other users",
             );
             let stickiness = match strategy.name.as_str() {

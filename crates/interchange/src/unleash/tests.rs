@@ -153,7 +153,7 @@ fn a_gradual_rollout_alone_is_a_rollout_and_before_others_a_rule() {
     assert_eq!(setting.targeting, None);
     assert_eq!(served(&imported, "cart", "production", &json!({})), "off");
     assert!((250..350).contains(&share(&imported, 1000, "on")));
-    assert_eq!(unmapped(&imported, Changed), ["cart: production, strategy 1: 30 %"]);
+    assert_eq!(unmapped(&imported, Changed), ["cart: production, strategy 1: 30%"]);
 
     let pro = json!({"name": "default", "constraints": [constraint("plan", "IN", &["pro"])]});
     let imported = import(&with_strategies(json!([gradual, pro])));

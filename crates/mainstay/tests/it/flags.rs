@@ -101,18 +101,18 @@ fn a_ramp_is_started_watched_and_steered() {
     server.verb(&[&start[..], &["5:soon,100"]].concat()).exits(65).complains(&["duration"]);
     server.verb(&[&start[..], &["5:approval,25:1h,100"]].concat()).exits(0);
     server.verb(&["flag", "ramp", "status", "new-basket"]).exits(0).says(&[
-        "on for 5 %, else off; awaiting approval",
-        "▸     5 %  then waits for approval",
-        "100 %",
+        "on for 5%, else off; awaiting approval",
+        "▸     5%  then waits for approval",
+        "100%",
     ]);
-    server.verb(&["flag", "list"]).exits(0).says(&["● on, 5 %"]);
+    server.verb(&["flag", "list"]).exits(0).says(&["● on, 5%"]);
     server.verb(&["flag", "ramp", "approve", "new-basket"]).exits(0);
-    server.verb(&["flag", "ramp", "status", "new-basket"]).exits(0).says(&["on for 25 %", "next step in", "for "]);
+    server.verb(&["flag", "ramp", "status", "new-basket"]).exits(0).says(&["on for 25%", "next step in", "for "]);
     server.verb(&["flag", "ramp", "pause", "new-basket", "--reason", "overnight"]).exits(0);
     server.verb(&["flag", "ramp", "status", "new-basket"]).exits(0).says(&["paused"]);
     server.verb(&["flag", "ramp", "resume", "new-basket"]).exits(0);
     server.verb(&["flag", "ramp", "rollback", "new-basket", "--reason", "the basket is empty"]).exits(0);
-    server.verb(&["flag", "ramp", "status", "new-basket"]).exits(0).says(&["on for 0 %", "rolled back"]);
+    server.verb(&["flag", "ramp", "status", "new-basket"]).exits(0).says(&["on for 0%", "rolled back"]);
 }
 
 #[test]

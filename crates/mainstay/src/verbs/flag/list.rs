@@ -85,7 +85,7 @@ pub(crate) async fn list(args: &ListArgs, session: &Session) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-/// `● on`, `▲ off, declared on`, `● on, 25 %`.
+/// `● on`, `▲ off, declared on`, `● on, 25%`.
 pub(super) fn state(out: &Printer, flag: &Flag, setting: &Setting) -> String {
     let word = if setting.on { "on" } else { "off" };
     if flag.declared && setting.drifted {
@@ -93,7 +93,7 @@ pub(super) fn state(out: &Printer, flag: &Flag, setting: &Setting) -> String {
     }
     let tone = if setting.on { Tone::Good } else { Tone::Quiet };
     match setting.ramp.as_ref().filter(|_| setting.on) {
-        Some(ramp) => out.toned(tone, &format!("{word}, {} %", ramp.percent)),
+        Some(ramp) => out.toned(tone, &format!("{word}, {}%", ramp.percent)),
         None => out.toned(tone, word),
     }
 }

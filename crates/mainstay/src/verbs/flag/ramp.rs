@@ -234,7 +234,7 @@ fn steps_text(out: &Printer, ramp: &Ramp) -> String {
         let mark = if Some(index) == ramp.step { "▸" } else { " " };
         let last = index + 1 == ramp.steps.len();
         let hold = if last { String::new() } else { format!("  {}", hold_words(hold)) };
-        add(&mut text, format!("  {mark} {percent:>5} %{hold}"));
+        add(&mut text, format!("  {mark} {percent:>5}%{hold}"));
     }
     text
 }
@@ -248,10 +248,10 @@ fn hold_words(hold: &Value) -> String {
     }
 }
 
-/// `ramp: on for 25 %, else off; holding, next in 40 min; guarded by storefront-home`.
+/// `ramp: on for 25%, else off; holding, next in 40 min; guarded by storefront-home`.
 pub(super) fn words(out: &Printer, ramp: &Ramp) -> String {
     let Ramp { variant, from, percent, state, next, guards, .. } = ramp;
-    let mut text = format!("ramp: {variant} for {percent} %, else {from}; {}", state.replace('-', " "));
+    let mut text = format!("ramp: {variant} for {percent}%, else {from}; {}", state.replace('-', " "));
     if let Some(next) = next {
         text.push_str(&format!(", next step {}", out.ago(*next)));
     }
