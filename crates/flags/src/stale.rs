@@ -101,7 +101,7 @@ pub fn reasons(state: &State, flag: &Flag, now: Timestamp) -> Vec<StaleReason> {
     let today = now.to_zoned(TimeZone::UTC).date();
     let expires = definition.expires.as_ref().and_then(|date| date.parse::<Date>().ok());
     reasons.extend(expires.filter(|date| *date < today).map(|on| StaleReason::Expired { on }));
-    if now.duration_since(flag.evaluated.unwrap_or(flag.created)) > UNUSED_FOR && has_counts(state) {
+    if now.duration_since(flag.evaluated.unwrap_or(flag.created)) > UNUSED_FOR && state.is_counted() {
         reasons.push(StaleReason::NotEvaluated { since: flag.evaluated });
     }
     let newer = |reported: &Timestamp| *reported > flag.created;
@@ -109,11 +109,6 @@ pub fn reasons(state: &State, flag: &Flag, now: Timestamp) -> Vec<StaleReason> {
         reasons.push(StaleReason::NotInCode);
     }
     reasons
-}
-
-/// Where no evaluation was ever counted, that of one flag says nothing.
-fn has_counts(state: &State) -> bool {
-    state.flags().any(|flag| flag.evaluated.is_some())
 }
 
 fn settled(flag: &Flag, now: Timestamp) -> Option<StaleReason> {

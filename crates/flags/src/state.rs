@@ -24,6 +24,9 @@ pub struct State {
     dependants: OrdMap<EntityRef, OrdSet<EntityRef>>,
     /// The flags that have a run of a ramp.
     ramping: OrdSet<EntityRef>,
+    /// Whether evaluations are counted at all.
+    #[serde(default)]
+    is_counted: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -280,6 +283,12 @@ impl State {
         })
     }
 
+    /// Whether evaluations are counted at all: where none ever was, that of one flag says nothing.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.is_counted
+    }
+
     /// Who reported references in code, and when last.
     pub fn reporters(&self) -> impl Iterator<Item = (&String, &Timestamp)> {
         self.reporters.iter()
@@ -306,6 +315,7 @@ impl State {
             }
             Event::Seen { flag, component } => self.observe(flag, |flag| flag.seen_from.push(component.clone())),
             Event::Evaluated { flags, day } => {
+                self.is_counted = true;
                 let day = day.to_zoned(jiff::tz::TimeZone::UTC).map(|day| day.timestamp()).ok();
                 flags.iter().for_each(|flag| self.observe(flag, |flag| flag.evaluated = flag.evaluated.max(day)));
             }
