@@ -9,8 +9,8 @@ use tempfile::TempDir;
 
 use crate::{
     Entry, Head, NewEntry, Page, Query, Sample, SampleBatch, SampleRange, Snapshot, Store, StoreError, Verified,
-    backup, blobs, find, folder, folder::Folder, integrity, reader, reader::Readers, rows, samples, secrets, snapshots,
-    writer::Writer,
+    backup, blobs, find, folder, folder::Folder, integrity, packed::Packed, reader, reader::Readers, rows, samples,
+    secrets, snapshots, writer::Writer,
 };
 
 /// How a store is opened.
@@ -177,8 +177,15 @@ impl Store for SqliteStore {
     }
 
     fn put_blobs(&self, blobs: &[Vec<u8>]) -> Result<Vec<Sha256>, StoreError> {
-        let packed = blobs.iter().map(|blob| blobs::pack(blob)).collect::<Result<Vec<_>, _>>()?;
-        self.writer.submit(move |connection| packed.iter().map(|blob| blobs::put(connection, blob)).collect())
+        let digests = blobs.iter().map(|blob| blobs::digest(blob)).collect::<Result<Vec<_>, _>>()?;
+        // Most are there already: whoever applies a catalog brings all of its documents. Packing costs more than looking.
+        let absent = self.readers.at_once(|connection| blobs::absent(connection, &digests))?;
+        let new = blobs.iter().zip(&digests).filter(|(_, digest)| absent.contains(digest));
+        let packed = new.map(|(blob, _)| Packed::new(blob)).collect::<Result<Vec<_>, _>>()?;
+        if !packed.is_empty() {
+            self.writer.submit(move |connection| packed.iter().try_for_each(|blob| blobs::put(connection, blob)))?;
+        }
+        Ok(digests)
     }
 
     fn get_blob(&self, digest: &Sha256) -> Result<Option<Vec<u8>>, StoreError> {

@@ -4,10 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, id};
+use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use kernel::{Class, Refusal, codes};
+use kernel::{Class, Refusal, Sha256, codes};
 use rusqlite::Connection;
 use timeline::conformance::{at, entry};
 use timeline::{Options, SqliteStore, Store, StoreError, doctor};
@@ -106,6 +107,17 @@ fn set_read_only(file: &Path, read_only: bool) {
     let mut permissions = fs::metadata(file).unwrap().permissions();
     permissions.set_readonly(read_only);
     fs::set_permissions(file, permissions).unwrap();
+}
+
+#[test]
+fn documents_that_are_there_and_new_ones_are_told_apart() {
+    let store = SqliteStore::temporary().unwrap();
+    let (old, new) = (b"an old document".to_vec(), b"a new document".to_vec());
+    let first = store.put_blobs(slice::from_ref(&old)).unwrap();
+    let both = store.put_blobs(&[new.clone(), old.clone(), new.clone()]).unwrap();
+    assert_eq!(both, [Sha256::of(&new), first[0], Sha256::of(&new)]);
+    assert_eq!(store.get_blob(&both[0]).unwrap(), Some(new));
+    assert_eq!(store.get_blob(&both[1]).unwrap(), Some(old));
 }
 
 #[test]
