@@ -339,6 +339,11 @@ fn settle(state: &State, request: &ChangeRequest, context: &Context) -> Vec<Even
         let why = format!("{} was changed since", wish.change.subject().short());
         return vec![event(request, RequestStep::Failed { why })];
     }
+    // A segment stays as it is when a flag that needs approvals begins to use it.
+    if request.approvals.len() < usize::from(approval::needed(state, &wish.change)) {
+        let why = "more people must agree now than when it was asked for".to_owned();
+        return vec![event(request, RequestStep::Failed { why })];
+    }
     match command::perform(state, wish.change.clone()) {
         Ok(mut events) => {
             events.push(event(request, RequestStep::Applied));

@@ -148,3 +148,22 @@ fn a_segment_of_a_guarded_flag_is_guarded_as_well() {
     let refusal = flags.define_segment("staff", json!({"members": ["ann", "bob"]})).unwrap_err();
     assert_eq!(refusal.code, &codes::NEEDS_APPROVAL);
 }
+
+#[test]
+fn a_change_of_a_segment_is_not_made_if_a_guarded_flag_began_to_use_it_since() {
+    let mut flags = Flags::none();
+    flags.define_segment("staff", json!({"members": ["ann"]})).unwrap();
+    let segment = Segment { members: vec!["bob".to_owned()], ..flags.state.segments().next().unwrap().clone() };
+    let at = flags.now + jiff::SignedDuration::from_hours(1);
+    let request = ask(&mut flags, Change::DefineSegment { segment }, Some(at));
+    let audiences = json!([{"segment": "staff", "variant": "on"}]);
+    flags
+        .define("x", json!({"environments": {"production": {"enabled": true, "audiences": audiences, "approvals": 1}}}))
+        .unwrap();
+    assert_eq!(flags.wait("2h"), ["flags.request_failed"]);
+    let state = &flags.state.request(request).unwrap().state;
+    assert!(
+        matches!(state, RequestState::Failed { why, .. } if why.starts_with("more people must agree")),
+        "{state:?}"
+    );
+}
