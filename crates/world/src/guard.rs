@@ -36,10 +36,11 @@ pub(crate) fn halt_ramps(world: &World, event: &checks::Event) -> Vec<Reaction> 
 /// A ramp that begins, or goes on, while its guard is down goes no further; and a rollback without an incident opens one.
 pub(crate) fn follow(world: &World, event: &flags::Event) -> Vec<Reaction> {
     match event {
-        flags::Event::Defined { definition } => halt_at_start(world, &definition.flag),
-        flags::Event::Turned { flag, .. } => halt_at_start(world, flag),
+        flags::Event::Defined { definition } => halt_at_start(world, &definition.flag, None),
+        flags::Event::Turned { flag, .. } => halt_at_start(world, flag, None),
         flags::Event::Ramp { flag, environment, change, .. } => match change {
-            RampChange::Stepped { .. } | RampChange::Resumed | RampChange::Restarted => halt_at_start(world, flag),
+            RampChange::Stepped { .. } => halt_at_start(world, flag, Some(environment)),
+            RampChange::Resumed | RampChange::Restarted => halt_at_start(world, flag, None),
             RampChange::RolledBack { why: Why::Guard { check }, .. } => {
                 incident(world, flag, environment, check, "rolled back").into_iter().collect()
             }
@@ -61,10 +62,15 @@ pub(crate) fn follow(world: &World, event: &flags::Event) -> Vec<Reaction> {
     }
 }
 
-fn halt_at_start(world: &World, flag: &EntityRef) -> Vec<Reaction> {
+/// `announced` is where a step was announced just now: that it has been watched for long enough, only the schedule says,
+/// if steps passed while nobody was there to announce them.
+fn halt_at_start(world: &World, flag: &EntityRef, announced: Option<&str>) -> Vec<Reaction> {
     let is_down = |check: &&EntityRef| world.checks.watch(check).is_some_and(|watch| watch.verdict == Verdict::Down);
     let ramps = world.flags.ramps().filter(|(known, ..)| known.definition.flag == *flag);
-    let served = ramps.filter(|(_, _, ramp, run)| is_guarded(world, ramp, run));
+    let served = ramps.filter(|(_, environment, ramp, run)| {
+        let is_late = announced == Some(environment.as_str()) && ramp.on_failure == OnFailure::RollBack;
+        is_late || is_guarded(world, ramp, run)
+    });
     let halted = served.filter_map(|(flag, environment, ramp, _)| {
         let check = ramp.guards.iter().find(is_down)?;
         Some(halt(flag, environment, ramp, check))

@@ -57,17 +57,17 @@ fn incident_for(world: &World, event: &checks::Event) -> Vec<Reaction> {
                 },
             }
         }
-        checks::Event::Recovered { check, .. } | checks::Event::Removed { check, .. } => {
-            incidents::Command::Recover { check: check.clone() }
-        }
+        // A check that only got slow is in an incident if it stopped a ramp.
+        checks::Event::Recovered { check, .. }
+        | checks::Event::Restored { check, .. }
+        | checks::Event::CameUp { check, .. }
+        | checks::Event::Removed { check, .. } => incidents::Command::Recover { check: check.clone() },
         checks::Event::Defined { .. }
         | checks::Event::Paused { .. }
         | checks::Event::Resumed { .. }
-        | checks::Event::CameUp { .. }
         | checks::Event::Faltered { .. }
         | checks::Event::Steadied { .. }
         | checks::Event::Degraded { .. }
-        | checks::Event::Restored { .. }
         | checks::Event::FellSilent { .. } => return Vec::new(),
     };
     vec![Reaction { command: Command::Incidents(command), part: Some("incidents") }]

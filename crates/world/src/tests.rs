@@ -308,6 +308,27 @@ fn a_ramp_that_begins_while_its_guard_is_down_goes_nowhere() {
 }
 
 #[test]
+fn a_ramp_that_ran_to_its_end_unannounced_is_taken_back_if_its_guard_is_down() {
+    let mut town = Town::new();
+    let start = format!("start: \"{}\", steps", Timestamp::from_second(START_S + 600).unwrap());
+    town.apply(&format!("{FILES}{}", RAMP.replace("steps", &start)));
+    town.report(Some("502"), 1);
+    town.report(Some("502"), 2);
+    assert_eq!(town.share(), (0, "waiting"));
+    assert_eq!(town.wait(86_400), ["flags.ramp_stepped", "flags.ramp_rolled_back"]);
+    assert_eq!(town.share(), (0, "rolled-back"));
+}
+
+#[test]
+fn the_incident_of_a_ramp_that_a_slow_check_stopped_ends_when_the_check_is_quick_again() {
+    let mut town = Town::with_ramp(str::to_owned);
+    let slow = (1..20).map(|runs| town.report_slow(runs)).find(|events| !events.is_empty()).unwrap();
+    assert_eq!(kinds(&slow), ["checks.degraded", "flags.ramp_rolled_back", "incidents.opened"]);
+    let quick = (1..20).map(|runs| town.report(None, runs)).find(|events| !events.is_empty()).unwrap();
+    assert_eq!(kinds(&quick), ["checks.restored", "incidents.recovered", "incidents.resolved"]);
+}
+
+#[test]
 fn a_step_of_a_ramp_is_undone_by_rolling_it_back() {
     let mut town = Town::with_ramp(str::to_owned);
     let step = town.log.last().unwrap().stamp.event;
