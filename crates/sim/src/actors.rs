@@ -8,7 +8,7 @@ use world::{Command, Effect, Event, Undo, UndoState};
 
 use crate::{
     estate::{ENVIRONMENT, Fault},
-    hooks,
+    hooks, rollout,
     sim::Sim,
 };
 
@@ -22,9 +22,12 @@ pub(crate) struct Letter {
 #[derive(Debug, Clone, Copy)]
 enum Act {
     Apply,
+    Answer,
+    Ask,
     Configure,
     Crash,
     Declare,
+    Define,
     Deploy,
     Hooks,
     Jump,
@@ -33,6 +36,7 @@ enum Act {
     Probe,
     Rush,
     Snapshot,
+    Steer,
     Tend,
     Tick,
     Turn,
@@ -42,12 +46,15 @@ enum Act {
     Pause,
 }
 
-const ACTS: [(Act, u32); 19] = [
+const ACTS: [(Act, u32); 23] = [
     (Act::Again, 5),
+    (Act::Answer, 9),
     (Act::Apply, 6),
+    (Act::Ask, 5),
     (Act::Configure, 6),
     (Act::Crash, 2),
     (Act::Declare, 1),
+    (Act::Define, 3),
     (Act::Deploy, 7),
     (Act::Hooks, 10),
     (Act::Jump, 1),
@@ -57,8 +64,9 @@ const ACTS: [(Act, u32); 19] = [
     (Act::Probe, 36),
     (Act::Rush, 4),
     (Act::Snapshot, 3),
+    (Act::Steer, 12),
     (Act::Tend, 5),
-    (Act::Tick, 3),
+    (Act::Tick, 8),
     (Act::Turn, 8),
     (Act::Undo, 9),
     (Act::Wait, 3),
@@ -70,6 +78,8 @@ pub(crate) fn act(sim: &mut Sim, number: usize) {
     let act = if number == 0 { Some(Act::Apply) } else { sim.dice.weighted(&ACTS) };
     match act.unwrap_or(Act::Probe) {
         Act::Again => again(sim),
+        Act::Answer => one(sim, rollout::answer),
+        Act::Ask => one(sim, rollout::ask),
         Act::Apply => apply(sim, number),
         Act::Configure => configure(sim),
         Act::Crash => {
@@ -77,6 +87,7 @@ pub(crate) fn act(sim: &mut Sim, number: usize) {
             sim.crash();
         }
         Act::Declare | Act::Tend => one(sim, tend),
+        Act::Define => one(sim, rollout::define),
         Act::Deploy => deploy(sim),
         Act::Hooks => hooks::call(sim),
         Act::Jump => jump(sim),
@@ -86,6 +97,7 @@ pub(crate) fn act(sim: &mut Sim, number: usize) {
         Act::Probe => probe(sim),
         Act::Rush => rush(sim),
         Act::Snapshot => sim.keep_snapshot(),
+        Act::Steer => one(sim, rollout::steer),
         Act::Tick => tick(sim),
         Act::Turn => one(sim, turn),
         Act::Undo => undo_something(sim),
@@ -107,7 +119,7 @@ fn one(sim: &mut Sim, wish: fn(&mut Sim) -> Option<(Request, String)>) {
     }
 }
 
-fn person(sim: &mut Sim, command: Command) -> Request {
+pub(crate) fn person(sim: &mut Sim, command: Command) -> Request {
     let name = *sim.dice.pick(&["ada", "bo", "cleo"]).unwrap_or(&"ada");
     let reason = sim.dice.chance(0.2).then(|| "because".to_owned());
     let id = Some(key(sim));
@@ -386,9 +398,11 @@ fn rush(sim: &mut Sim) {
     sim.note("at once:");
     let mut requests = Vec::new();
     for _ in 0..sim.dice.between(2, 5) {
-        let wish = match sim.dice.below(5) {
+        let wish = match sim.dice.below(7) {
             0 | 1 => turn(sim),
             2 => tend(sim),
+            3 => rollout::answer(sim),
+            4 => rollout::steer(sim),
             _ => wish_undo(sim),
         };
         let Some((request, words)) = wish else { continue };

@@ -11,6 +11,11 @@ use crate::dice::Dice;
 /// Where every simulation begins: a Monday morning.
 const BEGIN_S: i64 = 1_793_000_000;
 
+/// When every simulation begins.
+pub(crate) fn begin() -> Timestamp {
+    Timestamp::from_second(BEGIN_S).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
 /// A clock that stands still until it is moved, forwards or backwards, and that makes ids from a seed.
 #[derive(Debug)]
 pub(crate) struct VirtualClock {
@@ -19,8 +24,7 @@ pub(crate) struct VirtualClock {
 
 impl VirtualClock {
     pub(crate) fn new(seed: u64) -> Self {
-        let begin = Timestamp::from_second(BEGIN_S).unwrap_or(Timestamp::UNIX_EPOCH);
-        Self { state: Mutex::new((begin, Dice::new(!seed))) }
+        Self { state: Mutex::new((begin(), Dice::new(!seed))) }
     }
 
     pub(crate) fn advance(&self, by: SignedDuration) {

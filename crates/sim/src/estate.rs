@@ -6,13 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::{Bundle, BundleFile};
+use jiff::SignedDuration;
 use kernel::EntityRef;
 use world::World;
 
-use crate::dice::Dice;
+use crate::{clock, dice::Dice};
 
 /// The environment that everything happens in.
 pub(crate) const ENVIRONMENT: &str = "production";
+
+/// How many declared flags have a ramp.
+const RAMPS: usize = 3;
 
 /// One service.
 #[derive(Debug, Clone)]
@@ -45,6 +49,19 @@ pub(crate) struct Flag {
     users: Vec<usize>,
     is_declared: bool,
     starts_on: bool,
+    /// How it reaches everybody, if not at once.
+    ramp: Option<RampFile>,
+}
+
+/// A ramp as declared.
+#[derive(Debug, Clone)]
+struct RampFile {
+    /// Its steps, and perhaps its start.
+    schedule: String,
+    /// The service whose check guards it.
+    guard: usize,
+    on_failure: &'static str,
+    approvals: usize,
 }
 
 /// What makes a service break.
@@ -83,10 +100,29 @@ impl Estate {
             users: (0..dice.between(1, 2)).map(|_| dice.below(count)).collect::<BTreeSet<_>>().into_iter().collect(),
             is_declared: true,
             starts_on: dice.chance(0.3),
+            ramp: None,
         });
         let flags = flags.collect();
         let (faults, versions, settings) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
         Self { services, flags, faults, versions, settings, serial: 0 }
+    }
+
+    /// Adds flags that reach everybody by and by, guarded by the check of a service that asks for them.
+    pub(crate) fn add_ramps(&mut self, dice: &mut Dice) {
+        let first = self.flags.len();
+        for at in first..first + RAMPS {
+            // The first two services always begin with a check.
+            let guard = dice.below(2);
+            let ramp = Some(RampFile::random(guard, dice));
+            let entity = reference("flag", &format!("flag-{at}"));
+            self.flags.push(Flag { entity, users: vec![guard], is_declared: true, starts_on: dice.chance(0.3), ramp });
+        }
+    }
+
+    /// The check of one of the services that always begin with one.
+    pub(crate) fn guard(&self, dice: &mut Dice) -> Option<EntityRef> {
+        let service = self.services.get(dice.below(2))?;
+        Some(reference("check", &format!("{}-works", service.entity.name())))
     }
 
     /// A number that was not given before.
@@ -133,7 +169,7 @@ impl Estate {
         match fault {
             Fault::Flag(flag) => {
                 let flag = self.flags.get(*flag).and_then(|flag| world.flags.flag(&flag.entity));
-                flag.is_some_and(|flag| flag.is_on(ENVIRONMENT))
+                flag.is_some_and(|flag| flag.is_on(ENVIRONMENT) && serves_somebody(flag, world))
             }
             Fault::Version(version) => self.versions.get(&at) == Some(version),
             Fault::Setting(key, value) => self.settings.get(&at).and_then(|settings| settings.get(key)) == Some(value),
@@ -148,7 +184,7 @@ impl Estate {
         let flag = dice.below(self.flags.len());
         let Some(service) = self.services.get_mut(at) else { return String::new() };
         let name = service.entity.name().to_owned();
-        match dice.below(9) {
+        match dice.below(11) {
             0 | 1 => {
                 service.revision += 1;
                 format!("describes {name} anew")
@@ -231,14 +267,27 @@ impl Estate {
     fn flag_document(&self, flag: &Flag) -> String {
         let users: Vec<&str> =
             flag.users.iter().filter_map(|at| self.services.get(*at)).map(|service| service.entity.as_str()).collect();
+        let ramp = flag.ramp.as_ref().map(|ramp| self.ramp_text(ramp)).unwrap_or_default();
         format!(
             "apiVersion: mainstay.dev/v1alpha1\nkind: Flag\nmetadata:\n  name: {}\nspec:\n  owner: keepers\n  usedBy: [{}]\n  \
-             environments:\n    {ENVIRONMENT}: {{enabled: {}}}\n",
+             environments:\n    {ENVIRONMENT}: {{enabled: {}{ramp}}}\n",
             flag.entity.name(),
             users.join(", "),
             flag.starts_on,
         )
     }
+
+    fn ramp_text(&self, ramp: &RampFile) -> String {
+        let RampFile { schedule, guard, on_failure, approvals } = ramp;
+        let guard = self.services.get(*guard).map_or("", |service| service.entity.name());
+        format!(", approvals: {approvals}, ramp: {{{schedule}, guards: [{guard}-works], onFailure: {on_failure}}}")
+    }
+}
+
+/// A ramp that nobody is in yet, or any more, breaks nothing.
+fn serves_somebody(flag: &flags::Flag, world: &World) -> bool {
+    let position = world.at.and_then(|now| flag.ramp_position(ENVIRONMENT, now));
+    position.is_none_or(|position| position.basis_points > 0)
 }
 
 const GROUP: &str = "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata:\n  name: keepers\nspec:\n  type: team\n  \
@@ -269,9 +318,33 @@ impl CheckFile {
     }
 }
 
+impl RampFile {
+    fn random(guard: usize, dice: &mut Dice) -> Self {
+        let on_failure = *dice.pick(&["rollback", "rollback", "pause"]).unwrap_or(&"rollback");
+        Self { schedule: schedule(dice), guard, on_failure, approvals: dice.below(3).saturating_sub(1) }
+    }
+}
+
+/// Steps with short holds of every sort; some begin later.
+fn schedule(dice: &mut Dice) -> String {
+    const HOLDS: [&str; 5] = ["30s", "60s", "300s", "approval", "{samples: 100}"];
+    let mut hold = || *dice.pick(&HOLDS).unwrap_or(&"60s");
+    let steps = format!("{{percent: 5, hold: {}}}, {{percent: 25, hold: {}}}", hold(), hold());
+    let last = *dice.pick(&["{percent: 100}", "{percent: 100, hold: 120s}", "{percent: 50}"]).unwrap_or(&"");
+    let start = dice.chance(0.3).then(|| clock::begin() + SignedDuration::from_secs(dice.between(0, 6_000)));
+    let start = start.map(|start| format!("start: \"{start}\", ")).unwrap_or_default();
+    format!("{start}steps: [{steps}, {last}]")
+}
+
 impl Flag {
     fn edit(&mut self, dice: &mut Dice) -> String {
         let name = self.entity.name().to_owned();
+        if let Some(ramp) = self.ramp.as_mut()
+            && dice.chance(0.5)
+        {
+            ramp.schedule = schedule(dice);
+            return format!("declares another ramp of {name}");
+        }
         if dice.chance(0.5) {
             self.starts_on = !self.starts_on;
             return format!("declares {name} {}", if self.starts_on { "on" } else { "off" });

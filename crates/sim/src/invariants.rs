@@ -2,22 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use kernel::EffectId;
+use flags::{OnFailure, Ramp, RampRun, RampState};
+use kernel::{EffectId, Timestamp};
 use world::{Event, UndoState, World};
 
 use crate::witness::Witness;
 
 /// Everything that is wrong with this World.
-pub(crate) fn check(world: &World, witness: &Witness, wrong: &mut Vec<String>) {
+pub(crate) fn check(world: &World, witness: &Witness, now: Timestamp, wrong: &mut Vec<String>) {
     incidents(world, wrong);
     checks(world, wrong);
     undoing(world, wrong);
     bounds(world, wrong);
+    guards(world, wrong);
     if world.position == witness.world.position {
         let pending: BTreeSet<EffectId> = world.effects.pending().map(|effect| effect.id).collect();
         if pending != witness.pending() {
             wrong.push("the pending effects are not those that were asked for and are not over".to_owned());
         }
+        witness.promises.check(world, now, wrong);
     }
 }
 
@@ -51,9 +54,11 @@ fn incidents(world: &World, wrong: &mut Vec<String>) {
         }
         for failing in incident.failing() {
             let check = failing.check.short();
-            let is_down = world.checks.watch(&failing.check).is_some_and(|watch| watch.down_since.is_some());
-            if !is_down {
-                wrong.push(format!("incident {number} waits for {check}, which is not down"));
+            let watch = world.checks.watch(&failing.check);
+            // A check that is only slow opens an incident if it stops a ramp.
+            let fails = watch.is_some_and(|watch| watch.down_since.is_some() || watch.verdict != checks::Verdict::Up);
+            if !fails {
+                wrong.push(format!("incident {number} waits for {check}, which does not fail"));
             }
             if !seen.insert(failing.check.clone()) {
                 wrong.push(format!("{check} fails in two open incidents"));
@@ -100,6 +105,46 @@ fn undoing(world: &World, wrong: &mut Vec<String>) {
             wrong.push(format!("a hook will be called that nobody waits for: {}", effect.call.purpose));
         }
     }
+}
+
+/// While a check is down, a ramp that it guards serves nobody, or stays where it is, as its definition says.
+fn guards(world: &World, wrong: &mut Vec<String>) {
+    let Some(now) = world.at else { return };
+    for (flag, environment, ramp, run) in world.flags.ramps() {
+        let is_down = |watch: &checks::Watch| watch.verdict == checks::Verdict::Down;
+        let mut guards = ramp.guards.iter().filter_map(|guard| world.checks.watch(guard));
+        if guards.any(is_down) && !is_stopped(ramp, run, now) {
+            let at = flags::position(ramp, run, now);
+            let (flag, state) = (flag.definition.flag.short(), at.state.as_str());
+            wrong.push(format!(
+                "the ramp of {flag} in {environment} is {state} at {} although its guard is down",
+                at.basis_points
+            ));
+        }
+    }
+}
+
+/// True if a ramp may stand as it does while its guard is down.
+fn is_stopped(ramp: &Ramp, run: &RampRun, now: Timestamp) -> bool {
+    let at = flags::position(ramp, run, now);
+    // Its time came, and its first step is yet to be announced: that stops it.
+    let is_to_begin = run.reached.is_none() && ramp.start.is_some_and(|start| start > run.started);
+    let is_stopped = match (ramp.on_failure, &at.state) {
+        (_, RampState::RolledBack(_)) => at.basis_points == 0,
+        (_, RampState::Waiting { .. }) => true,
+        (OnFailure::Pause, RampState::Paused(_) | RampState::Done) => true,
+        (OnFailure::RollBack, RampState::Done) => {
+            now.duration_since(at.since).saturating_sub(run.lost) >= ramp.watched()
+        }
+        (
+            _,
+            RampState::Holding { .. }
+            | RampState::AwaitingApproval
+            | RampState::AwaitingSamples { .. }
+            | RampState::Paused(_),
+        ) => false,
+    };
+    is_stopped || is_to_begin
 }
 
 fn bounds(world: &World, wrong: &mut Vec<String>) {

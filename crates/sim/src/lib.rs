@@ -27,6 +27,8 @@ mod invariants;
 mod keys;
 mod memory;
 mod probes;
+mod promises;
+mod rollout;
 mod sim;
 #[cfg(test)]
 mod tests;

@@ -80,7 +80,8 @@ impl Sim {
         let other = Core::open(Arc::clone(&inner), Arc::clone(&clock) as _)?;
         let mut dice = Dice::new(seed);
         let count = dice.between(4, 12) as usize;
-        let estate = Estate::random(count, &mut dice);
+        let mut estate = Estate::random(count, &mut dice);
+        estate.add_ramps(&mut dice);
         Ok(Self {
             dice,
             clock,
@@ -129,7 +130,7 @@ impl Sim {
         }
         self.line = format!("{number:04} {} ", self.clock.now());
         act(self, number);
-        invariants::check(&self.core.world(), &self.witness, &mut self.violations);
+        invariants::check(&self.core.world(), &self.witness, self.clock.now(), &mut self.violations);
         if number.is_multiple_of(COMPARED_EVERY) {
             self.compare();
         }

@@ -9,6 +9,8 @@ use kernel::{CommandId, EffectId, EventId, Timestamp};
 use timeline::{Entry, Store};
 use world::{Event, Recorded, World, effects, journal};
 
+use crate::promises::Promises;
+
 /// What is known from the timeline alone.
 #[derive(Default)]
 pub(crate) struct Witness {
@@ -20,6 +22,7 @@ pub(crate) struct Witness {
     undone: BTreeSet<EventId>,
     acknowledged: BTreeMap<EventId, u64>,
     last: Option<(u64, Timestamp)>,
+    pub(crate) promises: Promises,
     /// How often each kind of event was seen.
     pub(crate) kinds: BTreeMap<&'static str, u64>,
 }
@@ -44,6 +47,8 @@ impl Witness {
         if let Err(error) = read {
             wrong.push(format!("the timeline can't be read: {error}"));
         }
+        // A command's events are written together.
+        self.promises.settle(wrong);
         new
     }
 
@@ -97,6 +102,7 @@ impl Witness {
         }
         *self.kinds.entry(event.kind()).or_default() += 1;
         self.judge(&event, stamp.position, wrong);
+        self.promises.see(&self.world, &event, stamp, wrong);
         self.world.fold(&Recorded { stamp: stamp.clone(), event: event.into() });
     }
 
