@@ -1,44 +1,43 @@
-//! What was made of a document, kept under a digest of what it was made of.
+//! What was made of something, kept under what tells that apart: a document's digest, the catalog's revision.
 
 use std::{
     collections::{HashMap, VecDeque},
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use kernel::Sha256;
-
 /// A bounded cache: the oldest goes when there are too many. A value is made outside the lock, so that a slow one
 /// keeps nobody waiting; two who ask at once may both make it.
-pub struct Cache<T> {
-    held: Mutex<Held<T>>,
+pub struct Cache<K, T> {
+    held: Mutex<Held<K, T>>,
     capacity: usize,
 }
 
-struct Held<T> {
-    values: HashMap<Sha256, Arc<T>>,
-    order: VecDeque<Sha256>,
+struct Held<K, T> {
+    values: HashMap<K, Arc<T>>,
+    order: VecDeque<K>,
 }
 
-impl<T> Cache<T> {
+impl<K: Copy + Eq + Hash, T> Cache<K, T> {
     /// A cache for so many values.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self { held: Mutex::new(Held { values: HashMap::new(), order: VecDeque::new() }), capacity }
     }
 
-    /// The value under this digest, made if need be.
+    /// The value under this key, made if need be.
     ///
     /// # Errors
     /// Those of `make`; nothing is kept then.
-    pub fn get_or_make<E>(&self, digest: Sha256, make: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
-        let kept = self.held.lock().unwrap_or_else(PoisonError::into_inner).values.get(&digest).cloned();
+    pub fn get_or_make<E>(&self, key: K, make: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+        let kept = self.held.lock().unwrap_or_else(PoisonError::into_inner).values.get(&key).cloned();
         if let Some(kept) = kept {
             return Ok(kept);
         }
         let made = Arc::new(make()?);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.values.insert(digest, Arc::clone(&made)).is_none() {
-            held.order.push_back(digest);
+        if held.values.insert(key, Arc::clone(&made)).is_none() {
+            held.order.push_back(key);
         }
         if held.order.len() > self.capacity
             && let Some(oldest) = held.order.pop_front()
@@ -52,6 +51,8 @@ impl<T> Cache<T> {
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+
+    use kernel::Sha256;
 
     use super::*;
 

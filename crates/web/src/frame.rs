@@ -169,7 +169,7 @@ async fn with_troubles(base: Chrome, app: &App, world: &Arc<World>, now: Timesta
             app.blocking(move |_| Ok(asked.indexes().whole(&world))).await?
         }
     };
-    let findings = findings::count(app.indexes(), world, &whole, now);
+    let findings = findings::Searched::at(app.indexes(), world, whole, now).count();
     Ok(Chrome { incidents_open: world.incidents.open().count(), findings, incident, ..base })
 }
 

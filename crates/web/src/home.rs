@@ -235,9 +235,9 @@ fn no_mine(frame: &Frame) -> Empty {
 
 /// What is missing, by sort, the worst first.
 fn gaps(frame: &Frame) -> Vec<GapRow> {
-    let whole = frame.app.indexes().whole(&frame.world);
+    let searched = findings::Searched::of(frame);
     let mut counts: BTreeMap<(Severity, &'static str), usize> = BTreeMap::new();
-    for gap in findings::gaps(frame, &whole) {
+    for gap in searched.gaps() {
         *counts.entry((gap.severity, gap.rule)).or_default() += 1;
     }
     let rows = counts.into_iter().map(|((severity, rule), count)| GapRow {

@@ -1,16 +1,17 @@
 //! What is derived from the World and too dear to derive for every request: the catalog's index, the index of all texts,
 //! and the findings. Each is kept for one state of the catalog and made anew from what changed since. Who asks for the past
-//! gets one made for that moment, which is not kept: the present is asked for more often.
+//! gets one made for that moment; the last few of these are kept apart, so that the present is not disturbed.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
+    convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use catalog::{DocSet, Finding, Page};
 use flags::Stale;
 use index::{Document, Index, TextDocument, TextIndex};
-use kernel::{EntityRef, Timestamp};
+use kernel::{EntityRef, Sha256, Timestamp};
 use reference::{Reference, ReferenceError};
 use timeline::Store;
 use world::World;
@@ -21,36 +22,80 @@ use crate::cache::Cache;
 pub struct Indexes {
     entities: Mutex<Kept<Index>>,
     texts: Mutex<Kept<Texts>>,
-    findings: Mutex<Kept<Whole>>,
-    stale: Mutex<Option<(StaleAt, Arc<[Stale]>)>>,
+    whole: Mutex<Kept<Whole>>,
+    past_entities: Cache<u64, Index>,
+    past_texts: Cache<u64, TextIndex>,
+    past_wholes: Cache<u64, Whole>,
+    stale: Momentary<Stale>,
+    uncovered: Momentary<Uncovered>,
     /// Documents as HTML.
-    pub(crate) pages: Cache<prose::Page>,
+    pub(crate) pages: Cache<Sha256, prose::Page>,
     /// API definitions, or why one can't be read.
-    pub(crate) references: Cache<Result<Reference, ReferenceError>>,
-}
-
-/// Of what World, and when, it was asked which flags are stale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct StaleAt {
-    position: u64,
-    minute: i64,
+    pub(crate) references: Cache<Sha256, Result<Reference, ReferenceError>>,
 }
 
 /// So many documents and definitions are kept as they were read.
 const PAGES_KEPT: usize = 500;
 const REFERENCES_KEPT: usize = 100;
+/// Indexes are kept of so many states that the catalog had: who looks at an incident goes back and forth between two or
+/// three moments.
+const PAST_KEPT: usize = 4;
 
 impl Default for Indexes {
     fn default() -> Self {
         Self {
             entities: Mutex::default(),
             texts: Mutex::default(),
-            findings: Mutex::default(),
-            stale: Mutex::default(),
+            whole: Mutex::default(),
+            past_entities: Cache::new(PAST_KEPT),
+            past_texts: Cache::new(PAST_KEPT),
+            past_wholes: Cache::new(PAST_KEPT),
+            stale: Momentary::default(),
+            uncovered: Momentary::default(),
             pages: Cache::new(PAGES_KEPT),
             references: Cache::new(REFERENCES_KEPT),
         }
     }
+}
+
+/// What depends on the time as well as on the World, as of one minute.
+struct Momentary<T>(Mutex<Option<(Minute, Arc<[T]>)>>);
+
+/// A World, and a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Minute {
+    position: u64,
+    minute: i64,
+}
+
+impl<T> Default for Momentary<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Momentary<T> {
+    fn at(&self, world: &World, now: Timestamp, make: impl FnOnce() -> Vec<T>) -> Arc<[T]> {
+        let at = Minute { position: world.position, minute: now.as_second().div_euclid(60) };
+        let mut kept = lock(&self.0);
+        match kept.as_ref() {
+            Some((known, values)) if *known == at => Arc::clone(values),
+            Some(_) | None => {
+                let values: Arc<[T]> = make().into();
+                *kept = Some((at, Arc::clone(&values)));
+                values
+            }
+        }
+    }
+}
+
+/// A team that owns something and has nobody on call.
+#[derive(Debug, Clone)]
+pub struct Uncovered {
+    /// The team.
+    pub team: EntityRef,
+    /// Why.
+    pub gap: oncall::Gap,
 }
 
 /// Something derived, and the position of the World that it was derived from.
@@ -87,7 +132,7 @@ impl Indexes {
         let revision = world.catalog.revision();
         if kept.is_newer_than(revision) {
             drop(kept);
-            return build_index(world);
+            return made_once(&self.past_entities, revision, || build_index(world));
         }
         if kept.revision != Some(revision) {
             let changed = kept.revision.and_then(|since| world.catalog.changed_since(since));
@@ -111,7 +156,7 @@ impl Indexes {
         let revision = world.catalog.revision();
         if kept.is_newer_than(revision) {
             drop(kept);
-            return Texts::of(world, store, self).index;
+            return made_once(&self.past_texts, revision, || Texts::of(world, store, self).index);
         }
         if kept.revision != Some(revision) {
             let changed = kept.revision.and_then(|since| world.catalog.changed_since(since));
@@ -147,18 +192,18 @@ impl Indexes {
     /// What there is to say of the catalog as a whole, if it need not be made first.
     #[must_use]
     pub fn whole_at_hand(&self, world: &World) -> Option<Whole> {
-        let kept = lock(&self.findings);
+        let kept = lock(&self.whole);
         (kept.revision == Some(world.catalog.revision())).then(|| kept.value.clone())
     }
 
     /// What there is to say of the catalog as a whole, as of this World.
     #[must_use]
     pub fn whole(&self, world: &World) -> Whole {
-        let mut kept = lock(&self.findings);
+        let mut kept = lock(&self.whole);
         let revision = world.catalog.revision();
         if kept.is_newer_than(revision) {
             drop(kept);
-            return Whole::of(world);
+            return made_once(&self.past_wholes, revision, || Whole::of(world));
         }
         if kept.revision != Some(revision) {
             kept.value = Whole::of(world);
@@ -170,16 +215,19 @@ impl Indexes {
     /// The flags that should be gone at this minute.
     #[must_use]
     pub fn stale(&self, world: &World, now: Timestamp) -> Arc<[Stale]> {
-        let at = StaleAt { position: world.position, minute: now.as_second().div_euclid(60) };
-        let mut kept = lock(&self.stale);
-        match kept.as_ref() {
-            Some((known, stale)) if *known == at => Arc::clone(stale),
-            Some(_) | None => {
-                let stale: Arc<[Stale]> = flags::stale(&world.flags, now).into();
-                *kept = Some((at, Arc::clone(&stale)));
-                stale
-            }
-        }
+        self.stale.at(world, now, || flags::stale(&world.flags, now))
+    }
+
+    /// The teams that own something and have nobody on call at this minute. `whole` is that of the same World.
+    #[must_use]
+    pub fn uncovered(&self, world: &World, whole: &Whole, now: Timestamp) -> Arc<[Uncovered]> {
+        self.uncovered.at(world, now, || {
+            let gaps = whole.owning_teams.iter().filter_map(|team| {
+                let gap = oncall::gap(&world.oncall, team, now)?;
+                Some(Uncovered { team: team.clone(), gap })
+            });
+            gaps.collect()
+        })
     }
 
     /// What is wrong with the catalog as a whole, as of this World.
@@ -194,6 +242,8 @@ impl Indexes {
 pub struct Whole {
     /// What is wrong with it.
     pub findings: Arc<[Finding]>,
+    /// Who answers for the subject of each of these, in their order.
+    pub(crate) answerable: Arc<[Option<EntityRef>]>,
     /// The teams that own a component: somebody must come when it breaks.
     pub owning_teams: Arc<[EntityRef]>,
 }
@@ -203,8 +253,20 @@ impl Whole {
         let owners = world.catalog.of_kind("component").filter_map(|component| component.owner.clone());
         let teams = owners.filter(|owner| owner.kind() == "group" && world.catalog.get(owner).is_some());
         let teams: BTreeSet<EntityRef> = teams.collect();
-        Self { findings: catalog::findings(&world.catalog).into(), owning_teams: teams.into_iter().collect() }
+        let findings = catalog::findings(&world.catalog);
+        let answerable = findings.iter().map(|finding| finding.subject.as_ref().and_then(|of| answers_for(world, of)));
+        Self { answerable: answerable.collect(), findings: findings.into(), owning_teams: teams.into_iter().collect() }
     }
+}
+
+/// Who is to mend what is wrong with an entity: a team itself, else its owner.
+fn answers_for(world: &World, entity: &EntityRef) -> Option<EntityRef> {
+    if entity.kind() == "group" { Some(entity.clone()) } else { world.owner_of(entity) }
+}
+
+fn made_once<T: Clone>(past: &Cache<u64, T>, revision: u64, make: impl FnOnce() -> T) -> T {
+    let Ok(made) = past.get_or_make(revision, || Ok::<_, Infallible>(make()));
+    T::clone(&made)
 }
 
 fn build_index(world: &World) -> Index {

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     hash::Hash,
+    sync::Arc,
 };
 
 use askama::Template;
@@ -14,7 +15,7 @@ use world::World;
 
 use crate::{
     frame::Frame,
-    indexes::{Indexes, Whole},
+    indexes::{Indexes, Uncovered, Whole},
     problem::Problem,
     shell::{Chrome, Place, screen},
     views::{Choice, Cli, Empty, Field, Filters, Finding, Pager, State, Tone},
@@ -73,7 +74,9 @@ pub(crate) struct Gap<'a> {
     /// How much it matters.
     pub(crate) severity: Severity,
     /// What has it.
-    subject: Option<EntityRef>,
+    subject: Option<&'a EntityRef>,
+    /// Who is to mend it.
+    owner: Option<&'a EntityRef>,
     found: Found<'a>,
 }
 
@@ -83,82 +86,92 @@ enum Found<'a> {
     /// In a file of a source.
     File(&'a str, &'a FileProblem),
     /// In the rotations.
-    OnCall(oncall::Gap),
+    OnCall(&'a oncall::Gap),
     /// Among the flags.
-    Stale(::flags::Stale),
+    Stale(&'a ::flags::Stale),
 }
 
-/// How many [`gaps`] there are.
-pub(crate) fn count(indexes: &Indexes, world: &World, whole: &Whole, now: Timestamp) -> usize {
-    let in_files: usize = world.catalog.sources().map(|(_, source)| source.problems.len()).sum();
-    let on_call = whole.owning_teams.iter().filter(|team| oncall::gap(&world.oncall, team, now).is_some());
-    whole.findings.len() + in_files + on_call.count() + indexes.stale(world, now).len()
+/// Where [`Gap`]s are found, as of one moment.
+pub(crate) struct Searched<'a> {
+    world: &'a World,
+    whole: Whole,
+    uncovered: Arc<[Uncovered]>,
+    stale: Arc<[::flags::Stale]>,
 }
 
-/// Everything that is missing or wrong, the worst first.
-pub(crate) fn gaps<'a>(frame: &'a Frame, whole: &'a Whole) -> Vec<Gap<'a>> {
-    let mut gaps: Vec<Gap<'_>> = unsorted(frame, whole).collect();
-    gaps.sort_by_key(|gap| gap.severity);
-    gaps
-}
+impl<'a> Searched<'a> {
+    /// The present.
+    pub(crate) fn of(frame: &'a Frame) -> Self {
+        let indexes = frame.app.indexes();
+        Self::at(indexes, &frame.world, indexes.whole(&frame.world), frame.now)
+    }
 
-fn unsorted<'a>(frame: &'a Frame, whole: &'a Whole) -> impl Iterator<Item = Gap<'a>> {
-    let world = &frame.world;
-    let files = world.catalog.sources().flat_map(|(source, known)| {
-        known.problems.iter().map(move |problem| Gap {
-            rule: problem.rule.id(),
-            severity: problem.severity,
-            subject: None,
-            found: Found::File(source, problem),
-        })
-    });
-    let found = whole.findings.iter().map(|finding| Gap {
-        rule: finding.rule.id(),
-        severity: finding.severity,
-        subject: finding.subject.clone(),
-        found: Found::Whole(finding),
-    });
-    let on_call = whole.owning_teams.iter().filter_map(|team| {
-        let gap = oncall::gap(&world.oncall, team, frame.now)?;
-        let subject = Some(team.clone());
-        Some(Gap { rule: NO_ON_CALL, severity: Severity::Error, subject, found: Found::OnCall(gap) })
-    });
-    let stale: Vec<::flags::Stale> = frame.app.indexes().stale(world, frame.now).to_vec();
-    let stale = stale.into_iter().map(|stale| Gap {
-        rule: STALE_FLAG,
-        severity: Severity::Warning,
-        subject: Some(stale.flag.clone()),
-        found: Found::Stale(stale),
-    });
-    files.chain(on_call).chain(found).chain(stale)
+    /// Another moment. `whole` is that of the same World.
+    pub(crate) fn at(indexes: &Indexes, world: &'a World, whole: Whole, now: Timestamp) -> Self {
+        let uncovered = indexes.uncovered(world, &whole, now);
+        Self { world, whole, uncovered, stale: indexes.stale(world, now) }
+    }
+
+    /// How many [`Searched::gaps`] there are.
+    pub(crate) fn count(&self) -> usize {
+        let in_files: usize = self.world.catalog.sources().map(|(_, source)| source.problems.len()).sum();
+        self.whole.findings.len() + in_files + self.uncovered.len() + self.stale.len()
+    }
+
+    /// Everything that is missing or wrong, in no order.
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = Gap<'_>> {
+        let files = self.world.catalog.sources().flat_map(|(source, known)| {
+            known.problems.iter().map(move |problem| Gap {
+                rule: problem.rule.id(),
+                severity: problem.severity,
+                subject: None,
+                owner: None,
+                found: Found::File(source, problem),
+            })
+        });
+        let found = self.whole.findings.iter().zip(self.whole.answerable.iter()).map(|(finding, owner)| Gap {
+            rule: finding.rule.id(),
+            severity: finding.severity,
+            subject: finding.subject.as_ref(),
+            owner: owner.as_ref(),
+            found: Found::Whole(finding),
+        });
+        let on_call = self.uncovered.iter().map(|Uncovered { team, gap }| Gap {
+            rule: NO_ON_CALL,
+            severity: Severity::Error,
+            subject: Some(team),
+            owner: Some(team),
+            found: Found::OnCall(gap),
+        });
+        let stale = self.stale.iter().map(|stale| Gap {
+            rule: STALE_FLAG,
+            severity: Severity::Warning,
+            subject: Some(&stale.flag),
+            owner: stale.owner.as_ref(),
+            found: Found::Stale(stale),
+        });
+        files.chain(on_call).chain(found).chain(stale)
+    }
 }
 
 /// What is wrong with one entity, and with the file that declares it.
 pub(crate) fn about(frame: &Frame, of: &EntityRef) -> Vec<Finding> {
-    let whole = frame.app.indexes().whole(&frame.world);
-    let origin = frame.world.catalog.get(of).map(|entity| entity.descriptor.origin.clone());
-    let in_its_file = |gap: &Gap<'_>| match (&gap.found, &origin) {
+    let searched = Searched::of(frame);
+    let origin = frame.world.catalog.get(of).map(|entity| &entity.descriptor.origin);
+    let in_its_file = |gap: &Gap<'_>| match (&gap.found, origin) {
         (Found::File(source, problem), Some(origin)) => *origin.source == **source && *origin.path == *problem.path,
         (Found::File(..) | Found::Whole(_) | Found::OnCall(_) | Found::Stale(_), _) => false,
     };
-    let own = unsorted(frame, &whole).filter(|gap| gap.subject.as_ref() == Some(of) || in_its_file(gap));
+    let own = searched.gaps().filter(|gap| gap.subject == Some(of) || in_its_file(gap));
     own.take(PAGE).map(|gap| Finding { subject: None, ..gap.view(frame) }).collect()
 }
 
 impl Gap<'_> {
-    fn owner(&self, world: &World) -> Option<EntityRef> {
-        if let Found::Stale(stale) = &self.found {
-            return stale.owner.clone();
-        }
-        let subject = self.subject.as_ref()?;
-        if subject.kind() == "group" { Some(subject.clone()) } else { world.owner_of(subject) }
-    }
-
     fn view(&self, frame: &Frame) -> Finding {
         let shown = Finding {
             state: severity(self.severity),
             title: String::new(),
-            subject: self.subject.as_ref().map(|subject| frame.entity(subject)),
+            subject: self.subject.map(|subject| frame.entity(subject)),
             place: None,
             excerpt: None,
             fix: None,
@@ -169,7 +182,7 @@ impl Gap<'_> {
             Found::Whole(finding) => Finding {
                 title: finding.message.clone(),
                 fix: Some(finding.fix.clone()),
-                place: self.subject.as_ref().and_then(|subject| declared_at(&frame.world, subject)),
+                place: self.subject.and_then(|subject| declared_at(&frame.world, subject)),
                 ..shown
             },
             Found::OnCall(gap) => Finding {
@@ -232,22 +245,24 @@ impl Asked {
         frame.href(format!("/findings?{}", serde_html_form::to_string(set).unwrap_or_default()))
     }
 
-    fn passes(&self, gap: &Gap<'_>, world: &World) -> bool {
+    fn passes(&self, gap: &Gap<'_>) -> bool {
         let fits = |asked: &str, found: &str| asked.is_empty() || asked == found;
         fits(&self.rule, gap.rule)
             && fits(&self.severity, severity_word(gap.severity))
-            && (self.owner.is_empty() || gap.owner(world).is_some_and(|owner| owner.as_str() == self.owner))
+            && (self.owner.is_empty() || gap.owner.is_some_and(|owner| owner.as_str() == self.owner))
     }
 }
 
 impl FindingsScreen {
     fn of(frame: &Frame, asked: &Asked) -> Self {
-        let whole = frame.app.indexes().whole(&frame.world);
-        let all = gaps(frame, &whole);
-        let (rules, owners) = (counted_rules(&all), counted_owners(&all, &frame.world));
+        let searched = Searched::of(frame);
+        let mut all: Vec<Gap<'_>> = searched.gaps().collect();
+        all.sort_by_key(|gap| gap.severity);
+        let rules = counted(all.iter().map(|gap| gap.rule));
+        let owners = counted(all.iter().filter_map(|gap| gap.owner));
         let errors = all.iter().filter(|gap| gap.severity == Severity::Error).count();
         let summary = format!("{} errors, {} warnings. Each is shown until it is mended.", errors, all.len() - errors);
-        let passing: Vec<&Gap<'_>> = all.iter().filter(|gap| asked.passes(gap, &frame.world)).collect();
+        let passing: Vec<&Gap<'_>> = all.iter().filter(|gap| asked.passes(gap)).collect();
         let shown: Vec<Finding> = passing.iter().skip(asked.after).take(PAGE).map(|gap| gap.view(frame)).collect();
         let last = asked.after + shown.len();
         Self {
@@ -270,14 +285,6 @@ impl FindingsScreen {
             }),
         }
     }
-}
-
-fn counted_rules(all: &[Gap<'_>]) -> BTreeMap<String, usize> {
-    counted(all.iter().map(|gap| gap.rule))
-}
-
-fn counted_owners(all: &[Gap<'_>], world: &World) -> BTreeMap<String, usize> {
-    counted(all.iter().filter_map(|gap| gap.owner(world)))
 }
 
 /// How often each is there. They are counted before they are put in order: there are many more than differ.
