@@ -44,6 +44,16 @@ pub(crate) fn check_quiet(world: &World, wrong: &mut Vec<String>) {
     }
 }
 
+/// What is held is what the timeline says: whoever starts again knows the same.
+pub(crate) fn is_fold(held: &World, folded: &World, wrong: &mut Vec<String>) {
+    let (Ok(ours), Ok(theirs)) = (held.to_snapshot(), folded.to_snapshot()) else {
+        return wrong.push("the World can't be written".to_owned());
+    };
+    if ours != theirs {
+        wrong.push(format!("the World at {} is not the fold of the timeline", held.position));
+    }
+}
+
 /// An open incident has a failing check or was declared; a failing check really is down, and in one open incident only.
 fn incidents(world: &World, wrong: &mut Vec<String>) {
     let mut seen = BTreeSet::new();
@@ -108,7 +118,7 @@ fn undoing(world: &World, wrong: &mut Vec<String>) {
 }
 
 /// While a check is down, a ramp that it guards serves nobody, or stays where it is, as its definition says.
-fn guards(world: &World, wrong: &mut Vec<String>) {
+pub(crate) fn guards(world: &World, wrong: &mut Vec<String>) {
     let Some(now) = world.at else { return };
     for (flag, environment, ramp, run) in world.flags.ramps() {
         let is_down = |watch: &checks::Watch| watch.verdict == checks::Verdict::Down;

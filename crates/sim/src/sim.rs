@@ -312,13 +312,7 @@ impl Sim {
         if world.position != self.witness.world.position {
             return;
         }
-        let (held, folded) = (world.to_snapshot(), self.witness.world.to_snapshot());
-        let (Ok(held), Ok(folded)) = (held, folded) else {
-            return self.violation("the World can't be written".to_owned());
-        };
-        if held != folded {
-            self.violation(format!("the World at {} is not the fold of the timeline", world.position));
-        }
+        invariants::is_fold(&world, &self.witness.world, &mut self.violations);
     }
 }
 

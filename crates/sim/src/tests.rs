@@ -1,5 +1,7 @@
 //! Faults one at a time: what the loop answers, and what is then on the timeline.
 
+mod promised;
+
 use std::sync::Arc;
 
 use engine::{Core, Request};
