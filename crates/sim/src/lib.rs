@@ -3,7 +3,8 @@
 //! **Cast.** An *estate* is the truth: services that need each other, what really runs, and which changes are guilty.
 //! *Actors* act on it and tell Mainstay, or not: people, pipelines, probes, the runner of hooks. Between Mainstay's loop
 //! ([`engine::Core`]) and its store stands a *faulty store*, which refuses, writes and denies it, goes dark, stalls, or lets
-//! another server write first; and the whole server dies now and then. A *witness* reads the timeline on its own.
+//! another server write first; and the whole server dies now and then. A *witness* reads the timeline on its own, and
+//! keeps what was *promised* of flags: who had to agree, which ramps had to stop, what share was announced.
 //!
 //! **Flow.** [`run`] takes a seed. Each step one actor acts; then the witness reads what was written, and the
 //! *invariants* are checked against the World. The first step that violates one is the last.
