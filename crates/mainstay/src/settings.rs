@@ -30,7 +30,7 @@ pub(crate) struct ServeArgs {
     /// The address by which people reach the server, if it stands behind a proxy
     #[arg(long, env = "MAINSTAY_BASE_URL", value_name = "URL")]
     pub(crate) base_url: Option<String>,
-    /// A web site whose scripts may evaluate flags, such as https://shop.example, or * for any; may be given several times
+    /// A web site whose scripts may evaluate flags, such as `https://shop.example`, or * for any; may be given several times
     #[arg(long, env = "MAINSTAY_FLAGS_CORS", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) flags_cors: Vec<String>,
     /// What flagd's clients get who select no environment

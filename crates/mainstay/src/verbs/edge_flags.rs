@@ -37,7 +37,7 @@ pub(crate) struct EdgeFlagsArgs {
     #[arg(long = "client-token", env = "MAINSTAY_EDGE_CLIENT_TOKENS", hide_env_values = true, value_name = "TOKEN")]
     #[arg(value_delimiter = ',')]
     client_tokens: Vec<String>,
-    /// A web site whose scripts may evaluate flags, such as https://shop.example, or * for any; may be given several times
+    /// A web site whose scripts may evaluate flags, such as `https://shop.example`, or * for any; may be given several times
     #[arg(long, env = "MAINSTAY_FLAGS_CORS", value_name = "ORIGIN", value_delimiter = ',')]
     flags_cors: Vec<String>,
     #[command(flatten)]
