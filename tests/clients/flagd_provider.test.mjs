@@ -131,7 +131,7 @@ test("the same port answers HTTP and JSON", async () => {
 test("without the server `rpc` gives defaults and `in-process` goes on; both know that they are cut off", async () => {
   const [remote, local] = [await connect("rpc"), await connect("in-process")];
   const stale = Promise.all([remote, local].map((client) => next(client, ProviderEvents.Stale)));
-  await server.stop("SIGKILL");
+  await server.stop();
   await stale;
   const { value, errorCode } = await remote.getStringDetails("lamp-colour", "blue", KEEPER_CONTEXT);
   assert.deepEqual([value, errorCode], ["blue", "FLAG_NOT_FOUND"]);

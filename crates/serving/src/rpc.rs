@@ -106,6 +106,12 @@ pub(crate) fn unavailable(scope: &Scope) -> Status {
     Status::unavailable(format!("there are no flags for environment '{}' yet", scope.environment))
 }
 
+/// The server stops. A stream that just ended would be taken for one that had said all there is: flagd's providers come
+/// back after an error only.
+pub(crate) fn stopped() -> Status {
+    Status::unavailable("the server stops; connect again")
+}
+
 /// flagd's codes, from which its providers make OpenFeature's again.
 fn code(error: ErrorCode) -> Code {
     match error {

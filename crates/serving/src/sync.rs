@@ -18,7 +18,7 @@ use crate::{
         SyncFlagsResponse,
         flag_sync_service_server::{FlagSyncService, FlagSyncServiceServer},
     },
-    rpc::{events::subscribe, refused, unavailable},
+    rpc::{events::subscribe, refused, stopped, unavailable},
     scope::SELECTOR_HEADER,
 };
 
@@ -44,7 +44,7 @@ impl FlagSyncService for Service {
             let message = SyncFlagsResponse { flag_configuration, sync_context: Some(Struct::default()) };
             Some((Ok(message), (subscription, false)))
         });
-        Ok(Response::new(documents.boxed()))
+        Ok(Response::new(documents.chain(stream::once(async { Err(stopped()) })).boxed()))
     }
 
     async fn fetch_all_flags(

@@ -1,7 +1,10 @@
 //! `flagd.evaluation.v1` over gRPC.
 
 use flagd::Resolution;
-use futures::{StreamExt, stream::BoxStream};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
 use prost_types::Struct;
 use serde_json::Value;
 use tonic::{Request, Response, Status};
@@ -9,7 +12,7 @@ use tonic::{Request, Response, Status};
 use super::{
     Version, events,
     resolve::{Answer, context, resolve, scope},
-    unavailable, values,
+    stopped, unavailable, values,
 };
 use crate::{
     Serving,
@@ -118,7 +121,7 @@ impl service_server::Service for Service {
         let events = events::open(&self.0, &scope(&request)?, request.extensions())?;
         let message =
             |event: events::Event| Ok(EventStreamResponse { r#type: event.kind().to_owned(), data: event.data() });
-        Ok(Response::new(events.map(message).boxed()))
+        Ok(Response::new(events.map(message).chain(stream::once(async { Err(stopped()) })).boxed()))
     }
 }
 

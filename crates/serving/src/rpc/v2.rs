@@ -1,12 +1,16 @@
 //! `flagd.evaluation.v2` over gRPC.
 
-use futures::{StreamExt, stream::BoxStream};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
 use prost_types::Struct;
 use tonic::{Request, Response, Status};
 
 use super::{
     Version, events,
     resolve::{Answer, context, resolve, scope},
+    stopped,
 };
 use crate::{
     Serving,
@@ -97,6 +101,6 @@ impl service_server::Service for Service {
         let events = events::open(&self.0, &scope(&request)?, request.extensions())?;
         let message =
             |event: events::Event| Ok(EventStreamResponse { r#type: event.kind().to_owned(), data: event.data() });
-        Ok(Response::new(events.map(message).boxed()))
+        Ok(Response::new(events.map(message).chain(stream::once(async { Err(stopped()) })).boxed()))
     }
 }

@@ -38,7 +38,7 @@ async fn the_whole_set_is_sent_at_once_and_at_each_change() {
     assert_ne!(first.flag_configuration, second.flag_configuration);
     assert_eq!(second.flag_configuration, &*set(&shop("off")).document());
     serving.board().close();
-    assert!(documents.message().await.unwrap().is_none());
+    assert_eq!(documents.message().await.unwrap_err().code(), Code::Unavailable, "so that clients come back");
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ pub use view::FlagView;
 #[into_params(parameter_in = Query)]
 pub struct Which {
     /// Those that are `on` or `off` in the environment.
+    #[param(inline)]
     pub state: Option<SwitchState>,
     /// Where `state` is looked at; `production` if left out. Alone, those that name this environment.
     #[param(max_length = 63)]

@@ -72,7 +72,7 @@ struct BulkEvaluation {
 
 /// Evaluates a flag.
 #[utoipa::path(post, path = "/ofrep/v1/evaluate/flags/{key}", tag = "OFREP", request_body = EvaluationRequest,
-    params(("key", description = "the flag's name")),
+    params(("key" = String, Path, description = "the flag's name")),
     responses((status = 200, body = EvaluationSuccess), (status = 400, body = EvaluationFailure),
         (status = 401, description = "The token is missing or unknown."),
         (status = 403, description = "The token does not evaluate flags, or not these."),
@@ -99,7 +99,7 @@ fn evaluate_all() {}
         ("key" = Option<String>, Query, max_length = 200,
             description = "the key of an announced stream, for clients that can't send a token"),
         ("Last-Event-ID" = Option<String>, Header, description = "the last event that was seen")),
-    responses((status = 200, content_type = "text/event-stream", body = String),
+    responses((status = 200, description = "Server-sent events, for as long as the client listens."),
         (status = 401, description = "The token or key is missing or unknown."),
         (status = 403, description = "The token does not evaluate flags, or not these."),
         (status = 429, description = "Streams are opened too often: see `Retry-After`.")))]

@@ -102,6 +102,7 @@ impl RequestView {
 #[into_params(parameter_in = Query)]
 pub struct Which {
     /// `open`, `applied`, `rejected`, `withdrawn` or `failed`; all of them if left out.
+    #[param(inline)]
     pub state: Option<Stage>,
 }
 

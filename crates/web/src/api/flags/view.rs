@@ -148,7 +148,6 @@ pub struct StepView {
     /// The share.
     pub percent: f64,
     /// What must come before the next step: a duration, `approval`, or `{samples}`.
-    #[schema(value_type = Object)]
     pub hold: Value,
 }
 
