@@ -143,16 +143,12 @@ fn is_stopped(ramp: &Ramp, run: &RampRun, now: Timestamp) -> bool {
         (_, RampState::RolledBack(_)) => at.basis_points == 0,
         (_, RampState::Waiting { .. }) => true,
         (OnFailure::Pause, RampState::Paused(_) | RampState::Done) => true,
-        (OnFailure::RollBack, RampState::Done) => {
-            now.duration_since(at.since).saturating_sub(run.lost) >= ramp.watched()
+        // Somebody may pause what has been watched for long enough, as well.
+        (OnFailure::RollBack, RampState::Done | RampState::Paused(_)) => {
+            let is_last = at.step + 1 >= ramp.steps.len();
+            is_last && now.duration_since(at.since).saturating_sub(run.lost) >= ramp.watched()
         }
-        (
-            _,
-            RampState::Holding { .. }
-            | RampState::AwaitingApproval
-            | RampState::AwaitingSamples { .. }
-            | RampState::Paused(_),
-        ) => false,
+        (_, RampState::Holding { .. } | RampState::AwaitingApproval | RampState::AwaitingSamples { .. }) => false,
     };
     is_stopped || is_to_begin
 }
