@@ -184,7 +184,7 @@ async fn the_event_stream_names_the_flags_that_changed_and_says_when_it_ends() {
 
     clients.serving.board().close();
     assert_eq!(kind(&mut events).await.0, "provider_shutdown");
-    assert_eq!(events.message().await.unwrap_err().code(), tonic::Code::Unavailable, "so that clients come back");
+    assert_eq!(events.message().await.unwrap_err().code(), Code::Unavailable, "so that clients come back");
     clients.ports.close().await;
 }
 
