@@ -22,7 +22,7 @@ pub struct Unreadable {
 
 /// An entity as it is searched.
 ///
-/// All its keys and [cells](cell) stand in one text: there are dozens of them in each of many entities.
+/// All its keys and cells stand in one text: there are dozens of them in each of many entities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     pub(crate) reference: EntityRef,
