@@ -1,3 +1,5 @@
+mod golden;
+
 use jiff::SignedDuration;
 use kernel::{Actor, Context, EventId, IdSeed, Sha256, Stamp, Timestamp, TokenId, UserId, codes};
 
