@@ -1,3 +1,5 @@
+mod golden;
+
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, Context, EntityRef, EventId, IdSeed, Stamp};
 use serde_json::{Value, json};
