@@ -1,3 +1,5 @@
+mod golden;
+
 use std::cell::RefCell;
 
 use jiff::Timestamp;
