@@ -1,3 +1,5 @@
+mod golden;
+
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, Context, EntityRef, EventId, IdSeed, Refusal, Stamp, codes};
 use proptest::prelude::*;
