@@ -1,3 +1,5 @@
+mod golden;
+
 use jiff::{
     Timestamp,
     civil::{Date, Time, date},
