@@ -4,6 +4,7 @@ use kernel::{Actor, Context, EntityRef, EventId, IdSeed, Refusal, Stamp, Timesta
 
 use crate::{Command, Event, Recorded, Undo, UndoState, World, culprits, decide, due, effects, plan_undo, react};
 
+mod golden;
 mod journal;
 
 const START_S: i64 = 1_700_000_000;
