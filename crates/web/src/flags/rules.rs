@@ -34,8 +34,10 @@ pub fn in_words(flag: &Flag, environment: &str, evaluators: &Evaluators, now: Ti
 }
 
 fn ramped(ramp: &Ramp, position: Option<&Position>, rest: &str) -> Vec<Line> {
-    if position.is_some_and(|position| position.basis_points == Step::WHOLE) {
-        return vec![line(rest, Some(&ramp.variant))];
+    match position.map(|position| position.basis_points) {
+        Some(0) => return vec![line(rest, Some(&ramp.from))],
+        Some(Step::WHOLE) => return vec![line(rest, Some(&ramp.variant))],
+        Some(_) | None => {}
     }
     let reached = position.map(|position| share(f64::from(position.basis_points) / 100.0));
     let reached = reached.unwrap_or_else(|| "a growing share".to_owned());
