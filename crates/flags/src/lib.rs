@@ -20,6 +20,7 @@
 mod approval;
 mod check;
 mod command;
+mod dangling;
 mod declared;
 mod definition;
 mod difference;
@@ -46,6 +47,7 @@ mod undo;
 
 pub use approval::needed;
 pub use command::{Command, decide};
+pub use dangling::{Dangling, dangling};
 pub use definition::{Definition, Origin, Purpose, Requirement, ValueType};
 pub use difference::{change_in_words, difference, ramp_in_words, rollout_in_words, segment_difference};
 pub use due::due;

@@ -1,5 +1,6 @@
 //! What flags do, told by commands and the clock.
 
+mod dangling;
 mod declared;
 mod golden;
 mod lowering;
