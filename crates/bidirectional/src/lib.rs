@@ -1,0 +1,1 @@
+//! Whether a pact fits an OpenAPI document.
