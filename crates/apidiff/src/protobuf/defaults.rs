@@ -1,0 +1,133 @@
+//! The value that a field has where nobody sets it.
+
+use std::collections::BTreeMap;
+
+use prost_types::field_descriptor_proto::Type as Scalar;
+
+use super::model::{Enum, Field, Type};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Default {
+    /// Of a string, or of bytes as they are escaped.
+    Text(String),
+    Integer(i128),
+    Float(f32),
+    Double(f64),
+    /// The named value of an enum that isn't among the files.
+    Named(String),
+    /// It can't be told without an import.
+    Unknown,
+}
+
+impl std::fmt::Display for Default {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) | Self::Named(text) => out.write_str(text),
+            Self::Integer(number) => number.fmt(out),
+            Self::Float(number) => number.fmt(out),
+            Self::Double(number) => number.fmt(out),
+            Self::Unknown => out.write_str("unknown"),
+        }
+    }
+}
+
+/// None for what can't have a default: messages and whatever repeats.
+pub(super) fn of(field: &Field, enums: &BTreeMap<&str, &Enum>) -> Option<Default> {
+    if field.is_repeated() {
+        return None;
+    }
+    let written = field.default.as_deref();
+    match &field.field_type {
+        Type::Message(_) | Type::Group(_) => None,
+        Type::Enum(name) => Some(match (enums.get(&**name), written) {
+            (Some(of), written) => of_enum(of, written),
+            (None, Some(written)) => Default::Named(written.to_owned()),
+            (None, None) => Default::Unknown,
+        }),
+        Type::Unknown(_) => Some(written.map_or(Default::Unknown, |written| Default::Named(written.to_owned()))),
+        Type::Scalar(scalar) => Some(of_scalar(*scalar, written)),
+    }
+}
+
+fn of_enum(of: &Enum, written: Option<&str>) -> Default {
+    let value = match written {
+        Some(written) => of.values.iter().find(|(name, _)| name == written),
+        None => of.values.first(),
+    };
+    value.map_or(Default::Unknown, |(_, number)| Default::Integer(i128::from(*number)))
+}
+
+fn of_scalar(scalar: Scalar, written: Option<&str>) -> Default {
+    match scalar {
+        Scalar::String | Scalar::Bytes => Default::Text(written.unwrap_or_default().to_owned()),
+        Scalar::Bool => Default::Integer(i128::from(written == Some("true"))),
+        Scalar::Float => Default::Float(written.and_then(|written| written.parse().ok()).unwrap_or_default()),
+        Scalar::Double => Default::Double(written.and_then(|written| written.parse().ok()).unwrap_or_default()),
+        Scalar::Int32 | Scalar::Int64 | Scalar::Uint32 | Scalar::Uint64 => of_integer(written),
+        Scalar::Sint32 | Scalar::Sint64 | Scalar::Fixed32 | Scalar::Fixed64 => of_integer(written),
+        Scalar::Sfixed32 | Scalar::Sfixed64 => of_integer(written),
+        Scalar::Group | Scalar::Message | Scalar::Enum => Default::Unknown,
+    }
+}
+
+fn of_integer(written: Option<&str>) -> Default {
+    Default::Integer(written.and_then(|written| written.parse().ok()).unwrap_or_default())
+}
+
+impl Default {
+    /// Whether a program sees another value; numbers of different types are compared by value, as buf does it.
+    pub(super) fn differs(&self, later: &Self) -> bool {
+        if self.is_zero() && later.is_zero() {
+            return false;
+        }
+        match (self, later) {
+            (Self::Unknown, _) | (_, Self::Unknown) => false,
+            (Self::Named(one), Self::Named(another)) => one != another,
+            (Self::Named(_), _) | (_, Self::Named(_)) => false,
+            (Self::Text(one), Self::Text(another)) => one != another,
+            (Self::Text(_), _) | (_, Self::Text(_)) => true,
+            (Self::Float(single), Self::Double(double)) | (Self::Double(double), Self::Float(single)) => {
+                !same_float(f64::from(*single), f64::from(narrowed(*double)))
+            }
+            (Self::Integer(one), Self::Integer(another)) => one != another,
+            (Self::Integer(whole), other) | (other, Self::Integer(whole)) => {
+                other.as_f64().is_none_or(|number| !is_whole(number, *whole))
+            }
+            (Self::Float(_) | Self::Double(_), Self::Float(_) | Self::Double(_)) => {
+                self.as_f64().zip(later.as_f64()).is_none_or(|(one, another)| !same_float(one, another))
+            }
+        }
+    }
+
+    fn is_zero(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_empty(),
+            Self::Integer(number) => *number == 0,
+            Self::Float(number) => *number == 0.0,
+            Self::Double(number) => *number == 0.0,
+            Self::Named(_) | Self::Unknown => false,
+        }
+    }
+
+    fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Float(number) => Some(f64::from(*number)),
+            Self::Double(number) => Some(*number),
+            Self::Text(_) | Self::Integer(_) | Self::Named(_) | Self::Unknown => None,
+        }
+    }
+}
+
+fn narrowed(double: f64) -> f32 {
+    // Through text, which rounds as a cast does.
+    double.to_string().parse().unwrap_or(f32::NAN)
+}
+
+fn same_float(one: f64, another: f64) -> bool {
+    one == another || (one.is_nan() && another.is_nan())
+}
+
+/// Exactly so: a double holds whole numbers up to 2^53, and all larger ones that it holds print as such.
+fn is_whole(number: f64, whole: i128) -> bool {
+    number.is_finite() && number.fract() == 0.0 && format!("{number:.0}").parse() == Ok(whole)
+}
