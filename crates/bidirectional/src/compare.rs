@@ -1,0 +1,238 @@
+//! The order of the comparison: interaction after interaction, and for each one part after the other.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use crate::document::{Document, Operation};
+use crate::findings::{Finding, Findings, Kind};
+use crate::headers::Headers;
+use crate::pact::Interaction;
+use crate::router::{Found, Router};
+use crate::schema::{Check, Fault, Prepared, Side};
+use crate::value::Budget;
+use crate::{Unreadable, pact, read, request, response};
+
+/// Everything in which a consumer's pact doesn't fit a provider's OpenAPI document, in the pact's order. None: it fits.
+///
+/// The document is OpenAPI 3.0, 3.1 or Swagger 2.0, as JSON or YAML; the pact is JSON of specification 1 to 4. Messages
+/// aren't compared; if there are any, a warning counts them.
+///
+/// # Errors
+///
+/// Where one of them isn't what it should be, or is larger than the limits of this crate.
+pub fn compare(openapi: &[u8], pact: &[u8]) -> Result<Vec<Finding>, Unreadable> {
+    let document = Document::new(read::openapi(openapi)?)?;
+    let pact = pact::read(&read::pact(pact)?)?;
+    let operations = document.operations();
+    let router = Router::new(&operations, &document.switches);
+    let mut comparison = Comparison {
+        document: &document,
+        budget: Budget::new(),
+        findings: Findings::default(),
+        schemas: HashMap::new(),
+    };
+    if pact.skipped > 0 {
+        comparison.findings.push(skipped(pact.skipped));
+    }
+    for (index, interaction) in &pact.interactions {
+        if comparison.findings.full() {
+            break;
+        }
+        comparison.interaction(&operations, &router, *index, interaction);
+    }
+    Ok(comparison.findings.end())
+}
+
+fn skipped(count: usize) -> Finding {
+    let what = if count == 1 { "interaction is a message".to_owned() } else { "interactions are messages".to_owned() };
+    Finding {
+        code: "message.skipped",
+        kind: Kind::Warning,
+        message: format!("{count} {what} and not compared"),
+        interaction: None,
+        interaction_index: None,
+        mock: "[root]".to_owned(),
+        spec: "[root]".to_owned(),
+        operation: None,
+    }
+}
+
+/// A comparison under way.
+pub(crate) struct Comparison<'d> {
+    pub(crate) document: &'d Document,
+    budget: Budget,
+    findings: Findings,
+    schemas: HashMap<(Side, String), Rc<Prepared>>,
+}
+
+/// One interaction and the operation that it talks to.
+pub(crate) struct Case<'c, 'd> {
+    pub(crate) index: usize,
+    pub(crate) interaction: &'c Interaction,
+    pub(crate) operation: &'c Operation<'d>,
+    pub(crate) found: Found,
+}
+
+impl Case<'_, '_> {
+    /// The operation in the document, or something below it.
+    pub(crate) fn spec(&self, below: &str) -> String {
+        format!("[root].paths.{}.{}{below}", self.operation.path, self.operation.written_method)
+    }
+
+    pub(crate) fn request_headers(&self) -> Headers {
+        Headers::new(&self.interaction.request.headers)
+    }
+
+    pub(crate) fn response_headers(&self) -> Headers {
+        Headers::new(&self.interaction.response.headers)
+    }
+}
+
+/// Something found in a case: what, and where.
+pub(crate) struct Mismatch {
+    pub(crate) code: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) message: String,
+    /// Below the interaction, such as `request.body`.
+    pub(crate) mock: String,
+    pub(crate) spec: String,
+}
+
+impl<'d> Comparison<'d> {
+    fn interaction(&mut self, operations: &[Operation<'d>], router: &Router, index: usize, interaction: &Interaction) {
+        let switches = &self.document.switches;
+        let slash = if interaction.path.starts_with('/') { "" } else { "/" };
+        let mut path = format!("{slash}{}", interaction.path);
+        if switches.no_percent_encoding {
+            path = path.replace('%', "%25");
+        }
+        let found = (!path.contains('?'))
+            .then(|| router.find(&interaction.method, &path, &interaction.query, switches, &self.budget))
+            .flatten();
+        let route = found.and_then(|found| Some((operations.get(found.operation)?, found)));
+        let Some((operation, found)) = route else {
+            let exhausted = !self.budget.spend(1);
+            self.findings.push(Finding {
+                code: if exhausted { "comparison.incomplete" } else { "request.path-or-method.unknown" },
+                kind: if exhausted { Kind::Warning } else { Kind::Error },
+                message: if exhausted {
+                    "The documents are too large to be compared in full".to_owned()
+                } else {
+                    format!("Path or method not defined in spec file: {} {}", interaction.method, interaction.path)
+                },
+                interaction: interaction.description.clone(),
+                interaction_index: Some(index),
+                mock: format!("[root].interactions[{index}].request.path"),
+                spec: "[root].paths".to_owned(),
+                operation: None,
+            });
+            return;
+        };
+        self.case(&Case { index, interaction, operation, found });
+    }
+
+    fn case(&mut self, case: &Case<'_, 'd>) {
+        for reference in &case.operation.unresolved {
+            self.unresolved(case, reference);
+        }
+        if !request::path::compare(self, case) {
+            return;
+        }
+        request::security::compare(self, case);
+        let readable = request::headers::compare(self, case);
+        request::query::compare(self, case);
+        if readable {
+            request::body::compare(self, case);
+        }
+        let readable = response::headers::compare(self, case);
+        if readable {
+            response::body::compare(self, case);
+        }
+    }
+
+    pub(crate) fn push(&mut self, case: &Case<'_, 'd>, found: Mismatch) {
+        self.findings.push(Finding {
+            code: found.code,
+            kind: found.kind,
+            message: found.message,
+            interaction: case.interaction.description.clone(),
+            interaction_index: Some(case.index),
+            mock: format!("[root].interactions[{}].{}", case.index, found.mock),
+            spec: found.spec,
+            operation: Some(format!("{} {}", case.operation.method, case.operation.path)),
+        });
+    }
+
+    /// Checks a value against a schema of the document, which is known by where it is. Texts are coerced for what isn't a body.
+    pub(crate) fn faults(
+        &mut self,
+        case: &Case<'_, 'd>,
+        schema: &Value,
+        place: &str,
+        side: Side,
+        coerces: bool,
+        value: Option<Value>,
+    ) -> Vec<Fault> {
+        let key = (side, place.to_owned());
+        let prepared = match self.schemas.get(&key) {
+            Some(prepared) => Rc::clone(prepared),
+            None => {
+                let prepared = Rc::new(Prepared::new(schema, &self.document.root, side, &self.budget));
+                self.schemas.insert(key, Rc::clone(&prepared));
+                prepared
+            }
+        };
+        for reference in &prepared.unresolved {
+            self.unresolved(case, reference);
+        }
+        let mut check = Check::new(&prepared, coerces, &self.budget);
+        let faults = check.faults(value);
+        if check.stopped || prepared.incomplete {
+            self.incomplete(case, place);
+        }
+        faults
+    }
+
+    /// What a reference means. Where it leads nowhere, that is said, and it is what it is.
+    pub(crate) fn resolved(&mut self, case: &Case<'_, 'd>, value: &'d Value) -> &'d Value {
+        match self.document.resolved(value) {
+            Some(target) => target,
+            None => {
+                self.unresolved(case, crate::value::text(value, "$ref").unwrap_or_default());
+                value
+            }
+        }
+    }
+
+    pub(crate) fn unresolved(&mut self, case: &Case<'_, 'd>, reference: &str) {
+        if self.findings.first_unresolved(case.index, reference) {
+            let shown: String = reference.chars().take(200).collect();
+            let found = Mismatch {
+                code: "spec.reference.unresolved",
+                kind: Kind::Warning,
+                message: format!(
+                    "A reference leads nowhere in the document, so what it stands for isn't compared: {shown}"
+                ),
+                mock: "request".to_owned(),
+                spec: case.spec(""),
+            };
+            self.push(case, found);
+        }
+    }
+
+    fn incomplete(&mut self, case: &Case<'_, 'd>, place: &str) {
+        if self.findings.first_incomplete(case.index) {
+            let found = Mismatch {
+                code: "comparison.incomplete",
+                kind: Kind::Warning,
+                message: "A schema is too large, too deep or refers to itself, so that it isn't compared in full"
+                    .to_owned(),
+                mock: "request".to_owned(),
+                spec: place.to_owned(),
+            };
+            self.push(case, found);
+        }
+    }
+}

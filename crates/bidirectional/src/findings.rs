@@ -1,0 +1,100 @@
+//! What doesn't fit, collected in order and up to a limit.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::FINDINGS_MAX;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The pact isn't what the document promises.
+    Error,
+    /// The pact may or may not fit; nothing could be compared, or nothing is said of it.
+    Warning,
+}
+
+/// The codes that `openapi-pact-comparator` doesn't have: what it passes over, or what no limit of its own ends.
+pub const OWN_CODES: [&str; 3] = ["spec.reference.unresolved", "comparison.incomplete", "message.skipped"];
+
+/// One way in which a pact doesn't fit a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Such as `response.body.incompatible`.
+    pub code: &'static str,
+    /// An error or a warning.
+    pub kind: Kind,
+    /// A sentence for a person.
+    pub message: String,
+    /// The interaction's description.
+    pub interaction: Option<String>,
+    /// The interaction's position in the pact; nothing for what concerns all of it.
+    pub interaction_index: Option<usize>,
+    /// Where in the pact, such as `[root].interactions[0].response.body.id`.
+    pub mock: String,
+    /// Where in the document, such as `[root].paths./orders.get.responses`.
+    pub spec: String,
+    /// The operation that the interaction talks to, such as `GET /orders/{id}`.
+    pub operation: Option<String>,
+}
+
+impl Finding {
+    /// Whether `openapi-pact-comparator` has no such code: see [`OWN_CODES`].
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        OWN_CODES.contains(&self.code)
+    }
+}
+
+/// Findings so far. The last place is kept for the one that says that there are more.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    list: Vec<Finding>,
+    more: usize,
+    unresolved: BTreeSet<(usize, String)>,
+    incomplete: BTreeSet<usize>,
+}
+
+impl Findings {
+    pub(crate) fn push(&mut self, finding: Finding) {
+        if self.list.len() + 1 < FINDINGS_MAX {
+            self.list.push(finding);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Whether any more would only be counted.
+    pub(crate) fn full(&self) -> bool {
+        self.more > 0
+    }
+
+    /// Whether this is the first word of a reference in an interaction.
+    pub(crate) fn first_unresolved(&mut self, index: usize, reference: &str) -> bool {
+        !self.full() && self.unresolved.insert((index, reference.to_owned()))
+    }
+
+    /// Whether this is the first word of an interaction that wasn't compared in full.
+    pub(crate) fn first_incomplete(&mut self, index: usize) -> bool {
+        self.incomplete.insert(index)
+    }
+
+    /// All of them.
+    pub(crate) fn end(mut self) -> Vec<Finding> {
+        if self.more > 0 {
+            self.list.push(Finding {
+                code: "comparison.incomplete",
+                kind: Kind::Warning,
+                message: format!("There are more findings than the {} that are listed", FINDINGS_MAX - 1),
+                interaction: None,
+                interaction_index: None,
+                mock: "[root]".to_owned(),
+                spec: "[root]".to_owned(),
+                operation: None,
+            });
+        }
+        self.list
+    }
+}

@@ -1,0 +1,133 @@
+//! The document's schemas: made ready for comparing, then values checked against them.
+//!
+//! **Flow.** [`Prepared::new`] copies a schema with all that it refers to ([`collect`]), merges its `allOf` ([`flatten`]) and, for
+//! responses, closes its objects and asks for nothing ([`received`]). [`check`] then applies it to a value, with the parts in
+//! [`scalars`], [`objects`], [`arrays`] and [`choices`]; texts from a URL or a header are coerced first ([`coerce`]).
+//!
+//! **Invariant.** A prepared schema is self-contained: its references lead to its own copies. Those that lead nowhere in the
+//! document are listed, and fit everything.
+
+mod arrays;
+mod check;
+mod choices;
+mod coerce;
+mod collect;
+mod flatten;
+mod formats;
+mod objects;
+mod place;
+mod received;
+mod scalars;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use regex::Regex;
+use serde_json::Value;
+
+pub(crate) use check::{Check, Fault};
+
+use crate::value::{Budget, at, pointer};
+
+/// How deep schemas and values may go in one another: every level takes stack.
+const DEPTH_MAX: usize = 64;
+
+/// Which side a schema is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Side {
+    /// The consumer sends the value, which must be all that is asked for.
+    Sent,
+    /// The consumer receives the value and names what it uses.
+    Received,
+}
+
+/// A schema, ready to be applied.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    root: Value,
+    /// References that lead nowhere.
+    pub(crate) unresolved: Vec<String>,
+    /// Whether something was left out, because it is too large, too deep or in a circle.
+    pub(crate) incomplete: bool,
+    tracks: bool,
+    inlined: RefCell<HashMap<String, bool>>,
+    patterns: RefCell<HashMap<String, Option<Regex>>>,
+}
+
+impl Prepared {
+    pub(crate) fn new(schema: &Value, document: &Value, side: Side, budget: &Budget) -> Self {
+        let mut collected = collect::collect(schema, document, budget);
+        let mut incomplete = collected.incomplete;
+        let mut root = std::mem::take(&mut collected.root);
+        flatten::flatten(&mut root, &collected.references, budget, &mut incomplete);
+        if side == Side::Received {
+            received::close(&mut root, budget, &mut incomplete);
+        }
+        let tracks = has_key(&root, &|key| key.starts_with("unevaluated"));
+        Self {
+            root,
+            unresolved: collected.unresolved,
+            incomplete,
+            tracks,
+            inlined: RefCell::default(),
+            patterns: RefCell::default(),
+        }
+    }
+
+    fn target(&self, reference: &str) -> Option<&Value> {
+        at(&self.root, &pointer(reference)?)
+    }
+
+    /// Whether a reference's target refers to nothing itself. Faults within such a target are located by the reference,
+    /// those of others by the target alone.
+    fn is_inlined(&self, reference: &str) -> bool {
+        if let Some(known) = self.inlined.borrow().get(reference) {
+            return *known;
+        }
+        let refers =
+            |key: &str| matches!(key, "$ref" | "$recursiveRef" | "$recursiveAnchor" | "$dynamicRef" | "$dynamicAnchor");
+        let inlined = self.target(reference).is_some_and(|target| !has_key(target, &refers));
+        self.inlined.borrow_mut().insert(reference.to_owned(), inlined);
+        inlined
+    }
+
+    /// Whether a text matches a pattern; nothing where the pattern isn't one that can be applied in linear time.
+    fn matches(&self, pattern: &str, text: &str) -> Option<bool> {
+        let mut patterns = self.patterns.borrow_mut();
+        let known = patterns.entry(pattern.to_owned()).or_insert_with(|| compiled(pattern));
+        known.as_ref().map(|regex| regex.is_match(text))
+    }
+}
+
+/// The pattern of a document, which is ECMAScript's: digits are ASCII, a slash may be escaped.
+fn compiled(pattern: &str) -> Option<Regex> {
+    let mut adapted = String::with_capacity(pattern.len());
+    let mut rest = pattern.chars();
+    while let Some(one) = rest.next() {
+        if one != '\\' {
+            adapted.push(one);
+            continue;
+        }
+        match rest.next() {
+            Some('d') => adapted.push_str("[0-9]"),
+            Some('w') => adapted.push_str("[A-Za-z0-9_]"),
+            Some('D') => adapted.push_str("[^0-9]"),
+            Some('W') => adapted.push_str("[^A-Za-z0-9_]"),
+            Some('/') => adapted.push('/'),
+            Some(other) => {
+                adapted.push('\\');
+                adapted.push(other);
+            }
+            None => adapted.push('\\'),
+        }
+    }
+    regex::RegexBuilder::new(&adapted).size_limit(1 << 20).build().ok()
+}
+
+fn has_key(value: &Value, suits: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Object(map) => map.iter().any(|(key, value)| suits(key) || has_key(value, suits)),
+        Value::Array(list) => list.iter().any(|value| has_key(value, suits)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}

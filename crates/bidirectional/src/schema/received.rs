@@ -1,0 +1,140 @@
+//! A schema for what a consumer receives: its objects are closed, for a property that the document doesn't name is one that the
+//! provider never promised; and nothing is required, for a pact names only what its consumer uses.
+//!
+//! Objects with branches stay open, and what a discriminator chooses by stays required.
+
+use serde_json::Value;
+
+use super::DEPTH_MAX;
+use crate::value::{Budget, at, at_mut, pointer, truthy};
+
+pub(super) fn close(root: &mut Value, budget: &Budget, incomplete: &mut bool) {
+    let mut walk = Walk { root, budget, visited: Vec::new(), path: Vec::new(), steps: Vec::new(), cut: false };
+    walk.schema(root, 0);
+    let Walk { steps, cut, .. } = walk;
+    *incomplete |= cut;
+    for step in &steps {
+        match step {
+            Step::Nullable(path, value) => nullable(root, path, value),
+            Step::Close(path) => close_one(root, path),
+        }
+    }
+    for step in &steps {
+        if let Step::Close(path) = step
+            && let Some(Value::Object(map)) = at_mut(root, path)
+            && !map.get("oneOf").is_some_and(truthy)
+        {
+            map.shift_remove("required");
+        }
+    }
+}
+
+/// What is to be done to the schema at a path.
+enum Step {
+    Nullable(Vec<String>, Value),
+    Close(Vec<String>),
+}
+
+fn nullable(root: &mut Value, path: &[String], value: &Value) {
+    if let Some(Value::Object(map)) = at_mut(root, path) {
+        map.insert("nullable".to_owned(), value.clone());
+        if !map.get("type").is_some_and(truthy) {
+            map.insert("type".to_owned(), Value::from("object"));
+        }
+    }
+}
+
+fn close_one(root: &mut Value, path: &[String]) {
+    if let Some(Value::Object(map)) = at_mut(root, path) {
+        let open = matches!(map.get("additionalProperties"), None | Some(Value::Bool(true)));
+        let branches = ["oneOf", "allOf", "anyOf"].iter().any(|key| map.get(*key).is_some_and(truthy));
+        if open && !branches && map.get("type").and_then(Value::as_str) == Some("object") {
+            map.insert("additionalProperties".to_owned(), Value::Bool(false));
+        }
+    }
+}
+
+struct Walk<'r> {
+    root: &'r Value,
+    budget: &'r Budget,
+    /// References that were followed: each once.
+    visited: Vec<String>,
+    path: Vec<String>,
+    steps: Vec<Step>,
+    cut: bool,
+}
+
+impl<'r> Walk<'r> {
+    fn schema(&mut self, schema: &Value, depth: usize) {
+        if !schema.is_object() {
+            return;
+        }
+        if depth > DEPTH_MAX || !self.budget.spend(1 + u64::try_from(self.path.len()).unwrap_or(u64::MAX)) {
+            self.cut = true;
+            return;
+        }
+        let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
+            return self.target(schema, schema, depth);
+        };
+        if self.visited.iter().any(|visited| visited == reference) {
+            return;
+        }
+        self.visited.push(reference.to_owned());
+        match self.followed(reference) {
+            Some((path, target)) => {
+                let before = std::mem::replace(&mut self.path, path);
+                self.target(schema, target, depth);
+                self.path = before;
+            }
+            None => self.target(schema, schema, depth),
+        }
+    }
+
+    /// Where a chain of references ends.
+    fn followed(&self, reference: &str) -> Option<(Vec<String>, &'r Value)> {
+        let root = self.root;
+        let mut path = pointer(reference)?;
+        for _ in 0..DEPTH_MAX {
+            let target = at(root, &path)?;
+            match target.get("$ref").and_then(Value::as_str) {
+                Some(next) => path = pointer(next)?,
+                None => return Some((path, target)),
+            }
+        }
+        None
+    }
+
+    fn target(&mut self, site: &Value, target: &Value, depth: usize) {
+        if let Some(value) = site.get("nullable").filter(|value| truthy(value)) {
+            self.steps.push(Step::Nullable(self.path.clone(), value.clone()));
+        }
+        for key in ["allOf", "oneOf", "anyOf", "properties"] {
+            match target.get(key) {
+                Some(Value::Array(list)) => {
+                    for (index, schema) in list.iter().enumerate() {
+                        self.below(&[key, &index.to_string()], schema, depth);
+                    }
+                }
+                Some(Value::Object(named)) => {
+                    for (name, schema) in named {
+                        self.below(&[key, name], schema, depth);
+                    }
+                }
+                None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {}
+            }
+        }
+        for key in ["not", "items", "additionalProperties"] {
+            if let Some(schema) = target.get(key) {
+                self.below(&[key], schema, depth);
+            }
+        }
+        self.steps.push(Step::Close(self.path.clone()));
+    }
+
+    fn below(&mut self, keys: &[&str], schema: &Value, depth: usize) {
+        let length = self.path.len();
+        self.path.extend(keys.iter().map(|key| (*key).to_owned()));
+        self.schema(schema, depth + 1);
+        self.path.truncate(length);
+    }
+}
