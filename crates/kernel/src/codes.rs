@@ -117,6 +117,8 @@ codes! {
         "Undoing would throw away the later change. Undo that one first, or set the thing to what it should be.";
     NEEDS_APPROVAL = "needs-approval", UserFixable, 409, "Somebody else must agree to this change.",
         "The environment asks for approvals. Make a request for the change: others see exactly what it changes, and it is made as soon as enough of them agree, or at the time that you name. Turning a flag off needs nobody. In an emergency a change can be made at once with a reason; that is shown to everybody.";
+    CONTRACT_BROKEN = "contract-broken", UserFixable, 409, "The contracts do not say that this version can be deployed.",
+        "The environment refuses deployments that `can-i-deploy` does not agree to. `detail` says which consumer expects what of which provider. Publish what is missing (a verification, a provider's version that meets it), or deploy it all the same in an emergency, with a reason: `emergency: true`, or `mainstay deploy --emergency --reason ...`. That is shown to everybody.";
     FOUR_EYES = "four-eyes", UserFixable, 403, "This takes another person.",
         "Who asked for a change, or amended it, can't approve it, and only a person who is signed in can. Only its author withdraws a request; others reject it.";
     SHUTTING_DOWN = "shutting-down", Retryable, 503, "The server is stopping.",

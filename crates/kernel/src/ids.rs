@@ -64,6 +64,10 @@ typed_ids! {
     DeploymentId;
     /// One incident. People use its number.
     IncidentId;
+    /// One environment that versions are deployed or released to.
+    EnvironmentId;
+    /// One version in one environment: deployed or released.
+    PlacementId;
     /// One request for a change of a flag.
     RequestId;
     /// One local user.

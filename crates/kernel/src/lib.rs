@@ -22,7 +22,10 @@ pub use actor::Actor;
 pub use codes::{Class, Code};
 pub use context::{Context, IdSeed};
 pub use entity_ref::{EntityRef, RefDefaults, RefError};
-pub use ids::{CommandId, DeploymentId, EffectId, EventId, IncidentId, RequestId, SessionId, TokenId, TypedId, UserId};
+pub use ids::{
+    CommandId, DeploymentId, EffectId, EnvironmentId, EventId, IncidentId, PlacementId, RequestId, SessionId, TokenId,
+    TypedId, UserId,
+};
 pub use jiff::Timestamp;
 pub use refusal::Refusal;
 pub use sha::Sha256;

@@ -1,0 +1,150 @@
+//! How rows are found. All of it follows from the rows, so that snapshots hold only those.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+use kernel::{EnvironmentId, PlacementId};
+
+use super::{Moment, Placed, Publication, Tables, Verification, Version};
+use crate::{ContentKey, ContentSha, DefinitionKey, PacticipantKey, PublicationKey, VerificationKey, VersionKey};
+
+/// The ways to the rows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    pub(crate) names: OrdMap<Arc<str>, PacticipantKey>,
+    pub(crate) numbers: OrdMap<(PacticipantKey, Arc<str>), VersionKey>,
+    pub(crate) versions: OrdSet<(PacticipantKey, VersionKey)>,
+    pub(crate) contents: OrdMap<(PacticipantKey, PacticipantKey, ContentSha), ContentKey>,
+    /// Consumer and provider, with their first pact.
+    pub(crate) integrations: OrdMap<(PacticipantKey, PacticipantKey), Moment>,
+    /// Provider and consumer.
+    pub(crate) consumers: OrdSet<(PacticipantKey, PacticipantKey)>,
+    /// Consumer, provider, pact.
+    pub(crate) publications: OrdSet<(PacticipantKey, PacticipantKey, PublicationKey)>,
+    pub(crate) of_content: OrdSet<(ContentKey, PublicationKey)>,
+    /// The newest verification of a content by a version.
+    pub(crate) verified: OrdMap<(ContentKey, VersionKey), VerificationKey>,
+    pub(crate) verified_by: OrdSet<(VersionKey, ContentKey)>,
+    pub(crate) verifications: OrdSet<(ContentKey, VerificationKey)>,
+    /// What each branch of the provider proved of a content.
+    pub(crate) proofs: OrdMap<(ContentKey, Arc<str>), Proof>,
+    pub(crate) tagged: OrdSet<(PacticipantKey, Arc<str>, VersionKey)>,
+    pub(crate) branched: OrdSet<(PacticipantKey, Arc<str>, VersionKey)>,
+    /// What is in an environment now.
+    pub(crate) placed: OrdSet<(EnvironmentId, PacticipantKey, PlacementId)>,
+    /// Where a version is or was.
+    pub(crate) placements: OrdSet<(VersionKey, PlacementId)>,
+    /// The newest definition of a version.
+    pub(crate) defined: OrdMap<VersionKey, DefinitionKey>,
+    /// Provider, version that has a definition.
+    pub(crate) definers: OrdSet<(PacticipantKey, VersionKey)>,
+}
+
+/// What the versions of one branch proved of a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Proof {
+    /// The first success.
+    pub(crate) first: Moment,
+    /// The first and the last success when the pact was not verified as work in progress.
+    pub(crate) proper: Option<(Moment, Moment)>,
+}
+
+impl Index {
+    pub(crate) fn of(tables: &Tables) -> Self {
+        let mut index = Self::default();
+        for (key, pacticipant) in tables.pacticipants.iter() {
+            index.names.insert(Arc::clone(&pacticipant.name), key);
+        }
+        for (key, version) in tables.versions.iter() {
+            index.add_version(key, version);
+        }
+        for (key, content) in tables.contents.iter() {
+            index.contents.insert((content.consumer, content.provider, content.sha), key);
+        }
+        for (key, publication) in tables.publications.iter() {
+            if let Some(version) = tables.versions.get(publication.version) {
+                index.add_publication(key, publication, version.pacticipant);
+            }
+        }
+        for (key, verification) in tables.verifications.iter() {
+            if let Some(version) = tables.versions.get(verification.version) {
+                index.add_verification(key, verification, version);
+            }
+        }
+        for placed in tables.placements.values() {
+            index.add_placed(placed);
+        }
+        for (key, definition) in tables.definitions.iter() {
+            if let Some(version) = tables.versions.get(definition.version) {
+                index.defined.insert(definition.version, key);
+                index.definers.insert((version.pacticipant, definition.version));
+            }
+        }
+        index
+    }
+
+    pub(crate) fn add_version(&mut self, key: VersionKey, version: &Version) {
+        let pacticipant = version.pacticipant;
+        self.numbers.insert((pacticipant, Arc::clone(&version.number)), key);
+        self.versions.insert((pacticipant, key));
+        for on in &version.branches {
+            self.branched.insert((pacticipant, Arc::clone(&on.branch), key));
+        }
+        for (tag, _) in &version.tags {
+            self.tagged.insert((pacticipant, Arc::clone(tag), key));
+        }
+    }
+
+    pub(crate) fn add_publication(&mut self, key: PublicationKey, publication: &Publication, consumer: PacticipantKey) {
+        let provider = publication.provider;
+        self.integrations.entry((consumer, provider)).or_insert(publication.at);
+        self.consumers.insert((provider, consumer));
+        self.publications.insert((consumer, provider, key));
+        self.of_content.insert((publication.content, key));
+    }
+
+    pub(crate) fn add_verification(&mut self, key: VerificationKey, verification: &Verification, version: &Version) {
+        let Verification { content, version: by, .. } = *verification;
+        let newest = self.verified.entry((content, by)).or_insert(key);
+        *newest = key.max(*newest);
+        self.verified_by.insert((by, content));
+        self.verifications.insert((content, key));
+        for on in &version.branches {
+            self.add_proof(verification, &on.branch);
+        }
+    }
+
+    pub(crate) fn add_proof(&mut self, verification: &Verification, branch: &Arc<str>) {
+        if !verification.success {
+            return;
+        }
+        let at = verification.at;
+        let proper = (!verification.wip).then_some((at, at));
+        match self.proofs.get_mut(&(verification.content, Arc::clone(branch))) {
+            None => {
+                self.proofs.insert((verification.content, Arc::clone(branch)), Proof { first: at, proper });
+            }
+            Some(proof) => {
+                proof.first = proof.first.min(at);
+                if proper.is_some() {
+                    let (first, last) = proof.proper.unwrap_or((at, at));
+                    proof.proper = Some((first.min(at), last.max(at)));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn add_placed(&mut self, placed: &Placed) {
+        self.placements.insert((placed.version, placed.id));
+        if placed.until.is_none() {
+            self.placed.insert((placed.environment, placed.pacticipant, placed.id));
+        }
+    }
+
+    /// The keys of the contents that branch `branch` of the provider proved, for removal.
+    pub(crate) fn proofs_of(&self, content: ContentKey) -> Vec<Arc<str>> {
+        let from = (content, Arc::from(""));
+        let proofs = self.proofs.range(from..).take_while(|((of, _), _)| *of == content);
+        proofs.map(|((_, branch), _)| Arc::clone(branch)).collect()
+    }
+}
