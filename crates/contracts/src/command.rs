@@ -236,8 +236,6 @@ pub enum Command {
         version: String,
         /// The environment's name.
         environment: String,
-        /// True if the environment's refusal was overridden.
-        overridden: bool,
     },
     /// A version was released.
     Release {
@@ -378,8 +376,8 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
         Command::SetGate { environment, gate } => environments::set_gate(&mut draft, &environment, gate)?,
         Command::RemoveEnvironment { id } => environments::remove(&mut draft, id)?,
         Command::Deploy { .. } => environments::deploy(&mut draft, command)?,
-        Command::Follow { component, version, environment, overridden } => {
-            environments::follow(&mut draft, &component, &version, &environment, overridden)?;
+        Command::Follow { component, version, environment } => {
+            environments::follow(&mut draft, &component, &version, &environment)?;
         }
         Command::Release { pacticipant, version, environment } => {
             environments::release(&mut draft, &pacticipant, version, environment)?;

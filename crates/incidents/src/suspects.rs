@@ -89,6 +89,8 @@ pub enum ChangeKind {
     Job,
     /// A catalog description was edited: it documents, it does not act.
     Catalog,
+    /// A contract was seen broken: it tells what a deployment brings, and does not act by itself.
+    Contract,
     /// A check was edited: it may fail because it asks for something else.
     Check,
 }
@@ -103,7 +105,7 @@ impl ChangeKind {
             Self::Switch => -1,
             Self::Migration => -2,
             Self::Job => -4,
-            Self::Check => -8,
+            Self::Check | Self::Contract => -8,
             Self::Catalog => -20,
         }
     }
@@ -119,6 +121,7 @@ impl ChangeKind {
             Self::Switch => "traffic switched",
             Self::Job => "job changed",
             Self::Catalog => "catalog edited",
+            Self::Contract => "contract broken",
             Self::Check => "check edited",
         }
     }

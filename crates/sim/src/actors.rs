@@ -382,6 +382,7 @@ fn verify_undone(sim: &mut Sim, event: EventId) {
         Event::Access(_)
         | Event::Catalog(_)
         | Event::Checks(_)
+        | Event::Contracts(_)
         | Event::Effects(_)
         | Event::Flags(_)
         | Event::Incidents(_)

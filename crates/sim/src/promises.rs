@@ -50,6 +50,7 @@ impl Promises {
             world::Event::Access(_)
             | world::Event::Catalog(_)
             | world::Event::Checks(_)
+            | world::Event::Contracts(_)
             | world::Event::Deploys(_)
             | world::Event::Effects(_)
             | world::Event::Incidents(_)

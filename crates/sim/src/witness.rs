@@ -155,6 +155,7 @@ impl Witness {
             Event::Access(_)
             | Event::Catalog(_)
             | Event::Checks(_)
+            | Event::Contracts(_)
             | Event::Deploys(_)
             | Event::Flags(_)
             | Event::Incidents(_)

@@ -171,6 +171,7 @@ pub fn sort_of_change(kind: ChangeKind) -> &'static str {
         ChangeKind::Switch => "switch",
         ChangeKind::Job => "job",
         ChangeKind::Catalog => "catalog",
+        ChangeKind::Contract => "contract",
         ChangeKind::Check => "check",
     }
 }

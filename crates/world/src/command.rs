@@ -15,8 +15,12 @@ pub enum Command {
     Catalog(catalog::Command),
     /// Checks.
     Checks(checks::Command),
+    /// Consumer-driven contracts.
+    Contracts(contracts::Command),
     /// Deployments and configurations.
     Deploys(deploys::Command),
+    /// The same, although the environment's contracts may refuse it.
+    Emergency(deploys::Command),
     /// Effects.
     Effects(effects::Command),
     /// Flags.
@@ -48,7 +52,12 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
         Command::Access(command) => access::decide(&world.access, command, context).map(wrap),
         Command::Catalog(command) => catalog::decide(&world.catalog, command, context).map(wrap),
         Command::Checks(command) => checks::decide(&world.checks, command, context).map(wrap),
-        Command::Deploys(command) => deploys::decide(&world.deploys, command, context).map(wrap),
+        Command::Contracts(command) => contracts::decide(&world.contracts, command, context).map(wrap),
+        Command::Deploys(command) => {
+            crate::contracts::ask_gate(world, &command)?;
+            deploys::decide(&world.deploys, command, context).map(wrap)
+        }
+        Command::Emergency(command) => deploys::decide(&world.deploys, command, context).map(wrap),
         Command::Effects(command) => effects::decide(&world.effects, command, context).map(wrap),
         Command::Flags(command) => flags::decide(&world.flags, command, context).map(wrap),
         Command::Incidents(command) => incidents::decide(&world.incidents, command, context).map(wrap),

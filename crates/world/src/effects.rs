@@ -35,7 +35,7 @@ pub struct Effect {
     pub last_error: Option<String>,
 }
 
-/// A call of somebody's hook: `POST` of a JSON document.
+/// A call of somebody's hook: `POST` of a JSON document, unless [`Call::request`] says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// Where.
@@ -44,6 +44,66 @@ pub struct Call {
     pub body: String,
     /// What it is meant to bring about, in words.
     pub purpose: String,
+    /// How it is called, where that is not the usual way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+}
+
+/// How somebody's webhook is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// Headers that are no secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// The user of basic authentication.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The name under which the password and the secret headers are sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// For how long it is tried.
+    pub patience: Patience,
+}
+
+/// For how long a call is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Patience {
+    /// About a day: at once, then after 10 seconds, 1, 2, 5, 10 and 20 minutes as the Pact Broker does, then every hour.
+    Day,
+}
+
+impl Patience {
+    /// How long to wait after this many tries that failed; none if it is given up.
+    fn wait(self, failed: u32) -> Option<SignedDuration> {
+        const SECONDS: [i64; 6] = [10, 60, 120, 300, 600, 1_200];
+        const HOURS: u32 = 23;
+        match self {
+            Self::Day => match SECONDS.get(failed.saturating_sub(1) as usize) {
+                Some(seconds) => Some(SignedDuration::from_secs(*seconds)),
+                None => (failed < 6 + HOURS).then(|| SignedDuration::from_hours(1)),
+            },
+        }
+    }
+}
+
+impl Effect {
+    /// How long to wait if this try fails; none if it is given up then.
+    fn wait(&self) -> Option<SignedDuration> {
+        match &self.call.request {
+            Some(request) => request.patience.wait(self.attempts + 1),
+            None => (self.attempts + 1 < ATTEMPTS_MAX)
+                .then(|| SignedDuration::from_secs(WAIT_S_MAX.min(1 << self.attempts.min(20)))),
+        }
+    }
+}
+
+/// What an effect is for that is about nobody in particular.
+#[expect(clippy::expect_used, reason = "the parts are constants, and a test makes it")]
+pub(crate) fn nobody() -> EntityRef {
+    EntityRef::new("webhook", EntityRef::DEFAULT_NAMESPACE, "any").expect("constant parts")
 }
 
 /// What happened to an effect.
@@ -111,6 +171,19 @@ impl Event {
         }
     }
 
+    /// What came of a try, as a webhook's delivery remembers it.
+    pub(crate) fn outcome(&self) -> Option<(EffectId, contracts::Outcome)> {
+        use contracts::Outcome;
+        match self {
+            Self::Requested { .. } => None,
+            Self::Failed { effect, error, next, .. } => {
+                Some((*effect, Outcome::Retrying { error: error.clone(), next: *next }))
+            }
+            Self::Done { effect, answer, .. } => Some((*effect, Outcome::Done { answer: answer.clone() })),
+            Self::GaveUp { effect, error, .. } => Some((*effect, Outcome::GaveUp { error: error.clone() })),
+        }
+    }
+
     /// One sentence without its actor.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -171,8 +244,7 @@ pub(crate) fn decide(effects: &Effects, command: Command, context: &Context) -> 
             let subject = effect.subject.clone();
             let event = match outcome {
                 Ok(answer) => Event::Done { effect: id, subject, answer: shortened(answer) },
-                Err(error) if retry && effect.attempts + 1 < ATTEMPTS_MAX => {
-                    let wait = SignedDuration::from_secs(WAIT_S_MAX.min(1 << effect.attempts.min(20)));
+                Err(error) if let Some(wait) = effect.wait().filter(|_| retry) => {
                     let next = context.now.checked_add(wait).unwrap_or(context.now);
                     Event::Failed { effect: id, subject, error: shortened(error), next }
                 }

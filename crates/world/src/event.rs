@@ -15,6 +15,8 @@ pub enum Event {
     Catalog(catalog::Event),
     /// Checks.
     Checks(checks::Event),
+    /// Consumer-driven contracts.
+    Contracts(contracts::Event),
     /// Deployments and configurations.
     Deploys(deploys::Event),
     /// Effects.
@@ -102,6 +104,7 @@ macro_rules! areas {
     (@event Access) => { access::Event };
     (@event Catalog) => { catalog::Event };
     (@event Checks) => { checks::Event };
+    (@event Contracts) => { contracts::Event };
     (@event Deploys) => { deploys::Event };
     (@event Effects) => { effects::Event };
     (@event Flags) => { flags::Event };
@@ -114,6 +117,7 @@ areas! {
     Access = "access",
     Catalog = "catalog",
     Checks = "checks",
+    Contracts = "contracts",
     Deploys = "deploys",
     Effects = "effects",
     Flags = "flags",

@@ -197,6 +197,7 @@ pub fn is_change_in_any_world(event: &AnyEvent) -> bool {
             matches!(event, catalog::Event::EntityChanged { .. } | catalog::Event::EntityRemoved { .. })
         }
         AnyEvent::Flags(event) => matches!(event, flags::Event::Turned { .. }),
+        AnyEvent::Contracts(event) => is_contract_broken(event),
         AnyEvent::Access(_)
         | AnyEvent::Checks(_)
         | AnyEvent::Effects(_)
@@ -227,6 +228,10 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         AnyEvent::Catalog(catalog::Event::EntityChanged { .. } | catalog::Event::EntityRemoved { .. }) => {
             (ChangeKind::Catalog, None, Vec::new(), Vec::new())
         }
+        AnyEvent::Contracts(event) if is_contract_broken(event) => {
+            let affects = event.subjects().into_iter().skip(1).collect();
+            (ChangeKind::Contract, None, affects, contract_keywords(event))
+        }
         AnyEvent::Checks(checks::Event::Defined { definition }) => {
             world.checks.watch(&definition.check)?;
             (ChangeKind::Check, None, definition.critical_path(), Vec::new())
@@ -234,6 +239,7 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         AnyEvent::Access(_)
         | AnyEvent::Catalog(_)
         | AnyEvent::Checks(_)
+        | AnyEvent::Contracts(_)
         | AnyEvent::Deploys(_)
         | AnyEvent::Effects(_)
         | AnyEvent::Incidents(_)
@@ -259,6 +265,23 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         undone: false,
         undoes,
     })
+}
+
+/// True of the facts among contracts that a failure may come of: a provider that was seen to break an expectation, and an
+/// API that was changed so that callers break. Neither acts by itself; each tells what a deployment brings.
+fn is_contract_broken(event: &contracts::Event) -> bool {
+    use contracts::Event;
+    let failed = matches!(event, Event::VerificationPublished { success: false, wip: false, .. });
+    let broken = matches!(event, Event::ApiChanged { comparison, .. } if comparison.breaking > 0);
+    failed || broken || matches!(event, Event::FitJudged { fits: false, .. })
+}
+
+/// What an error would name: the provider's version, the operations.
+fn contract_keywords(event: &contracts::Event) -> Vec<String> {
+    if let contracts::Event::ApiChanged { comparison, .. } = event {
+        return comparison.changes.iter().filter_map(|change| change.operation.clone()).take(10).collect();
+    }
+    if let contracts::Event::VerificationPublished { version, .. } = event { vec![version.clone()] } else { Vec::new() }
 }
 
 /// Where a flag's event alters what is served, and for whom; nothing if it alters nothing. `world` is as before it.

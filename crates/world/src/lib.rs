@@ -13,6 +13,7 @@
 //! - `world` is the only crate that knows more than one area.
 
 mod command;
+pub mod contracts;
 mod definitions;
 mod due;
 pub mod effects;

@@ -4,7 +4,7 @@ use incidents::Failed;
 use kernel::{Context, EffectId, EntityRef, EventId};
 use serde_json::json;
 
-use crate::{Call, Command, Effect, Event, Recorded, World, definitions, effects, guard, suspects, undo};
+use crate::{Call, Command, Effect, Event, Recorded, World, contracts, definitions, effects, guard, suspects, undo};
 
 /// A command that follows from an event.
 #[derive(Debug, Clone)]
@@ -19,15 +19,21 @@ pub struct Reaction {
 #[must_use]
 pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<Reaction> {
     match recorded.event.as_ref() {
-        Event::Catalog(event) => definitions::follow(world, event),
+        Event::Catalog(event) => {
+            let mut reactions = definitions::follow(world, event);
+            reactions.extend(contracts::match_component(world, event));
+            reactions
+        }
         Event::Checks(event) => {
             // The incident comes first, so that what is taken back stands in its time.
             let mut reactions = incident_for(world, event);
             reactions.extend(guard::halt_ramps(world, event));
             reactions
         }
+        Event::Contracts(event) => contracts::follow(world, event, recorded, context),
         Event::Deploys(event) => {
             let mut reactions = call_hook(world, event, recorded, context);
+            reactions.extend(contracts::follow_deployment(world, event));
             reactions.extend(withdraw_hooks(world, event));
             reactions
         }
@@ -115,7 +121,7 @@ fn call_hook(world: &World, event: &deploys::Event, recorded: &Recorded, context
         | deploys::Event::UndoFailed { .. } => return Vec::new(),
     };
     let Some(url) = undo::hook_for(world, event) else { return Vec::new() };
-    let call = Call { url, body: body.to_string(), purpose };
+    let call = Call { url, body: body.to_string(), purpose, request: None };
     vec![request(effect, of, call, component.clone(), recorded, context)]
 }
 

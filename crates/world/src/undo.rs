@@ -51,6 +51,11 @@ pub fn plan_undo(world: &World, event: EventId) -> Result<UndoPlan, Refusal> {
             let detail = "a check is changed where it is declared";
             return Err(Refusal::new(&codes::IRREVERSIBLE, detail).fix("change its file and apply it"));
         }
+        Event::Contracts(_) => {
+            let detail = "what was published of a contract is a fact, and others may rely on it already";
+            return Err(Refusal::new(&codes::IRREVERSIBLE, detail)
+                .fix("publish a version that meets it, or roll back what was deployed"));
+        }
         Event::Access(_) | Event::Effects(_) | Event::Incidents(_) | Event::Journal(_) | Event::Oncall(_) => {
             return Err(Refusal::new(&codes::IRREVERSIBLE, "this event is not a change of software"));
         }

@@ -23,6 +23,9 @@ pub struct World {
     pub catalog: catalog::State,
     /// Checks and their verdicts.
     pub checks: checks::State,
+    /// Consumer-driven contracts.
+    #[serde(default)]
+    pub contracts: contracts::State,
     /// What runs where.
     pub deploys: deploys::State,
     /// What must still happen outside.
@@ -73,7 +76,13 @@ impl World {
                 self.deploys.fold(event, stamp);
                 self.settle_undo(event, stamp);
             }
-            Event::Effects(event) => self.effects.fold(event, stamp),
+            Event::Contracts(event) => self.contracts.fold(event, stamp),
+            Event::Effects(event) => {
+                if let Some((effect, outcome)) = event.outcome() {
+                    self.contracts.note_delivery(effect, outcome, stamp.at);
+                }
+                self.effects.fold(event, stamp);
+            }
             Event::Flags(event) => self.flags.fold(event, stamp),
             Event::Incidents(event) => self.incidents.fold(event, stamp),
             Event::Journal(event) => self.journal.fold(event, stamp),

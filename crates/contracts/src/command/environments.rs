@@ -171,7 +171,6 @@ pub(super) fn follow(
     component: &EntityRef,
     version: &str,
     environment: &str,
-    overridden: bool,
 ) -> Result<(), Refusal> {
     let names: Vec<String> = {
         let keys = draft.state.pacticipants_of(component);
@@ -189,9 +188,8 @@ pub(super) fn follow(
     for pacticipant in names {
         draft.version(&pacticipant, version, None)?;
         let version = version.to_owned();
-        // Whether it may be deployed was asked when it was recorded.
-        let emergency = overridden || draft.state.gate(environment) == Gate::Refuse;
-        let via = Via::Deploys;
+        // It runs already. Whether it may was asked when it was recorded; if that was overridden, it is said here.
+        let (via, emergency) = (Via::Deploys, true);
         deploy(draft, Command::Deploy { pacticipant, version, environment: id, instance: None, via, emergency })?;
     }
     Ok(())

@@ -78,6 +78,7 @@ pub(super) async fn carry_out(
         | Event::Access(_)
         | Event::Catalog(_)
         | Event::Checks(_)
+        | Event::Contracts(_)
         | Event::Deploys(_)
         | Event::Effects(_)
         | Event::Incidents(_)

@@ -211,6 +211,7 @@ fn difference(world: &World, entry: &timeline::Entry) -> Diff {
         Event::Access(_)
         | Event::Catalog(_)
         | Event::Checks(_)
+        | Event::Contracts(_)
         | Event::Deploys(_)
         | Event::Effects(_)
         | Event::Flags(_)

@@ -1,0 +1,171 @@
+//! Contracts and the rest: webhooks are called, deployments and their pacticipants agree, components are matched, and an
+//! environment may refuse what the matrix does not agree to.
+
+use std::collections::BTreeSet;
+
+use contracts::{Delivery, Event as Contract, Gate, Via};
+use deploys::Outcome;
+use kernel::{Context, EntityRef, Refusal, codes};
+
+use crate::{
+    Call, Command, Effect, Recorded, World, effects,
+    effects::{Patience, Request},
+    react::Reaction,
+};
+
+/// The annotation by which a component says which pacticipant it is, where the name is another.
+pub const PACTICIPANT: &str = "mainstay.dev/pacticipant";
+
+const PART: Option<&str> = Some("contracts");
+
+/// What follows from what happened among contracts.
+pub(crate) fn follow(world: &World, event: &Contract, recorded: &Recorded, context: &Context) -> Vec<Reaction> {
+    if let Contract::WebhookTriggered { delivery, about } | Contract::WebhookRefired { again: delivery, about, .. } = event
+    {
+        return vec![call(delivery, about.first(), recorded, context)];
+    }
+    let deliveries = contracts::webhooks::triggered(&world.contracts, event, context);
+    let calls = deliveries.into_iter().map(|delivery| contracts::Command::Trigger { delivery });
+    let mut reactions: Vec<Reaction> =
+        calls.map(|command| Reaction { command: Command::Contracts(command), part: PART }).collect();
+    reactions.extend(recorded_deployment(world, event));
+    reactions
+}
+
+fn call(delivery: &Delivery, subject: Option<&EntityRef>, recorded: &Recorded, context: &Context) -> Reaction {
+    let request = Request {
+        method: delivery.method.clone(),
+        headers: delivery.headers.clone(),
+        username: delivery.username.clone(),
+        secret: delivery.secret.clone(),
+        patience: Patience::Day,
+    };
+    let call = Call {
+        url: delivery.url.clone(),
+        body: delivery.body.clone().unwrap_or_default(),
+        purpose: format!("call the webhook {} because of {}", delivery.webhook_name, delivery.event),
+        request: Some(request),
+    };
+    let effect = Effect {
+        id: delivery.effect,
+        call,
+        subject: subject.cloned().unwrap_or_else(effects::nobody),
+        undoes: None,
+        requested: recorded.stamp.at,
+        attempts: 0,
+        next: context.now,
+        last_error: None,
+    };
+    Reaction { command: Command::Effects(effects::Command::Request { effect }), part: PART }
+}
+
+/// What a client of contracts says was deployed is a deployment of the component, if the catalog has it.
+fn recorded_deployment(world: &World, event: &Contract) -> Option<Reaction> {
+    let Contract::VersionDeployed { pacticipant, version, environment_name, via, .. } = event else { return None };
+    let is_from_here = matches!(via, Via::Contracts | Via::Tag);
+    let component = &pacticipant.component;
+    let is_known = world.catalog.get(component).is_some_and(|entity| entity.reference().kind() == "component");
+    let is_live = world.deploys.live(component, environment_name).is_some_and(|live| live.version == *version);
+    if !is_from_here || !is_known || is_live {
+        return None;
+    }
+    let command = deploys::Command::RecordDeployment {
+        component: component.clone(),
+        environment: environment_name.clone(),
+        version: version.clone(),
+        outcome: Outcome::Succeeded,
+        url: None,
+        commit: None,
+        rollback_of: None,
+        finished: None,
+    };
+    // Whether it may be was asked before.
+    Some(Reaction { command: Command::Emergency(command), part: None })
+}
+
+/// What was deployed as a component was deployed as its pacticipants.
+pub(crate) fn follow_deployment(world: &World, event: &deploys::Event) -> Option<Reaction> {
+    let deploys::Event::DeploymentFinished { component, environment, version, outcome: Outcome::Succeeded, .. } = event
+    else {
+        return None;
+    };
+    world.contracts.pacticipants_of(component).next()?;
+    let command = contracts::Command::Follow {
+        component: component.clone(),
+        version: version.clone(),
+        environment: environment.clone(),
+    };
+    Some(Reaction { command: Command::Contracts(command), part: PART })
+}
+
+/// A component that names its pacticipant is taken for it; one that does so no more is not.
+pub(crate) fn match_component(world: &World, event: &catalog::Event) -> Vec<Reaction> {
+    let (reference, named) = match event {
+        catalog::Event::EntityDeclared { entity, .. } | catalog::Event::EntityChanged { entity, .. } => {
+            (&entity.reference, annotated(&entity.document))
+        }
+        catalog::Event::EntityRemoved { entity, .. } => (&entity.reference, None),
+        catalog::Event::SourceApplied { .. } | catalog::Event::DocsPublished { .. } => return Vec::new(),
+    };
+    if reference.kind() != "component" {
+        return Vec::new();
+    }
+    let mut commands = Vec::new();
+    if let Some(name) = &named
+        && name.len() <= 255
+    {
+        if world.contracts.pacticipant_named(name).is_none() {
+            let details = contracts::event::Details::default();
+            commands.push(contracts::Command::PutPacticipant { name: name.clone(), details });
+        }
+        commands.push(contracts::Command::Match { name: name.clone(), component: Some(reference.clone()) });
+    }
+    for key in world.contracts.pacticipants_of(reference) {
+        let name = world.contracts.name(key);
+        if named.as_deref().is_some_and(|named| named != name) {
+            commands.push(contracts::Command::Match { name: name.to_owned(), component: None });
+        }
+    }
+    commands.into_iter().map(|command| Reaction { command: Command::Contracts(command), part: None }).collect()
+}
+
+/// The value of the annotation; the document is only parsed where it can have one.
+fn annotated(document: &str) -> Option<String> {
+    if !document.contains(PACTICIPANT) {
+        return None;
+    }
+    let document: serde_json::Value = serde_json::from_str(document).ok()?;
+    let value = document.pointer("/metadata/annotations")?.get(PACTICIPANT)?.as_str()?.trim().to_owned();
+    (!value.is_empty()).then_some(value)
+}
+
+/// Refuses a deployment that the environment's contracts do not agree to. Going back is never refused.
+pub(crate) fn ask_gate(world: &World, command: &deploys::Command) -> Result<(), Refusal> {
+    let deploys::Command::RecordDeployment {
+        component, environment, version, outcome: Outcome::Succeeded, rollback_of, ..
+    } = command
+    else {
+        return Ok(());
+    };
+    if rollback_of.is_some() || world.contracts.gate(environment) != Gate::Refuse || goes_back(world, component, version) {
+        return Ok(());
+    }
+    let answers: BTreeSet<String> = {
+        let pacticipants = world.contracts.pacticipants_of(component).map(|key| world.contracts.name(key));
+        let answer = |name: &str| contracts::command::gate_answer(&world.contracts, name, version, environment);
+        pacticipants.filter_map(answer).collect()
+    };
+    if answers.is_empty() {
+        return Ok(());
+    }
+    let why = answers.into_iter().collect::<Vec<_>>().join("; ");
+    let detail = format!("{} {version} must not be deployed to {environment}: {why}", component.short());
+    let fix = "ask `mainstay can-i-deploy` who expects what; in an emergency add `emergency: true` and a reason";
+    Err(Refusal::new(&codes::CONTRACT_BROKEN, detail).field("version").fix(fix))
+}
+
+fn goes_back(world: &World, component: &EntityRef, version: &str) -> bool {
+    world.deploys.pending().any(|(_, pending)| {
+        pending.component == *component && matches!(&pending.to, deploys::Target::Version(to) if to == version)
+    })
+}
