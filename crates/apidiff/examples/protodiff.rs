@@ -1,38 +1,18 @@
 //! Compares two protobuf files, or two folders of them, and prints what changed: one line for each change, as
 //! level, rule, place, operation and sentence with tabs between them.
 //!
-//! Usage: `protodiff EARLIER LATER`. Of a folder, each `.proto` file in it counts, under its path from there. Many
-//! pairs can be compared at once: `protodiff --pairs` reads `EARLIER<tab>LATER` lines from its input and prints an
-//! empty line after each pair.
+//! Usage: `protodiff EARLIER LATER`. Of a folder, each `.proto` file in it counts, under its path from there.
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::error::Error;
 use std::fs;
-use std::io::{self, BufRead};
 use std::path::Path;
 
 use apidiff::protobuf;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.as_slice() {
-        [pairs] if pairs == "--pairs" => {
-            for line in io::stdin().lock().lines() {
-                let line = line?;
-                let (earlier, later) = line.split_once('\t').ok_or("a line without a tab")?;
-                if let Err(error) = print(earlier, later) {
-                    println!("unreadable\t\t\t\t{error}");
-                }
-                println!();
-            }
-            Ok(())
-        }
-        [earlier, later] => print(earlier, later),
-        _ => Err("usage: protodiff EARLIER LATER, or protodiff --pairs".into()),
-    }
-}
-
-fn print(earlier: &str, later: &str) -> Result<(), Box<dyn Error>> {
+    let [earlier, later] = arguments.as_slice() else { return Err("usage: protodiff EARLIER LATER".into()) };
     let (earlier, later) = (gathered(earlier)?, gathered(later)?);
     for change in protobuf::compare(&borrowed(&earlier), &borrowed(&later))? {
         let level = format!("{:?}", change.level).to_lowercase();

@@ -1,24 +1,25 @@
 //! Two sets of protobuf files, compared in the words of buf's rules for breaking changes.
 //!
-//! The cast: `read` parses the files by themselves (imports that aren't among them stay closed), checks their bounds and
-//! makes a flat [`model::Definition`] of them, with `names` and `options`; `files`, `messages`, `fields`, `enums` and
-//! `services` hold the rules, each about what its name says; `rules` is the one table of ids and levels; `usage` knows which
-//! methods carry a type; `changes` gathers what is found.
+//! The cast: `read` parses the files by themselves (imports that aren't among them stay closed), checks their bounds
+//! and makes a flat `model::Definition` of them, with `names` and `options`. `files`, `messages`, `fields` (with
+//! `defaults`), `enums` and `services` hold the rules, each about what its name says; `ranges` are of numbers. `rules`
+//! is the one table of ids and levels, `usage` knows which methods carry a type, and `changes` gathers what is found.
 //!
-//! The flow: [`compare`] reads both sides; files are matched by name, messages, enums and services by their full name, fields
-//! and enum values by number, methods by name. What is deleted is told by its name within its file, so that
+//! The flow: [`compare`] reads both sides. Files are matched by name; messages, enums and services by full name; fields,
+//! extensions and enum values by number; methods by name. What is deleted is told by its name within its file, so that
 //! another package is one change (`FILE_SAME_PACKAGE`) and not many.
 //!
-//! The rules are buf's category `FILE` of version 2. Additions have no rule there; `FILE_ADDED`, `MESSAGE_ADDED`,
-//! `FIELD_ADDED`, `ONEOF_ADDED`, `ENUM_ADDED`, `ENUM_VALUE_ADDED`, `EXTENSION_ADDED`, `SERVICE_ADDED`, `RPC_ADDED` and
-//! `MORE_CHANGES` are ours.
+//! The rules are buf's category `FILE` of version 2. buf has none for additions: `FILE_ADDED`, `MESSAGE_ADDED`,
+//! `FIELD_ADDED`, `ONEOF_ADDED`, `ENUM_ADDED`, `ENUM_VALUE_ADDED`, `EXTENSION_ADDED`, `SERVICE_ADDED` and `RPC_ADDED`
+//! are ours, and so is `MORE_CHANGES`.
 //!
-//! A change names the method that it is about. One about a service names its first method; one about a type names the first
-//! method whose request or response carries it, over up to eight fields, and its text counts the others.
+//! A change of a method names it as its operation. A change of a service names its first method. A change of a type
+//! names the first method whose request or response carries the type, over up to eight fields, and its text counts the
+//! other methods.
 //!
-//! Invariants: pure; the same texts give the same changes in the same order (place, rule, text); no text makes it panic; a
-//! type that isn't resolved is never said to have changed when it may be the same. Editions aren't read: they are
-//! [`Unreadable::Malformed`].
+//! Invariants: pure; the same texts give the same changes in the same order (place, rule, text); no text makes it
+//! panic; a type that isn't resolved is never said to have changed where it may be the same. Editions aren't read: they
+//! are [`Unreadable::Malformed`].
 
 mod changes;
 mod defaults;
@@ -33,6 +34,8 @@ mod ranges;
 mod read;
 mod rules;
 mod services;
+#[cfg(test)]
+mod tests;
 mod usage;
 
 use crate::{Change, Level, Unreadable};

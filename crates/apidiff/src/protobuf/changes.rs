@@ -113,12 +113,18 @@ impl<'d> Changes<'d> {
     }
 }
 
-/// A value as it is quoted in a sentence.
+/// A value as it is quoted in a sentence: on one line, and not too long.
 pub(super) fn quoted(value: &str) -> String {
     if value.is_empty() {
         return "nothing".to_owned();
     }
-    let start: String = value.chars().take(VALUE_CHARS_MAX).collect();
-    let ellipsis = if start.len() < value.len() { "…" } else { "" };
-    format!("\"{start}{ellipsis}\"")
+    let mut quoted = String::from('"');
+    for letter in value.chars().take(VALUE_CHARS_MAX) {
+        match letter.is_control() {
+            true => quoted.extend(letter.escape_default()),
+            false => quoted.push(letter),
+        }
+    }
+    let ellipsis = if value.chars().nth(VALUE_CHARS_MAX).is_some() { "…" } else { "" };
+    quoted + ellipsis + "\""
 }

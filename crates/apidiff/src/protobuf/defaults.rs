@@ -8,8 +8,8 @@ use super::model::{Enum, Field, Type};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Default {
-    /// Of a string, or of bytes as they are escaped.
-    Text(String),
+    /// Of a string or of bytes.
+    Bytes(Vec<u8>),
     Integer(i128),
     Float(f32),
     Double(f64),
@@ -22,7 +22,8 @@ pub(super) enum Default {
 impl std::fmt::Display for Default {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Text(text) | Self::Named(text) => out.write_str(text),
+            Self::Bytes(bytes) => out.write_str(&String::from_utf8_lossy(bytes)),
+            Self::Named(name) => out.write_str(name),
             Self::Integer(number) => number.fmt(out),
             Self::Float(number) => number.fmt(out),
             Self::Double(number) => number.fmt(out),
@@ -59,7 +60,8 @@ fn of_enum(of: &Enum, written: Option<&str>) -> Default {
 
 fn of_scalar(scalar: Scalar, written: Option<&str>) -> Default {
     match scalar {
-        Scalar::String | Scalar::Bytes => Default::Text(written.unwrap_or_default().to_owned()),
+        Scalar::String => Default::Bytes(written.unwrap_or_default().into()),
+        Scalar::Bytes => Default::Bytes(unescaped(written.unwrap_or_default())),
         Scalar::Bool => Default::Integer(i128::from(written == Some("true"))),
         Scalar::Float => Default::Float(written.and_then(|written| written.parse().ok()).unwrap_or_default()),
         Scalar::Double => Default::Double(written.and_then(|written| written.parse().ok()).unwrap_or_default()),
@@ -74,6 +76,27 @@ fn of_integer(written: Option<&str>) -> Default {
     Default::Integer(written.and_then(|written| written.parse().ok()).unwrap_or_default())
 }
 
+/// The parser escapes the bytes of a default as C does.
+fn unescaped(written: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(written.len());
+    let mut rest = written.bytes();
+    while let Some(byte) = rest.next() {
+        let byte = match (byte, if byte == b'\\' { rest.next() } else { None }) {
+            (b'\\', Some(b'n')) => b'\n',
+            (b'\\', Some(b'r')) => b'\r',
+            (b'\\', Some(b't')) => b'\t',
+            (b'\\', Some(digit @ b'0'..=b'7')) => {
+                let digits = [digit, rest.next().unwrap_or(b'0'), rest.next().unwrap_or(b'0')];
+                digits.iter().fold(0_u8, |sum, digit| sum.wrapping_mul(8).wrapping_add(digit.wrapping_sub(b'0')))
+            }
+            (_, Some(escaped)) => escaped,
+            (byte, None) => byte,
+        };
+        bytes.push(byte);
+    }
+    bytes
+}
+
 impl Default {
     /// Whether a program sees another value; numbers of different types are compared by value, as buf does it.
     pub(super) fn differs(&self, later: &Self) -> bool {
@@ -84,8 +107,8 @@ impl Default {
             (Self::Unknown, _) | (_, Self::Unknown) => false,
             (Self::Named(one), Self::Named(another)) => one != another,
             (Self::Named(_), _) | (_, Self::Named(_)) => false,
-            (Self::Text(one), Self::Text(another)) => one != another,
-            (Self::Text(_), _) | (_, Self::Text(_)) => true,
+            (Self::Bytes(one), Self::Bytes(another)) => one != another,
+            (Self::Bytes(_), _) | (_, Self::Bytes(_)) => true,
             (Self::Float(single), Self::Double(double)) | (Self::Double(double), Self::Float(single)) => {
                 !same_float(f64::from(*single), f64::from(narrowed(*double)))
             }
@@ -101,7 +124,7 @@ impl Default {
 
     fn is_zero(&self) -> bool {
         match self {
-            Self::Text(text) => text.is_empty(),
+            Self::Bytes(bytes) => bytes.is_empty(),
             Self::Integer(number) => *number == 0,
             Self::Float(number) => *number == 0.0,
             Self::Double(number) => *number == 0.0,
@@ -113,7 +136,7 @@ impl Default {
         match self {
             Self::Float(number) => Some(f64::from(*number)),
             Self::Double(number) => Some(*number),
-            Self::Text(_) | Self::Integer(_) | Self::Named(_) | Self::Unknown => None,
+            Self::Bytes(_) | Self::Integer(_) | Self::Named(_) | Self::Unknown => None,
         }
     }
 }

@@ -46,7 +46,8 @@ fn report(rule: Rule, what: &str, field: &Field, from: &str, to: &str, changes: 
 pub(super) fn compare_pair(earlier: &Field, later: &Field, enums: &Enums<'_>, changes: &mut Changes<'_>) {
     names(earlier, later, changes);
     let (from, to) = (cardinality(earlier), cardinality(later));
-    if !from.is_as_far_as_known(to) && !(earlier.is_in_map_entry && later.is_in_map_entry) {
+    let is_same = from.is_as_far_as_known(to) || (earlier.is_in_map_entry && later.is_in_map_entry);
+    if !is_same {
         report(rules::FIELD_SAME_CARDINALITY, "cardinality", earlier, from.words(), to.words(), changes);
     }
     if !earlier.field_type.is_same(&later.field_type) {

@@ -56,6 +56,10 @@ pub(super) fn read(which: &'static str, files: &[(&str, &str)]) -> Result<Defini
 fn parse(name: &str, text: &str) -> Result<FileDescriptorProto, String> {
     protox_parse::parse("definition.proto", text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
+        let rest = error.span().and_then(|span| text.get(span.start..));
+        if rest.is_some_and(|rest| rest.starts_with("edition")) {
+            return format!("{}: editions aren't read, only proto2 and proto3", clipped(name));
+        }
         let line = before.map_or(1, |before| before.matches('\n').count() + 1);
         format!("{} line {line}: {}", clipped(name), clipped(&error.to_string()))
     })

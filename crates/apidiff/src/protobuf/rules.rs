@@ -6,7 +6,7 @@
 //! | what the rule guards | level | why |
 //! | --- | --- | --- |
 //! | what travels (buf's `WIRE` and `WIRE_JSON`) | breaking | programs that run today misread each other |
-//! | what generated code has (`FILE`, `PACKAGE`, `CSR`) | breaking | programs built from the new files don't compile or don't behave |
+//! | what generated code has (`FILE`, `PACKAGE`, `CSR`) | breaking | what is built on it doesn't compile or behave |
 //! | options that only steer a code generator | risky | it depends on whether that generator is used |
 //! | `FILE_SAME_SYNTAX` | risky | each thing that it changes is named by its own rule |
 //! | additions | compatible | old programs skip what they don't know |

@@ -1,6 +1,6 @@
 //! Which methods carry a type: as their request or response, or in a field of those, and so on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::model::{Definition, Type};
 
@@ -20,65 +20,93 @@ pub(super) struct Carriers<'d> {
 #[derive(Debug)]
 pub(super) struct Usage<'d> {
     operations: Vec<&'d str>,
-    /// By type: the methods, as places in `operations`, that have it as request or response.
-    direct: HashMap<&'d str, Vec<usize>>,
-    /// By type: the messages that have a field of it.
-    containers: HashMap<&'d str, Vec<&'d str>>,
-    known: HashMap<String, Option<Carriers<'d>>>,
+    places: HashMap<&'d str, usize>,
+    uses: Vec<Uses>,
+    /// What was found already, by place of the type.
+    known: HashMap<usize, Option<Carriers<'d>>>,
     steps_left: usize,
+}
+
+/// Who has a type.
+#[derive(Debug, Default)]
+struct Uses {
+    /// The methods, as places in the operations, that have it as request or response.
+    methods: Vec<usize>,
+    /// The messages, as places in the uses, that have a field of it.
+    messages: Vec<usize>,
+    /// The last search that came by, counted from one.
+    seen_by: usize,
 }
 
 impl<'d> Usage<'d> {
     pub(super) fn of(definition: &'d Definition) -> Self {
-        let mut direct: HashMap<&str, Vec<usize>> = HashMap::new();
-        let mut operations = Vec::new();
+        let mut usage = Self {
+            operations: Vec::new(),
+            places: HashMap::new(),
+            uses: Vec::new(),
+            known: HashMap::new(),
+            steps_left: STEPS_MAX,
+        };
         for (at, method) in definition.methods().enumerate() {
-            operations.push(method.operation.as_str());
+            usage.operations.push(&method.operation);
             for name in [&method.request, &method.response].into_iter().filter_map(Type::name) {
-                direct.entry(name).or_default().push(at);
+                let used = usage.place_of(name);
+                if let Some(uses) = usage.uses.get_mut(used) {
+                    uses.methods.push(at);
+                }
             }
         }
-        let mut containers: HashMap<&str, Vec<&str>> = HashMap::new();
         let files = definition.files.values();
-        let fields = files.flat_map(|file| file.messages.iter().flat_map(|message| &message.fields));
-        for field in fields.chain(definition.files.values().flat_map(|file| &file.extensions)) {
+        let of_messages = files.clone().flat_map(|file| &file.messages).flat_map(|message| &message.fields);
+        for field in of_messages.chain(files.flat_map(|file| &file.extensions)) {
             if let Some(name) = field.field_type.name() {
-                containers.entry(name).or_default().push(field.carrier());
+                let (used, carrier) = (usage.place_of(name), usage.place_of(field.carrier()));
+                if let Some(uses) = usage.uses.get_mut(used) {
+                    uses.messages.push(carrier);
+                }
             }
         }
-        Self { operations, direct, containers, known: HashMap::new(), steps_left: STEPS_MAX }
+        usage
+    }
+
+    fn place_of(&mut self, type_name: &'d str) -> usize {
+        let next = self.uses.len();
+        let place = *self.places.entry(type_name).or_insert(next);
+        if place == next {
+            self.uses.push(Uses::default());
+        }
+        place
     }
 
     /// None where no method carries the type, or where finding out would take too long.
     pub(super) fn carriers(&mut self, type_name: &str) -> Option<Carriers<'d>> {
-        if let Some(known) = self.known.get(type_name) {
+        let place = *self.places.get(type_name)?;
+        if let Some(known) = self.known.get(&place) {
             return *known;
         }
-        let found = self.search(type_name);
-        self.known.insert(type_name.to_owned(), found);
+        let found = self.search(place);
+        self.known.insert(place, found);
         found
     }
 
-    fn search(&mut self, type_name: &str) -> Option<Carriers<'d>> {
-        let mut methods: HashSet<usize> = self.direct.get(type_name).into_iter().flatten().copied().collect();
-        let mut seen: HashSet<&str> = HashSet::new();
-        let mut level: Vec<&str> = self.containers.get(type_name).into_iter().flatten().copied().collect();
-        for _ in 0..DEPTH_MAX {
+    fn search(&mut self, place: usize) -> Option<Carriers<'d>> {
+        let search = self.known.len() + 1;
+        let mut methods: BTreeSet<usize> = BTreeSet::new();
+        let mut level = vec![place];
+        for _ in 0..=DEPTH_MAX {
             let mut next = Vec::new();
-            for container in level {
-                self.steps_left = self.steps_left.checked_sub(1)?;
-                if container == type_name || !seen.insert(container) {
+            for place in level {
+                let uses = self.uses.get_mut(place)?;
+                if std::mem::replace(&mut uses.seen_by, search) == search {
                     continue;
                 }
-                let (users, outer) = (self.direct.get(container), self.containers.get(container));
-                let users = users.map(Vec::as_slice).unwrap_or_default();
-                self.steps_left = self.steps_left.checked_sub(users.len())?;
-                methods.extend(users);
-                next.extend(outer.into_iter().flatten().copied());
+                self.steps_left = self.steps_left.checked_sub(uses.methods.len() + uses.messages.len())?;
+                methods.extend(&uses.methods);
+                next.extend(&uses.messages);
             }
             level = next;
         }
-        let first = methods.iter().min().and_then(|at| self.operations.get(*at))?;
+        let first = self.operations.get(*methods.first()?)?;
         Some(Carriers { first, others: methods.len().saturating_sub(1) })
     }
 }
