@@ -11,7 +11,7 @@ use crate::headers::Headers;
 use crate::pact::Interaction;
 use crate::router::{Found, Router};
 use crate::schema::{Check, Fault, Prepared, Side};
-use crate::value::Budget;
+use crate::value::{Budget, text};
 use crate::{Unreadable, pact, read, request, response};
 
 /// Everything in which a consumer's pact doesn't fit a provider's OpenAPI document, in the pact's order. None: it fits.
@@ -175,7 +175,9 @@ impl<'d> Comparison<'d> {
         coerces: bool,
         value: Option<Value>,
     ) -> Vec<Fault> {
-        let key = (side, place.to_owned());
+        // A bare reference is prepared once, wherever it stands.
+        let bare = schema.as_object().filter(|map| map.len() == 1).and_then(|_| text(schema, "$ref"));
+        let key = (side, bare.unwrap_or(place).to_owned());
         let prepared = match self.schemas.get(&key) {
             Some(prepared) => Rc::clone(prepared),
             None => {
@@ -200,7 +202,7 @@ impl<'d> Comparison<'d> {
         match self.document.resolved(value) {
             Some(target) => target,
             None => {
-                self.unresolved(case, crate::value::text(value, "$ref").unwrap_or_default());
+                self.unresolved(case, text(value, "$ref").unwrap_or_default());
                 value
             }
         }

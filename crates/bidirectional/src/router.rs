@@ -2,7 +2,8 @@
 //!
 //! A tree of path segments. A segment is a text, or it has parameters: `{id}`, `{id}.json`, `v{major}.{minor}`. Where several
 //! suit, the one with the longest text before its first parameter is tried first, then the one with the longest text at its
-//! end, and a wrong turn is taken back. A parameter takes one character or more, and no slash.
+//! end, and a wrong turn is taken back. A parameter takes one character or more, and no slash. A star at a path's end takes
+//! the rest of the path, if nothing else does.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -37,6 +38,8 @@ pub(crate) struct Found {
 struct Segment {
     texts: HashMap<String, Segment>,
     patterns: Vec<(Pattern, Segment)>,
+    /// Texts that a star follows, with the operation and its parameters' names.
+    stars: Vec<(String, (usize, Vec<String>))>,
     /// An operation that ends here, and its parameters' names.
     end: Option<(usize, Vec<String>)>,
 }
@@ -60,10 +63,24 @@ impl Router {
             }
             let mut names = Vec::new();
             let mut place = router.trees.entry(operation.method.clone()).or_default();
+            let (path, starred) = match path.rsplit_once('/') {
+                Some((path, last)) if last.ends_with('*') && !last.contains('{') => {
+                    (path.to_owned(), Some(last.to_owned()))
+                }
+                _ => (path, None),
+            };
             for segment in path.split('/') {
                 place = place.child(parse(segment, switches.case_insensitive, &mut names));
             }
-            place.end.get_or_insert((index, names));
+            match starred {
+                None => {
+                    place.end.get_or_insert((index, names));
+                }
+                Some(last) => {
+                    let before = parse(last.trim_end_matches('*'), switches.case_insensitive, &mut names).before;
+                    place.stars.push((before, (index, names)));
+                }
+            }
         }
         router
     }
@@ -139,7 +156,7 @@ impl Segment {
             }
             values.truncate(before);
         }
-        None
+        self.stars.iter().find(|(before, _)| key.starts_with(before.as_str())).map(|(_, end)| end)
     }
 }
 

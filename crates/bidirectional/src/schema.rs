@@ -74,8 +74,16 @@ impl Prepared {
         }
     }
 
+    /// What a reference means; a chain of bare references is as good as one.
     fn target(&self, reference: &str) -> Option<&Value> {
-        at(&self.root, &pointer(reference)?)
+        let mut target = at(&self.root, &pointer(reference)?)?;
+        for _ in 0..DEPTH_MAX {
+            match target.as_object().filter(|map| map.len() == 1).and_then(|map| map.get("$ref")) {
+                Some(next) => target = at(&self.root, &pointer(next.as_str()?)?)?,
+                None => break,
+            }
+        }
+        Some(target)
     }
 
     /// Whether a reference's target refers to nothing itself. Faults within such a target are located by the reference,

@@ -28,11 +28,11 @@ pub(crate) fn compare<'d>(comparison: &mut Comparison<'d>, case: &Case<'_, 'd>) 
         if value.is_none() && present(parameter, "required").is_none() {
             continue;
         }
-        let value = value.map(|value| match value {
-            Value::String(text) if crate::value::text(&schema, "type") == Some("array") => {
-                text.split(separator(&schema, document.is_openapi())).map(Value::from).collect()
-            }
-            other => other,
+        let listed = text(&schema, "type") == Some("array");
+        let separator = separator(&schema, document.is_openapi());
+        let value = value.map(|value| match value.as_str() {
+            Some(text) if listed => text.split(separator).map(Value::from).collect(),
+            _ => value,
         });
         let place = case.spec(&format!(".parameters[{index}]"));
         for fault in comparison.faults(case, &schema, &place, Side::Sent, true, value) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::check::{Check, Seen, Site};
+use super::check::{Check, Seen, Site, is, types_of};
 use super::place::Key;
 use crate::value::same;
 
@@ -59,12 +59,21 @@ impl<'s> Check<'s> {
         if site.map.get("uniqueItems") != Some(&Value::Bool(true)) {
             return;
         }
-        for (later, item) in data.iter().enumerate() {
+        // Where all items should be scalars, the validator doesn't count those that aren't.
+        let types = site.map.get("items").and_then(Value::as_object).map(types_of).unwrap_or_default();
+        let scalars = !types.is_empty() && !types.iter().any(|name| matches!(*name, "object" | "array"));
+        let counts = |item: &Value| {
+            let kind = self.kind(item, &site.spot.below(Key::Index(0)));
+            !scalars || types.iter().any(|name| is(name, kind, item))
+        };
+        let data: Vec<(usize, &Value)> = data.iter().enumerate().filter(|(_, item)| counts(item)).collect();
+        for (later, item) in data.iter().copied() {
             if !self.budget.spend(u64::try_from(later).unwrap_or(u64::MAX)) {
                 self.stopped = true;
                 return;
             }
-            if let Some(earlier) = data.iter().take(later).position(|earlier| same(earlier, item)) {
+            let before = data.iter().take_while(|(index, _)| *index < later);
+            if let Some((earlier, _)) = before.copied().find(|(_, earlier)| same(earlier, item)) {
                 let message = format!("must NOT have duplicate items (items ## {earlier} and {later} are identical)");
                 return self.fault(site, "uniqueItems", message);
             }

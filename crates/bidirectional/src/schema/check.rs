@@ -182,14 +182,7 @@ impl<'s> Check<'s> {
     }
 
     fn types(&mut self, site: Site<'_, 's>, value: &mut Value) {
-        let mut types: Vec<&str> = match site.map.get("type") {
-            Some(Value::String(kind)) if !kind.is_empty() => vec![kind],
-            Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        if site.map.get("nullable") == Some(&Value::Bool(true)) && !types.contains(&"null") && !types.is_empty() {
-            types.push("null");
-        }
+        let types = types_of(site.map);
         let kind = self.kind(value, site.spot);
         if types.is_empty() || types.iter().any(|name| is(name, kind, value)) {
             return;
@@ -245,7 +238,21 @@ impl<'s> Check<'s> {
     }
 }
 
-fn is(name: &str, kind: Kind, value: &Value) -> bool {
+/// The types that a schema allows; none where it says nothing.
+pub(super) fn types_of(map: &Map<String, Value>) -> Vec<&str> {
+    let mut types: Vec<&str> = match map.get("type") {
+        Some(Value::String(kind)) if !kind.is_empty() => vec![kind],
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    if map.get("nullable") == Some(&Value::Bool(true)) && !types.contains(&"null") && !types.is_empty() {
+        types.push("null");
+    }
+    types
+}
+
+/// Whether a value is of a type.
+pub(super) fn is(name: &str, kind: Kind, value: &Value) -> bool {
     match name {
         "null" => kind == Kind::Null,
         "boolean" => kind == Kind::Truth,

@@ -32,9 +32,16 @@ fn has_all_of(value: &Value) -> bool {
 struct Flat<'r> {
     root: &'r Value,
     budget: &'r Budget,
-    /// References that are being merged: one of them within itself is left as it is.
-    entered: Vec<String>,
+    /// References that are being followed, each as a part or as a property: one of them within itself is left as it is.
+    entered: Vec<(Site, String)>,
     incomplete: &'r mut bool,
+}
+
+/// Where a reference stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Site {
+    Part,
+    Property,
 }
 
 impl Flat<'_> {
@@ -66,7 +73,7 @@ impl Flat<'_> {
             return Value::Object(map);
         }
         let first = ["oneOf", "anyOf", "not", "items", "additionalProperties"];
-        let first = first.into_iter().find_map(|key| map.get(key).is_some_and(truthy).then_some(key));
+        let first = first.into_iter().find(|key| map.get(*key).is_some_and(truthy));
         match first.and_then(|key| map.get_mut(key)) {
             Some(Value::Array(list)) => {
                 for schema in list {
@@ -83,7 +90,8 @@ impl Flat<'_> {
     fn part(&mut self, mut part: Value, depth: usize) -> Value {
         let reference = part.get("$ref").and_then(Value::as_str).map(str::to_owned);
         if let Some(reference) = &reference {
-            if self.entered.contains(reference) {
+            let entry = (Site::Part, reference.clone());
+            if self.entered.contains(&entry) {
                 *self.incomplete = true;
                 return Value::Null;
             }
@@ -93,7 +101,7 @@ impl Flat<'_> {
                     map.extend(target.clone());
                 }
             }
-            self.entered.push(reference.clone());
+            self.entered.push(entry);
         }
         let mut flat = self.schema(part, depth + 1);
         self.inline(&mut flat, depth);
@@ -109,16 +117,17 @@ impl Flat<'_> {
         for property in properties.values_mut() {
             let reference = property.as_object().filter(|map| map.len() == 1).and_then(|map| map.get("$ref"));
             let Some(reference) = reference.and_then(Value::as_str).map(str::to_owned) else { continue };
-            if self.entered.contains(&reference) {
+            let entry = (Site::Property, reference);
+            if self.entered.contains(&entry) {
                 continue;
             }
-            let Some(target) = self.target(&reference) else { continue };
+            let Some(target) = self.target(&entry.1) else { continue };
             if !self.budget.spend(weight(target)) {
                 *self.incomplete = true;
                 return;
             }
             let target = target.clone();
-            self.entered.push(reference);
+            self.entered.push(entry);
             *property = self.schema(target, depth + 1);
             self.entered.pop();
         }

@@ -1,0 +1,107 @@
+use serde_json::{Value, json};
+
+use super::{document, exchange, found, pact, received, with_bodies};
+use crate::{FINDINGS_MAX, INTERACTIONS_MAX, PACT_BYTES_MAX, Unreadable, compare};
+
+#[test]
+fn references_in_circles_end() {
+    let schemas = json!({
+        "Tree": { "type": "object", "properties": { "next": { "$ref": "#/components/schemas/Tree" } } },
+        "Loop": { "$ref": "#/components/schemas/Pool" },
+        "Pool": { "$ref": "#/components/schemas/Loop" },
+        "Sum": { "allOf": [{ "$ref": "#/components/schemas/Sum" }, { "properties": { "s": { "$ref": "#/components/schemas/Sum" } } }] },
+        "Any": { "anyOf": [{ "$ref": "#/components/schemas/Any" }] },
+    });
+    for name in ["Tree", "Loop", "Sum", "Any"] {
+        let mut document = with_bodies(&json!({}), &json!({ "$ref": format!("#/components/schemas/{name}") }));
+        document["components"]["schemas"] = schemas.clone();
+        let body = json!({ "next": { "next": { "wrong": 1 } } });
+        let findings = found(&document, &exchange(json!({}), body));
+        let expected =
+            if name == "Tree" { "response.body.incompatible [0].response.body.next.next" } else { " [0].request" };
+        assert!(findings.iter().any(|finding| finding.ends_with(expected)), "{name}: {findings:?}");
+    }
+}
+
+#[test]
+fn choices_within_choices_end() {
+    let mut schemas = serde_json::Map::new();
+    for level in 0..40 {
+        let next = json!({ "$ref": format!("#/components/schemas/S{}", level + 1) });
+        schemas.insert(format!("S{level}"), json!({ "anyOf": [next, next], "allOf": [next, next] }));
+    }
+    schemas.insert("S40".to_owned(), json!({ "type": "string" }));
+    let mut document = with_bodies(&json!({}), &json!({ "$ref": "#/components/schemas/S0" }));
+    document["components"]["schemas"] = Value::Object(schemas);
+    let findings = found(&document, &exchange(json!({}), json!(1)));
+    assert!(findings.iter().any(|finding| finding.starts_with("comparison.incomplete")), "{findings:?}");
+}
+
+#[test]
+fn deep_schemas_and_deep_values_end() {
+    let mut schema = json!({ "type": "string" });
+    let mut value = json!(1);
+    for _ in 0..45 {
+        schema = json!({ "type": "object", "properties": { "a": schema } });
+        value = json!({ "a": value });
+    }
+    let findings = received(&schema, value.clone());
+    assert!(findings.iter().any(|finding| finding.starts_with("response.body.incompatible")), "{findings:?}");
+    let mut recursive = with_bodies(&json!({}), &json!({ "$ref": "#/components/schemas/A" }));
+    let branch = json!({ "oneOf": [{ "$ref": "#/components/schemas/A" }] });
+    recursive["components"]["schemas"]["A"] = json!({ "allOf": [{ "anyOf": [{ "properties": { "a": branch } }] }] });
+    for _ in 0..60 {
+        value = json!({ "a": value });
+    }
+    let findings = found(&recursive, &exchange(json!({}), value));
+    assert!(findings.iter().any(|finding| finding.starts_with("comparison.incomplete")), "{findings:?}");
+}
+
+#[test]
+fn more_findings_than_are_listed_are_said() {
+    let interaction = json!({ "request": { "method": "GET", "path": "/nowhere" }, "response": { "status": 200 } });
+    let all = vec![interaction; FINDINGS_MAX + 5];
+    let findings = found(&document(&json!({}), &json!({})), &json!({ "interactions": all }));
+    assert_eq!(findings.len(), FINDINGS_MAX);
+    assert!(findings.last().is_some_and(|last| last.starts_with("comparison.incomplete")));
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    let openapi = document(&json!({}), &json!({})).to_string();
+    let all = vec![json!({}); INTERACTIONS_MAX + 1];
+    let many = json!({ "interactions": all }).to_string();
+    assert_eq!(compare(openapi.as_bytes(), many.as_bytes()), Err(Unreadable::TooManyInteractions));
+    assert_eq!(compare(openapi.as_bytes(), &vec![b' '; PACT_BYTES_MAX + 1]), Err(Unreadable::PactTooLarge));
+    assert_eq!(compare(&vec![b' '; crate::OPENAPI_BYTES_MAX + 1], b"{}"), Err(Unreadable::OpenapiTooLarge));
+}
+
+#[test]
+fn odd_shapes_are_taken_as_they_come() {
+    let odd = [json!(null), json!(1), json!("x"), json!([]), json!([null]), json!({ "a": null }), json!(true)];
+    let keys = [
+        "/paths",
+        "/paths/~1lamps",
+        "/paths/~1lamps/post",
+        "/paths/~1lamps/post/responses",
+        "/paths/~1lamps/post/requestBody",
+        "/paths/~1lamps/post/requestBody/content/application~1json/schema",
+        "/components",
+        "/info",
+        "/paths/~1lamps/post/responses/200",
+        "/paths/~1lamps/post/responses/200/content/application~1json/schema/properties",
+        "/components/securitySchemes/key",
+    ];
+    for key in keys {
+        for value in &odd {
+            let mut document = with_bodies(&json!({}), &json!({ "properties": {} }));
+            if let Some(place) = document.pointer_mut(key) {
+                *place = value.clone();
+            }
+            found(&document, &exchange(json!({ "a": 1 }), json!({ "a": 1 })));
+        }
+    }
+    let request =
+        json!({ "method": "", "path": "", "query": "&&=&[&]=&a[[[=1&%=%&a[99]=1&a=2&a[b]=3", "headers": { "": "" } });
+    found(&with_bodies(&json!({}), &json!({})), &pact(request, json!({ "status": -1.5 })));
+}
