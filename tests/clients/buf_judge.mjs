@@ -2,7 +2,8 @@
 //
 // Usage: BUF=…/buf PROTODIFF=…/protodiff node buf_judge.mjs [pairs] [seed]
 //
-// Both judge each pair; the multisets of rule ids must be the same. BUF is buf 1.75 (npm's @bufbuild/buf), PROTODIFF is
+// Both judge each pair; the multisets of rule ids must be the same, and each place that we name must be one that buf names
+// under that rule: by name, or by number where a field has two names. BUF is buf 1.75 (npm's @bufbuild/buf), PROTODIFF is
 // the example `protodiff` of the crate `apidiff`. buf needs no network for this: the definitions import only each other.
 //
 // What isn't compared:
@@ -18,6 +19,8 @@ const { BUF = "buf", PROTODIFF = "protodiff" } = process.env;
 const PAIRS = Number(process.argv[2] ?? 500);
 const SEED = Number(process.argv[3] ?? 1);
 const OURS_ALONE = /_ADDED$/;
+/** buf says of this that it changed, but not in which message. */
+const NAMELESS = "MESSAGE_NO_REMOVE_STANDARD_DESCRIPTOR_ACCESSOR";
 
 const SCALARS = ["int32", "int64", "uint32", "uint64", "sint32", "sint64", "fixed32", "fixed64", "sfixed32", "sfixed64"];
 const TYPES = [...SCALARS, "bool", "string", "bytes", "double", "float", "string", "string"];
@@ -257,7 +260,7 @@ function run(command, args, statuses, home) {
   return statuses.includes(status) ? { lines: stdout.split("\n").filter(Boolean) } : { problem: stderr || stdout };
 }
 
-/** buf's rule ids, or nothing where it doesn't compile a side. */
+/** buf's changes, or nothing where it doesn't compile a side. */
 function theirs(earlier, later, home) {
   const { lines, problem } = run(BUF, ["breaking", later, "--against", earlier, "--error-format", "json"], [0, 100], home);
   if (problem !== undefined) return undefined;
@@ -266,18 +269,28 @@ function theirs(earlier, later, home) {
   const said = new Set();
   return found
     .filter(({ type, path, message: text }) => type !== "ENUM_VALUE_SAME_NAME" || (!said.has(path + text) && said.add(path + text)))
-    .map(({ type }) => type);
+    .map(({ type: rule, path = "", message: text }) => ({ rule, path, text }));
 }
 
 function ours(earlier, later, home) {
   const { lines, problem } = run(PROTODIFF, [earlier, later], [0], home);
-  if (problem !== undefined) return [`UNREADABLE ${problem}`];
-  return lines.map((line) => line.split("\t")[1]).filter((rule) => !OURS_ALONE.test(rule));
+  if (problem !== undefined) return [{ rule: `UNREADABLE ${problem}`, place: "", text: "" }];
+  const changes = lines.map((line) => line.split("\t")).map(([, rule, place, , text]) => ({ rule, place, text }));
+  return changes.filter(({ rule }) => !OURS_ALONE.test(rule));
 }
 
-function counted(rules) {
+/** Whether buf's change may be at our place: it quotes the last name of it, or its number, or is in that file. */
+function isThere({ rule, place, text }, { path, text: theirText }) {
+  if (rule === NAMELESS) return true;
+  const name = place.split(/[./]/).at(-1);
+  const number = / = (-?\d+)|value (-?\d+)/.exec(text);
+  const tokens = [name, ...(number ? [number[1] ?? number[2]] : [])];
+  return path.endsWith(place) || theirText.includes(`"${place}"`) || tokens.some((token) => theirText.includes(`"${token}"`) || theirText.includes(`.${token}"`));
+}
+
+function counted(changes) {
   const counts = new Map();
-  for (const rule of rules) counts.set(rule, (counts.get(rule) ?? 0) + 1);
+  for (const { rule } of changes) counts.set(rule, (counts.get(rule) ?? 0) + 1);
   return counts;
 }
 
@@ -293,14 +306,17 @@ for (let seed = SEED; seed < SEED + PAIRS; seed += 1) {
   if (judged === undefined) {
     tally.invalid += 1;
   } else {
-    const [one, another] = [counted(judged), counted(ours(earlier, later, work))];
+    const found = ours(earlier, later, work);
+    const [one, another] = [counted(judged), counted(found)];
     const apart = [...new Set([...one.keys(), ...another.keys()])].sort().filter((rule) => one.get(rule) !== another.get(rule));
+    const lost = found.filter((our) => !apart.includes(our.rule) && !judged.some((their) => their.rule === our.rule && isThere(our, their)));
     for (const [rule, count] of one) provoked.set(rule, (provoked.get(rule) ?? 0) + count);
     if (!judged.length) tally.silent += 1;
-    tally[apart.length ? "different" : "same"] += 1;
-    if (apart.length) {
+    tally[apart.length || lost.length ? "different" : "same"] += 1;
+    if (apart.length || lost.length) {
       console.log(`seed ${seed} (${made.names.join(", ")}):`);
       for (const rule of apart) console.log(`  ${rule}: buf ${one.get(rule) ?? 0}, we ${another.get(rule) ?? 0}`);
+      for (const { rule, place, text } of lost) console.log(`  ${rule}: buf names no such place as ${place} (${text})`);
     }
   }
   rmSync(earlier, { recursive: true });

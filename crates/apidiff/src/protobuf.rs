@@ -5,8 +5,8 @@
 //! `defaults`), `enums` and `services` hold the rules, each about what its name says; `ranges` are of numbers. `rules`
 //! is the one table of ids and levels, `usage` knows which methods carry a type, and `changes` gathers what is found.
 //!
-//! The flow: [`compare`] reads both sides. Files are matched by name; messages, enums and services by full name; fields,
-//! extensions and enum values by number; methods by name. What is deleted is told by its name within its file, so that
+//! The flow: [`compare`] reads both sides. Files are matched by name; messages, enums and services by full name;
+//! fields, extensions and enum values by number; methods by name. What is deleted is told by its name within its file, so that
 //! another package is one change (`FILE_SAME_PACKAGE`) and not many.
 //!
 //! The rules are buf's category `FILE` of version 2. buf has none for additions: `FILE_ADDED`, `MESSAGE_ADDED`,
@@ -47,7 +47,7 @@ use crate::{Change, Level, Unreadable};
 /// # Errors
 ///
 /// Where a side doesn't parse, names a file twice, or is too large: 200 files, 4 MiB, 20,000 types, 100,000 fields and
-/// methods, 512 bytes of a full name.
+/// methods, 32 parts of a package, 512 bytes of a full name.
 pub fn compare(earlier: &[(&str, &str)], later: &[(&str, &str)]) -> Result<Vec<Change>, Unreadable> {
     let earlier = read::read("earlier", earlier)?;
     let later = read::read("later", later)?;

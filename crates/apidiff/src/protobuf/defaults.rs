@@ -7,7 +7,7 @@ use prost_types::field_descriptor_proto::Type as Scalar;
 use super::model::{Enum, Field, Type};
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Default {
+pub(super) enum Value {
     /// Of a string or of bytes.
     Bytes(Vec<u8>),
     Integer(i128),
@@ -19,7 +19,7 @@ pub(super) enum Default {
     Unknown,
 }
 
-impl std::fmt::Display for Default {
+impl std::fmt::Display for Value {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Bytes(bytes) => out.write_str(&String::from_utf8_lossy(bytes)),
@@ -33,7 +33,7 @@ impl std::fmt::Display for Default {
 }
 
 /// None for what can't have a default: messages and whatever repeats.
-pub(super) fn of(field: &Field, enums: &BTreeMap<&str, &Enum>) -> Option<Default> {
+pub(super) fn of(field: &Field, enums: &BTreeMap<&str, &Enum>) -> Option<Value> {
     if field.is_repeated() {
         return None;
     }
@@ -42,38 +42,38 @@ pub(super) fn of(field: &Field, enums: &BTreeMap<&str, &Enum>) -> Option<Default
         Type::Message(_) | Type::Group(_) => None,
         Type::Enum(name) => Some(match (enums.get(&**name), written) {
             (Some(of), written) => of_enum(of, written),
-            (None, Some(written)) => Default::Named(written.to_owned()),
-            (None, None) => Default::Unknown,
+            (None, Some(written)) => Value::Named(written.to_owned()),
+            (None, None) => Value::Unknown,
         }),
-        Type::Unknown(_) => Some(written.map_or(Default::Unknown, |written| Default::Named(written.to_owned()))),
+        Type::Unknown(_) => Some(written.map_or(Value::Unknown, |written| Value::Named(written.to_owned()))),
         Type::Scalar(scalar) => Some(of_scalar(*scalar, written)),
     }
 }
 
-fn of_enum(of: &Enum, written: Option<&str>) -> Default {
+fn of_enum(of: &Enum, written: Option<&str>) -> Value {
     let value = match written {
         Some(written) => of.values.iter().find(|(name, _)| name == written),
         None => of.values.first(),
     };
-    value.map_or(Default::Unknown, |(_, number)| Default::Integer(i128::from(*number)))
+    value.map_or(Value::Unknown, |(_, number)| Value::Integer(i128::from(*number)))
 }
 
-fn of_scalar(scalar: Scalar, written: Option<&str>) -> Default {
+fn of_scalar(scalar: Scalar, written: Option<&str>) -> Value {
     match scalar {
-        Scalar::String => Default::Bytes(written.unwrap_or_default().into()),
-        Scalar::Bytes => Default::Bytes(unescaped(written.unwrap_or_default())),
-        Scalar::Bool => Default::Integer(i128::from(written == Some("true"))),
-        Scalar::Float => Default::Float(written.and_then(|written| written.parse().ok()).unwrap_or_default()),
-        Scalar::Double => Default::Double(written.and_then(|written| written.parse().ok()).unwrap_or_default()),
+        Scalar::String => Value::Bytes(written.unwrap_or_default().into()),
+        Scalar::Bytes => Value::Bytes(unescaped(written.unwrap_or_default())),
+        Scalar::Bool => Value::Integer(i128::from(written == Some("true"))),
+        Scalar::Float => Value::Float(written.and_then(|written| written.parse().ok()).unwrap_or_default()),
+        Scalar::Double => Value::Double(written.and_then(|written| written.parse().ok()).unwrap_or_default()),
         Scalar::Int32 | Scalar::Int64 | Scalar::Uint32 | Scalar::Uint64 => of_integer(written),
         Scalar::Sint32 | Scalar::Sint64 | Scalar::Fixed32 | Scalar::Fixed64 => of_integer(written),
         Scalar::Sfixed32 | Scalar::Sfixed64 => of_integer(written),
-        Scalar::Group | Scalar::Message | Scalar::Enum => Default::Unknown,
+        Scalar::Group | Scalar::Message | Scalar::Enum => Value::Unknown,
     }
 }
 
-fn of_integer(written: Option<&str>) -> Default {
-    Default::Integer(written.and_then(|written| written.parse().ok()).unwrap_or_default())
+fn of_integer(written: Option<&str>) -> Value {
+    Value::Integer(written.and_then(|written| written.parse().ok()).unwrap_or_default())
 }
 
 /// The parser escapes the bytes of a default as C does.
@@ -97,7 +97,7 @@ fn unescaped(written: &str) -> Vec<u8> {
     bytes
 }
 
-impl Default {
+impl Value {
     /// Whether a program sees another value; numbers of different types are compared by value, as buf does it.
     pub(super) fn differs(&self, later: &Self) -> bool {
         if self.is_zero() && later.is_zero() {
@@ -110,7 +110,7 @@ impl Default {
             (Self::Bytes(one), Self::Bytes(another)) => one != another,
             (Self::Bytes(_), _) | (_, Self::Bytes(_)) => true,
             (Self::Float(single), Self::Double(double)) | (Self::Double(double), Self::Float(single)) => {
-                !same_float(f64::from(*single), f64::from(narrowed(*double)))
+                !same_float(f64::from(*single), f64::from(*double as f32))
             }
             (Self::Integer(one), Self::Integer(another)) => one != another,
             (Self::Integer(whole), other) | (other, Self::Integer(whole)) => {
@@ -139,11 +139,6 @@ impl Default {
             Self::Bytes(_) | Self::Integer(_) | Self::Named(_) | Self::Unknown => None,
         }
     }
-}
-
-fn narrowed(double: f64) -> f32 {
-    // Through text, which rounds as a cast does.
-    double.to_string().parse().unwrap_or(f32::NAN)
 }
 
 fn same_float(one: f64, another: f64) -> bool {

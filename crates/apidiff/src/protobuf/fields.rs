@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use prost_types::field_descriptor_proto::{Label, Type as Scalar};
 
 use super::changes::{About, Changes, quoted};
-use super::defaults;
+use super::defaults::{self, Value};
 use super::model::{Definition, Enum, Field, Syntax, Type};
 use super::rules::{self, Rule};
 
@@ -58,7 +58,8 @@ pub(super) fn compare_pair(earlier: &Field, later: &Field, enums: &Enums<'_>, ch
     if let (Some(from), Some(to)) = (defaults::of(earlier, &enums.earlier), defaults::of(later, &enums.later))
         && from.differs(&to)
     {
-        let (from, to) = (quoted(&from.to_string()), quoted(&to.to_string()));
+        let words = |field: &Field, value: &Value| quoted(&field.default.clone().unwrap_or_else(|| value.to_string()));
+        let (from, to) = (words(earlier, &from), words(later, &to));
         report(rules::FIELD_SAME_DEFAULT, "default", earlier, &from, &to, changes);
     }
     oneofs(earlier, later, changes);
@@ -92,15 +93,16 @@ fn oneofs(earlier: &Field, later: &Field, changes: &mut Changes<'_>) {
 fn options(earlier: &Field, later: &Field, changes: &mut Changes<'_>) {
     let (Type::Scalar(one), Type::Scalar(another)) = (&earlier.field_type, &later.field_type) else { return };
     if is_64_bits(*one) && is_64_bits(*another) && earlier.jstype != later.jstype {
-        report(rules::FIELD_SAME_JSTYPE, "option jstype", earlier, &earlier.jstype, &later.jstype, changes);
+        let (from, to) = (quoted(&earlier.jstype), quoted(&later.jstype));
+        report(rules::FIELD_SAME_JSTYPE, "option jstype", earlier, &from, &to, changes);
     }
     let is_text = |scalar: Scalar| scalar == Scalar::String || scalar == Scalar::Bytes;
     // A string piece was always generated as a string.
     let is_harmless = earlier.ctype == "STRING_PIECE" && later.ctype == "STRING";
     let is_in_map_entry = earlier.is_in_map_entry && later.is_in_map_entry;
     if is_text(*one) && is_text(*another) && earlier.ctype != later.ctype && !is_harmless && !is_in_map_entry {
-        let (from, to) = (&earlier.ctype, &later.ctype);
-        report(rules::FIELD_SAME_CPP_STRING_TYPE, "type in C++", earlier, from, to, changes);
+        let (from, to) = (quoted(&earlier.ctype), quoted(&later.ctype));
+        report(rules::FIELD_SAME_CPP_STRING_TYPE, "type in C++", earlier, &from, &to, changes);
     }
     if *one == Scalar::String && *another == Scalar::String {
         utf8(earlier, later, changes);

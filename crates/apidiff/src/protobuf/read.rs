@@ -20,7 +20,7 @@ const TYPES_MAX: usize = 20_000;
 const MEMBERS_MAX: usize = 100_000;
 /// Names between the dots of a package.
 const PACKAGE_PARTS_MAX: usize = 32;
-/// Bytes of a name with all that is in front of it.
+/// Bytes of a file's name, and of a full name.
 const NAME_BYTES_MAX: usize = 512;
 /// Characters of the parser's complaint that are passed on.
 const PROBLEM_CHARS_MAX: usize = 300;
@@ -34,6 +34,9 @@ pub(super) fn read(which: &'static str, files: &[(&str, &str)]) -> Result<Defini
     let bytes = files.iter().fold(0_usize, |sum, (name, text)| sum.saturating_add(name.len() + text.len()));
     if bytes > BYTES_MAX {
         return Err(too_large(format!("it has more than {} MiB", BYTES_MAX / 1024 / 1024)));
+    }
+    if files.iter().any(|(name, _)| name.len() > NAME_BYTES_MAX) {
+        return Err(too_large(format!("a file's name has more than {NAME_BYTES_MAX} bytes")));
     }
     let mut parsed = BTreeMap::new();
     for (name, text) in files {
@@ -57,7 +60,7 @@ fn parse(name: &str, text: &str) -> Result<FileDescriptorProto, String> {
     protox_parse::parse("definition.proto", text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let rest = error.span().and_then(|span| text.get(span.start..));
-        if rest.is_some_and(|rest| rest.starts_with("edition")) {
+        if rest.is_some_and(|rest| rest.starts_with("edition ") || rest.starts_with("edition=")) {
             return format!("{}: editions aren't read, only proto2 and proto3", clipped(name));
         }
         let line = before.map_or(1, |before| before.matches('\n').count() + 1);

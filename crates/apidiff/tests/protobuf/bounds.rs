@@ -67,6 +67,7 @@ fn too_many_or_too_long_names_are_refused() {
     );
     let long = format!("message {} {{ optional bool x = 1; }}", "M".repeat(511));
     assert_eq!(too_large(&[("a", &long)]), "a full name has more than 512 bytes");
+    assert_eq!(too_large(&[(&"a".repeat(513), FINE)]), "a file's name has more than 512 bytes");
     let package = format!("package {};", ["a"; 33].join("."));
     assert_eq!(too_large(&[("a", &package)]), "a package has more than 32 parts");
 }
