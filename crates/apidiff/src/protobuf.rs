@@ -6,8 +6,8 @@
 //! is the one table of ids and levels, `usage` knows which methods carry a type, and `changes` gathers what is found.
 //!
 //! The flow: [`compare`] reads both sides. Files are matched by name; messages, enums and services by full name;
-//! fields, extensions and enum values by number; methods by name. What is deleted is told by its name within its file, so that
-//! another package is one change (`FILE_SAME_PACKAGE`) and not many.
+//! fields, extensions and enum values by number; methods by name. What is deleted is told by its name within its file,
+//! so that another package is one change (`FILE_SAME_PACKAGE`) and not many.
 //!
 //! The rules are buf's category `FILE` of version 2. buf has none for additions: `FILE_ADDED`, `MESSAGE_ADDED`,
 //! `FIELD_ADDED`, `ONEOF_ADDED`, `ENUM_ADDED`, `ENUM_VALUE_ADDED`, `EXTENSION_ADDED`, `SERVICE_ADDED` and `RPC_ADDED`
