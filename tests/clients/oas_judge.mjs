@@ -248,8 +248,69 @@ function documentOf(r) {
     for (const method of r.some(["get", "post", "put", "delete"], 0.5)) item[method] = operation(r, path, method, world);
     if (r.often(0.1)) item.parameters = [parameter(r, "page", "query", world)];
   }
+  if (r.often(0.3)) share(r, document);
+  if (r.often(0.15)) document.info["x-opc-config-case-insensitive"] = true;
+  if (r.often(0.15)) document.info["x-opc-config-ignore-trailing-slash"] = true;
+  if (r.often(0.1)) document.info["x-opc-config-base-path"] = "/v0";
   if (r.often(0.15)) document.security = [{ [r.pick(Object.keys(SCHEMES))]: [] }];
   return document;
+}
+
+/** Puts some of a document's parts among its components, with references in their places. */
+function share(r, document) {
+  const moved = (kind, value) => {
+    const known = (document.components[kind] ??= {});
+    const name = `${kind}~/${Object.keys(known).length}`;
+    known[name] = value;
+    return { $ref: `#/components/${kind}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}` };
+  };
+  for (const item of Object.values(document.paths)) {
+    for (const [method, called] of Object.entries(item)) {
+      if (method === "parameters") continue;
+      for (const one of Object.values(called.responses)) {
+        for (const [name, header] of Object.entries(one.headers ?? {})) if (r.often(0.5)) one.headers[name] = moved("headers", header);
+      }
+      for (const [status, one] of Object.entries(called.responses)) if (r.often(0.4)) called.responses[status] = moved("responses", one);
+      called.parameters = called.parameters.map((one) => (r.often(0.4) ? moved("parameters", one) : one));
+      if (called.requestBody && r.often(0.5)) called.requestBody = moved("requestBodies", called.requestBody);
+    }
+  }
+}
+
+/** What a reference means. */
+function resolved(document, value) {
+  if (!value?.$ref) return value;
+  return value.$ref.slice(2).split("/").reduce((at, key) => at?.[key.replaceAll("~1", "/").replaceAll("~0", "~")], document);
+}
+
+/** An OpenAPI 3 document in Swagger 2's words. */
+function swagger(document) {
+  const { paths, components, info } = document;
+  const rename = (value) => JSON.parse(JSON.stringify(value).replaceAll("#/components/schemas/", "#/definitions/"));
+  const types = (content) => Object.keys(content ?? {});
+  const first = (content) => Object.values(content ?? {})[0]?.schema;
+  for (const item of Object.values(paths)) {
+    const plain = (one) => ({ name: one.name, in: one.in, required: one.required, ...(one.schema.type ? one.schema : { type: "string" }), ...(one.schema.type === "array" && { collectionFormat: ["csv", "ssv", "pipes", "tsv"][one.name.length % 4] }) });
+    for (const [method, called] of Object.entries(item)) {
+      if (method === "parameters") {
+        item.parameters = called.map(plain);
+        continue;
+      }
+      called.parameters = called.parameters.map(plain);
+      const body = called.requestBody;
+      if (body) called.parameters.push({ name: "body", in: "body", required: body.required, schema: first(body.content) });
+      called.consumes = types(body?.content);
+      called.produces = types(Object.values(called.responses)[0]?.content);
+      delete called.requestBody;
+      for (const one of Object.values(called.responses)) {
+        one.schema = first(one.content);
+        delete one.content;
+        for (const [name, header] of Object.entries(one.headers ?? {})) one.headers[name] = header.schema;
+      }
+    }
+  }
+  const schemes = { ...components.securitySchemes, basic: { type: "basic" }, bearer: { type: "apiKey", in: "header", name: "Authorization" } };
+  return rename({ swagger: "2.0", info, basePath: "/v2", paths, definitions: components.schemas, securityDefinitions: schemes, security: document.security });
 }
 
 /** A value as text for a path, a query or a header. */
@@ -266,10 +327,12 @@ function interactionOf(r, document, version, wrong) {
   const interaction = { description: "an interaction", request, response };
   if (!places.length || r.often(0.04)) return interaction;
   const [path, method, called, item] = r.pick(places);
-  const parameters = [...called.parameters, ...(item.parameters ?? [])];
+  const parameters = [...called.parameters, ...(item.parameters ?? [])].map((one) => resolved(document, one));
   const value = (one) => text(r, sample(r, one.schema, document, wrong));
   request.method = r.often(0.04) ? "PATCH" : r.often(0.5) ? method : method.toUpperCase();
   request.path = path.replaceAll(/{(.*?)}/g, (_, name) => encodeURI((r.often(wrong) ? "low" : text(r, sample(r, parameters.find((one) => one.name === name).schema, document, 0))) || "1"));
+  request.path = (document.info["x-opc-config-base-path"] ?? "") + request.path;
+  if (document.info["x-opc-config-case-insensitive"] && r.often(0.3)) request.path = request.path.toUpperCase();
   if (r.often(0.03)) request.path += r.pick(["/", "/more", "?x=1", "%20", "%2F1"]);
   const query = [];
   for (const one of parameters) {
@@ -285,6 +348,9 @@ function interactionOf(r, document, version, wrong) {
     }
   }
   if (r.often(0.08)) query.push(["surprise", "1"]);
+  const names = parameters.filter((one) => one.in === "query").map((one) => one.name).concat("extra");
+  for (let more = r.often(0.1) ? 4 : 0; more > 0; more--) query.push([r.pick(names) + r.pick(["", "[]", "[a]", "[0]", "[2]", "[a][b]", ".a", ".a.b", "[30]", "[", "]", "[a", "[][b]", "[toString]", "."]), r.pick(["1", "", "x,y", "a=b", "é", "1,2,3"])]);
+  if (r.often(0.02)) for (let many = 0; many < 22; many++) query.push([r.pick(names), String(many)]);
   if (r.often(0.05)) query.push(["key", "k"]);
   if (query.length && (version < 3 || r.often(0.2))) request.query = query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
   else if (query.length) {
@@ -294,11 +360,12 @@ function interactionOf(r, document, version, wrong) {
   if (r.often(0.2)) request.headers.Authorization = r.pick(["Bearer x", "Basic eA==", "x"]);
   if (r.often(0.1)) request.headers["X-Key"] = "k";
   if (r.often(0.05)) request.headers["X-Surprise"] = "1";
-  if (r.often(0.3)) request.headers.Accept = r.pick([...TYPES, "text/html;q=0.9, application/json;q=0.5", "application/problem+json"]);
-  const statuses = Object.keys(called.responses).map((status) => (/^\d+$/.test(status) ? Number(status) : status === "2XX" ? 204 : 500));
+  if (r.often(0.3)) request.headers.Accept = r.pick([...TYPES, "text/html;q=0.9, application/json;q=0.5", "application/problem+json", "text/*", "application/*;q=0.1, text/plain", "text/plain;q=0, */*", "APPLICATION/JSON", ""]);
+  const responses = Object.fromEntries(Object.entries(called.responses).map(([status, one]) => [status, resolved(document, one)]));
+  const statuses = Object.keys(responses).map((status) => (/^\d+$/.test(status) ? Number(status) : status === "2XX" ? 204 : 500));
   response.status = statuses.length && r.often(0.92) ? r.pick(statuses) : r.pick([200, 404, 418, 500]);
   const wrap = (body, type) => (version < 4 ? body : { content: body, contentType: type, encoded: typeof body === "string" && r.often(0.2) ? r.pick(["base64", "json", "nonsense"]) : false });
-  const offered = Object.entries(called.requestBody?.content ?? {});
+  const offered = Object.entries(resolved(document, called.requestBody)?.content ?? {});
   if ((offered.length && r.often(0.9)) || r.often(0.03)) {
     const [type, { schema }] = offered.length ? r.pick(offered) : ["application/json", {}];
     const sent = r.often(0.9) ? type : r.pick(TYPES);
@@ -307,14 +374,14 @@ function interactionOf(r, document, version, wrong) {
     if (sent.includes("urlencoded")) body = new URLSearchParams(text(r, body).replaceAll(",", "&")).toString();
     request.body = wrap(body, sent);
   }
-  const status = called.responses[response.status] ?? called.responses[`${Math.floor(response.status / 100)}XX`] ?? called.responses.default;
+  const status = responses[response.status] ?? responses[`${Math.floor(response.status / 100)}XX`] ?? responses.default;
   const answers = Object.entries(status?.content ?? {});
   if ((answers.length && r.often(0.9)) || r.often(0.04)) {
     const [type, { schema }] = answers.length ? r.pick(answers) : ["application/json", {}];
     if (r.often(0.7)) response.headers["Content-Type"] = r.often(0.93) ? type : r.pick(TYPES);
     response.body = wrap(sample(r, schema, document, wrong), type);
   }
-  for (const [name, { schema }] of Object.entries(status?.headers ?? {})) if (r.often(0.7)) response.headers[name] = text(r, sample(r, schema, document, wrong)) || "x";
+  for (const [name, header] of Object.entries(status?.headers ?? {})) if (r.often(0.7)) response.headers[name] = text(r, sample(r, resolved(document, header).schema, document, wrong)) || "x";
   if (r.often(0.06)) response.headers["X-Surprise"] = "1";
   if (r.often(0.06)) response.headers["Cache-Control"] = "no-store";
   if (version >= 3) for (const side of [request, response]) for (const name of Object.keys(side.headers)) side.headers[name] = [side.headers[name]];
@@ -328,8 +395,11 @@ function pairOf(seed) {
   const version = r.pick([2, 3, 4]);
   const wrong = r.pick([0, 0.03, 0.1]);
   const interactions = Array.from({ length: 4 + r.whole(8) }, () => interactionOf(r, document, version, wrong));
+  const old = !document.openapi.startsWith("3.1") && r.often(0.15);
+  if (old && !interactions.some(({ request }) => document.info["x-opc-config-base-path"])) interactions.forEach(({ request }) => (request.path = `/v2${request.path}`));
   const pact = { consumer: { name: "c" }, provider: { name: "p" }, interactions, metadata: { pactSpecification: { version: `${version}.0.0` } } };
-  return [document, pact].map((value) => JSON.parse(JSON.stringify(value)));
+  const shared = JSON.stringify(document).includes("#/components/parameters/") || document.components.responses || document.components.headers || document.components.requestBodies;
+  return [old && !shared ? swagger(document) : document, pact].map((value) => JSON.parse(JSON.stringify(value)));
 }
 
 /** Which results there are, each with its count. */
@@ -348,8 +418,8 @@ function differences(ours, theirs) {
   return keys.filter((key) => own.get(key) !== other.get(key)).map((key) => `${key}: ours ${own.get(key) ?? 0}, theirs ${other.get(key) ?? 0}`);
 }
 
-const entry = JSON.parse(readFileSync(join(COMPARATOR, "package.json"), "utf8")).module ?? "dist/index.mjs";
-const { Comparator } = await import(pathToFileURL(join(COMPARATOR, entry)));
+const manifest = JSON.parse(readFileSync(join(COMPARATOR, "package.json"), "utf8"));
+const { Comparator } = await import(pathToFileURL(join(COMPARATOR, manifest.module ?? "dist/index.mjs")));
 const folder = mkdtempSync(join(tmpdir(), "oas-judge-"));
 const pairs = Array.from({ length: COUNT }, (_, index) => pairOf(SEED * 1_000_003 + index));
 const lines = pairs.map((pair, index) => {
@@ -385,6 +455,6 @@ for (const [index, [oas, pact]] of pairs.entries()) {
 for (const { index, differing } of different.slice(0, SHOWN)) console.log(`pair ${index}: ${lines[index]}\n  ${differing.slice(0, 12).join("\n  ")}`);
 for (const [reason, count] of threw) console.log(`the comparator threw ${count} times: ${reason}`);
 console.log(`${found} results of the comparator: ${[...codes].sort().map(([code, count]) => `${code} ${count}`).join(", ")}`);
-console.log(`same: ${same}, different: ${different.length}`);
+console.log(`openapi-pact-comparator ${manifest.version}: same: ${same}, different: ${different.length}`);
 if (!different.length) rmSync(folder, { recursive: true });
 process.exit(different.length || same < COUNT / 2 ? 1 : 0);

@@ -7,7 +7,7 @@
 //!   `results.json`) and prints each difference and the score. `BIDIRECTIONAL_FIXTURES` names the folder too.
 //!
 //! Codes that the comparator doesn't have are left out, unless `--own` comes first.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ fn result(finding: &Finding) -> Value {
 fn one(openapi: &Path, pact: &Path, own: bool) -> ExitCode {
     match results(openapi, pact, own) {
         Ok(results) => {
-            let errors = results.iter().any(|result| result["type"] == "error");
+            let errors = results.iter().any(|result| result.get("type").is_some_and(|kind| kind == "error"));
             println!("{}", Value::from(results));
             ExitCode::from(u8::from(errors))
         }
@@ -123,9 +123,9 @@ fn differences(folder: &Path) -> Result<Vec<String>, String> {
     let found = results(&folder.join("oas.yaml"), &folder.join("pact.json"), false)?;
     let mut counts = BTreeMap::<String, i64>::new();
     let key = |result: &Value| {
-        let place = |part: &str| result[part]["location"].as_str().unwrap_or_default().to_owned();
-        let text = |key: &str| result[key].as_str().unwrap_or_default().to_owned();
-        format!("{} {} {} <- {}", text("type"), text("code"), place("mockDetails"), place("specDetails"))
+        let text = |pointer: &str| result.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let places = [text("/mockDetails/location"), text("/specDetails/location")];
+        format!("{} {} {}", text("/type"), text("/code"), places.join(" <- "))
     };
     expected.iter().for_each(|result| *counts.entry(key(result)).or_default() += 1);
     found.iter().for_each(|result| *counts.entry(key(result)).or_default() -= 1);

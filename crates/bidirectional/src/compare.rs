@@ -14,6 +14,9 @@ use crate::schema::{Check, Fault, Prepared, Side};
 use crate::value::{Budget, text};
 use crate::{Unreadable, pact, read, request, response};
 
+/// How many values the schemas may be made of that are kept for the next interaction: about 200 MB.
+const KEPT_MAX: u64 = 1_000_000;
+
 /// Everything in which a consumer's pact doesn't fit a provider's OpenAPI document, in the pact's order. None: it fits.
 ///
 /// The document is OpenAPI 3.0, 3.1 or Swagger 2.0, as JSON or YAML; the pact is JSON of specification 1 to 4. Messages
@@ -24,7 +27,7 @@ use crate::{Unreadable, pact, read, request, response};
 /// Where one of them isn't what it should be, or is larger than the limits of this crate.
 pub fn compare(openapi: &[u8], pact: &[u8]) -> Result<Vec<Finding>, Unreadable> {
     let document = Document::new(read::openapi(openapi)?)?;
-    let pact = pact::read(&read::pact(pact)?)?;
+    let pact = pact::read(read::pact(pact)?)?;
     let operations = document.operations();
     let router = Router::new(&operations, &document.switches);
     let mut comparison = Comparison {
@@ -32,6 +35,7 @@ pub fn compare(openapi: &[u8], pact: &[u8]) -> Result<Vec<Finding>, Unreadable> 
         budget: Budget::new(),
         findings: Findings::default(),
         schemas: HashMap::new(),
+        kept: 0,
     };
     if pact.skipped > 0 {
         comparison.findings.push(skipped(pact.skipped));
@@ -65,6 +69,8 @@ pub(crate) struct Comparison<'d> {
     budget: Budget,
     findings: Findings,
     schemas: HashMap<(Side, String), Rc<Prepared>>,
+    /// How many values the prepared schemas are made of.
+    kept: u64,
 }
 
 /// One interaction and the operation that it talks to.
@@ -182,6 +188,11 @@ impl<'d> Comparison<'d> {
             Some(prepared) => Rc::clone(prepared),
             None => {
                 let prepared = Rc::new(Prepared::new(schema, &self.document.root, side, &self.budget));
+                self.kept = self.kept.saturating_add(prepared.weight);
+                if self.kept > KEPT_MAX {
+                    self.schemas.clear();
+                    self.kept = prepared.weight;
+                }
                 self.schemas.insert(key, Rc::clone(&prepared));
                 prepared
             }

@@ -63,30 +63,29 @@ pub(crate) struct Message {
     pub(crate) body: Option<Value>,
 }
 
-/// Reads a pact.
-pub(crate) fn read(document: &Value) -> Result<Pact, Unreadable> {
+/// Reads a pact, and takes it apart on the way, so that a large one isn't there twice.
+pub(crate) fn read(mut document: Value) -> Result<Pact, Unreadable> {
     let refuse = |reason: &str| Err(Unreadable::Pact(reason.to_owned()));
     if !document.is_object() {
         return refuse("it is not a map");
     }
-    let empty = Vec::new();
-    let listed = match document.get("interactions") {
-        None => &empty,
-        Some(Value::Array(list)) => list,
+    let listed = match document.get_mut("interactions") {
+        None => Vec::new(),
+        Some(Value::Array(list)) => std::mem::take(list),
         Some(_) => return refuse("interactions are not a list"),
     };
     if listed.len() > INTERACTIONS_MAX {
         return Err(Unreadable::TooManyInteractions);
     }
-    let enveloped = version(document) >= 4;
+    let enveloped = version(&document) >= 4;
     let mut pact = Pact { interactions: Vec::new(), skipped: 0 };
     let mut index = 0;
     for one in listed {
         if !one.is_object() && !one.is_array() {
             continue;
         }
-        if is_http(one) {
-            match interaction(one, enveloped) {
+        if is_http(&one) {
+            match interaction(&one, enveloped) {
                 Ok(read) => pact.interactions.push((index, read)),
                 Err(reason) => return refuse(&format!("interaction {index}: {reason}")),
             }

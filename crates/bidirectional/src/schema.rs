@@ -27,10 +27,13 @@ use serde_json::Value;
 
 pub(crate) use check::{Check, Fault};
 
-use crate::value::{Budget, at, pointer};
+use crate::value::{Budget, at, pointer, weight};
 
 /// How deep schemas and values may go in one another: every level takes stack.
 const DEPTH_MAX: usize = 64;
+
+/// How many values one schema may be made of, with all that it refers to.
+const NODES_MAX: u64 = 1_000_000;
 
 /// Which side a schema is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +52,8 @@ pub(crate) struct Prepared {
     pub(crate) unresolved: Vec<String>,
     /// Whether something was left out, because it is too large, too deep or in a circle.
     pub(crate) incomplete: bool,
+    /// How many values it is made of.
+    pub(crate) weight: u64,
     tracks: bool,
     inlined: RefCell<HashMap<String, bool>>,
     patterns: RefCell<HashMap<String, Option<Regex>>>,
@@ -65,6 +70,7 @@ impl Prepared {
         }
         let tracks = has_key(&root, &|key| key.starts_with("unevaluated"));
         Self {
+            weight: weight(&root),
             root,
             unresolved: collected.unresolved,
             incomplete,

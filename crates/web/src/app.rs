@@ -38,6 +38,35 @@ pub struct Settings {
     pub vault_key: crate::vault::Key,
     /// Which web sites' scripts may evaluate flags; none if left out.
     pub evaluation_cors: Option<Cors>,
+    /// What was decided about contracts.
+    pub contracts: broker::Policy,
+    /// Who calls a webhook that somebody tries.
+    pub webhooks: Option<WebhookCaller>,
+}
+
+/// Calls a webhook at once, and once only.
+#[derive(Clone)]
+pub struct WebhookCaller(Arc<Call>);
+
+type Call = dyn Fn(&App, &contracts::Delivery) -> broker::TestCall + Send + Sync;
+
+impl WebhookCaller {
+    /// By this function, which may block.
+    pub fn new(call: impl Fn(&App, &contracts::Delivery) -> broker::TestCall + Send + Sync + 'static) -> Self {
+        Self(Arc::new(call))
+    }
+
+    /// Calls it.
+    #[must_use]
+    pub fn call(&self, app: &App, delivery: &contracts::Delivery) -> broker::TestCall {
+        (self.0)(app, delivery)
+    }
+}
+
+impl std::fmt::Debug for WebhookCaller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WebhookCaller(..)")
+    }
 }
 
 /// What every handler has. Cloning it is cheap.

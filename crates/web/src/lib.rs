@@ -18,6 +18,7 @@ pub mod backstage;
 pub mod cache;
 pub mod catalog;
 pub mod checks;
+pub mod contracts;
 pub mod credentials;
 pub mod docs;
 pub mod evaluation;
@@ -48,4 +49,4 @@ pub mod timeline;
 pub mod vault;
 pub mod views;
 
-pub use app::{App, Cors, Settings};
+pub use app::{App, Cors, Settings, WebhookCaller};

@@ -12,7 +12,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
-    App, access, api, assets, backstage, catalog, checks, docs, evaluation, flags, guard, help, home, incidents, live,
+    App, access, api, assets, backstage, catalog, checks, contracts, docs, evaluation, flags, guard, help, home, incidents, live,
     manual, oncall, reference, search,
     security::{Limits, protect},
     settings,
@@ -213,7 +213,8 @@ fn flags_api(table: Table) -> Table {
 }
 
 fn protocols(table: Table, app: &App) -> Table {
-    backstage(table.evaluating(evaluation::Ofrep::openapi(), serving::ofrep::router(app.published().serving().clone())))
+    let evaluated = table.evaluating(evaluation::Ofrep::openapi(), serving::ofrep::router(app.published().serving().clone()));
+    backstage(contracts::pact_broker::mount(evaluated))
 }
 
 fn backstage(table: Table) -> Table {

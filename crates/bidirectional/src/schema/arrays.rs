@@ -14,7 +14,6 @@ impl<'s> Check<'s> {
             return;
         }
         self.size(site, ["maxItems", "minItems"], data.len(), "items");
-        self.unique(site, data);
         match site.map.get("items") {
             Some(Value::Array(schemas)) => self.tuple(site, schemas, data, seen),
             Some(schema) => {
@@ -24,6 +23,7 @@ impl<'s> Check<'s> {
             None => {}
         }
         self.contains(site, data, seen);
+        self.unique(site, data);
         self.unevaluated_items(site, data, seen);
     }
 

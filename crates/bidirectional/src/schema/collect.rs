@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::{Map, Value};
 
-use super::DEPTH_MAX;
+use super::{DEPTH_MAX, NODES_MAX};
 use crate::document::resolved;
 use crate::value::{Budget, at, pointer, put, truthy, weight};
 
@@ -21,7 +21,7 @@ pub(super) struct Collected {
 }
 
 pub(super) fn collect(schema: &Value, document: &Value, budget: &Budget) -> Collected {
-    let mut walk = Walk { document, found: VecDeque::new(), known: BTreeSet::new(), incomplete: false };
+    let mut walk = Walk { document, found: VecDeque::new(), known: BTreeSet::new(), nodes: 0, incomplete: false };
     let mut collected = Collected {
         root: walk.copy(schema, budget),
         references: Vec::new(),
@@ -50,13 +50,16 @@ struct Walk<'d> {
     document: &'d Value,
     found: VecDeque<String>,
     known: BTreeSet<String>,
+    nodes: u64,
     incomplete: bool,
 }
 
 impl Walk<'_> {
     /// A copy in which everything that is a schema is adapted; one that fits everything where the budget ends.
     fn copy(&mut self, schema: &Value, budget: &Budget) -> Value {
-        if !budget.spend(weight(schema)) {
+        let weight = weight(schema);
+        self.nodes = self.nodes.saturating_add(weight);
+        if self.nodes > NODES_MAX || !budget.spend(weight) {
             self.incomplete = true;
             return Value::Bool(true);
         }

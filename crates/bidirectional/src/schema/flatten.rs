@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use super::DEPTH_MAX;
+use super::{DEPTH_MAX, NODES_MAX};
 use crate::value::{Budget, at, pointer, put, truthy, weight};
 
 pub(super) fn flatten(root: &mut Value, references: &[Vec<String>], budget: &Budget, incomplete: &mut bool) {
@@ -15,7 +15,7 @@ pub(super) fn flatten(root: &mut Value, references: &[Vec<String>], budget: &Bud
         return;
     }
     let before = root.clone();
-    let mut flat = Flat { root: &before, budget, entered: Vec::new(), incomplete };
+    let mut flat = Flat { root: &before, budget, entered: Vec::new(), nodes: 0, incomplete };
     *root = flat.schema(before.clone(), 0);
     for path in references {
         if let Some(schema) = at(&before, path) {
@@ -34,6 +34,8 @@ struct Flat<'r> {
     budget: &'r Budget,
     /// References that are being followed, each as a part or as a property: one of them within itself is left as it is.
     entered: Vec<(Site, String)>,
+    /// How many values were merged or put in the place of a reference.
+    nodes: u64,
     incomplete: &'r mut bool,
 }
 
@@ -44,7 +46,7 @@ enum Site {
     Property,
 }
 
-impl Flat<'_> {
+impl<'r> Flat<'r> {
     fn schema(&mut self, schema: Value, depth: usize) -> Value {
         let Value::Object(mut map) = schema else { return schema };
         if depth > DEPTH_MAX || !self.budget.spend(1) {
@@ -56,7 +58,7 @@ impl Flat<'_> {
             map.shift_remove("allOf");
             for part in parts {
                 let part = self.part(part, depth);
-                if !self.budget.spend(weight(&part)) {
+                if !self.adds(weight(&part)) {
                     *self.incomplete = true;
                     break;
                 }
@@ -122,7 +124,8 @@ impl Flat<'_> {
                 continue;
             }
             let Some(target) = self.target(&entry.1) else { continue };
-            if !self.budget.spend(weight(target)) {
+            let weight = weight(target);
+            if !self.adds(weight) {
                 *self.incomplete = true;
                 return;
             }
@@ -133,7 +136,12 @@ impl Flat<'_> {
         }
     }
 
-    fn target(&self, reference: &str) -> Option<&Value> {
+    fn adds(&mut self, weight: u64) -> bool {
+        self.nodes = self.nodes.saturating_add(weight);
+        self.nodes <= NODES_MAX && self.budget.spend(weight)
+    }
+
+    fn target(&self, reference: &str) -> Option<&'r Value> {
         at(self.root, &pointer(reference)?)
     }
 }

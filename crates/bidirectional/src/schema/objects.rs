@@ -27,8 +27,9 @@ impl<'s> Check<'s> {
         }
         self.dependent(site, "dependentRequired", value, seen);
         self.dependent(site, "dependentSchemas", value, seen);
-        self.discriminator(site, value, seen);
+        // What a discriminator's branch looks at comes too late to count as looked at, in the validator's order.
         self.unevaluated(site, value, seen);
+        self.discriminator(site, value, seen);
     }
 
     fn names(&mut self, site: Site<'_, 's>, data: &Map<String, Value>) {
