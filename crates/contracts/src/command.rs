@@ -16,6 +16,7 @@ use crate::{
     ContentSha, Delivery, Event, Failure, Gate, Outline, State, VerifiedBy, Via, Webhook,
     event::{ApiComparison, Details},
 };
+pub use draft::component_named;
 use draft::Draft;
 pub use environments::gate_answer;
 pub use parties::similar_names;

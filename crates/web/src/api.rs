@@ -6,6 +6,7 @@
 pub mod access;
 pub mod catalog;
 pub mod checks;
+pub mod contracts;
 pub mod deploys;
 pub mod event;
 pub mod flags;

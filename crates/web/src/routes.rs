@@ -53,7 +53,7 @@ impl utoipa::Modify for Tokens {
 #[must_use]
 pub fn table(app: &App) -> Table {
     let table = Table::new(app.clone(), Document::openapi());
-    protocols(flags_api(our_api(operations(flag_screens(screens(table))))), app)
+    protocols(contracts_api(flags_api(our_api(operations(flag_screens(screens(table)))))), app)
 }
 
 fn screens(table: Table) -> Table {
@@ -210,6 +210,10 @@ fn flags_api(table: Table) -> Table {
         .api(Needs(Evaluate), routes!(api::flags::publish::set))
         .api(Needs(Report), large(routes!(api::flags::report::references)))
         .api(Needs(Evaluate), large(routes!(api::flags::report::tallies)))
+}
+
+fn contracts_api(table: Table) -> Table {
+    table.api(Needs(Read), routes!(api::contracts::can_i_deploy))
 }
 
 fn protocols(table: Table, app: &App) -> Table {

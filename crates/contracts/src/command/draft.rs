@@ -143,7 +143,7 @@ impl<'a> Draft<'a> {
 
 /// The component that a pacticipant of this name is taken for unless somebody says otherwise: the one whose name is the
 /// same, written as catalog names are.
-pub(super) fn component_named(name: &str) -> EntityRef {
+pub fn component_named(name: &str) -> EntityRef {
     let letters = name.trim().chars().map(|letter| match letter {
         'a'..='z' | '0'..='9' | '.' | '_' | '-' => letter,
         'A'..='Z' => letter.to_ascii_lowercase(),
