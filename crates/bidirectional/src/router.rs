@@ -5,6 +5,7 @@
 //! end, and a wrong turn is taken back. A parameter takes one character or more, and no slash. A star at a path's end takes
 //! the rest of the path, if nothing else does.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use regex::Regex;
@@ -38,6 +39,8 @@ pub(crate) struct Found {
 struct Segment {
     texts: HashMap<String, Segment>,
     patterns: Vec<(Pattern, Segment)>,
+    /// Where in the list each pattern is, while the tree is made.
+    known: HashMap<Pattern, usize>,
     /// Texts that a star follows, with the operation and its parameters' names.
     stars: Vec<(String, (usize, Vec<String>))>,
     /// An operation that ends here, and its parameters' names.
@@ -45,7 +48,7 @@ struct Segment {
 }
 
 /// A segment with parameters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Pattern {
     before: String,
     /// What follows each parameter.
@@ -82,6 +85,7 @@ impl Router {
                 }
             }
         }
+        router.trees.values_mut().for_each(Segment::sort);
         router
     }
 
@@ -115,18 +119,24 @@ impl Segment {
         if pattern.after.is_empty() {
             return self.texts.entry(pattern.before).or_default();
         }
-        let known = self.patterns.iter().position(|(known, _)| *known == pattern);
-        let index = known.unwrap_or_else(|| {
-            let index =
-                self.patterns.iter().position(|(known, _)| pattern.precedes(known)).unwrap_or(self.patterns.len());
-            self.patterns.insert(index, (pattern, Self::default()));
-            index
-        });
+        let index = *self.known.entry(pattern.clone()).or_insert(self.patterns.len());
+        if index == self.patterns.len() {
+            self.patterns.push((pattern, Self::default()));
+        }
         // The fallback is never taken: the index was just found or made.
         match self.patterns.get_mut(index) {
             Some((_, child)) => child,
             None => self.texts.entry(String::new()).or_default(),
         }
+    }
+
+    /// Puts the patterns into the order in which they are tried. Of those with unlike ends at most one suits.
+    fn sort(&mut self) {
+        self.known = HashMap::new();
+        self.patterns
+            .sort_by_key(|(pattern, _)| Reverse((pattern.before.len(), pattern.after.last().map_or(0, String::len))));
+        self.stars.sort_by_key(|(before, _)| Reverse(before.len()));
+        self.patterns.iter_mut().map(|(_, child)| child).chain(self.texts.values_mut()).for_each(Self::sort);
     }
 
     fn find(
@@ -161,16 +171,6 @@ impl Segment {
 }
 
 impl Pattern {
-    /// Whether this one is tried before another one.
-    fn precedes(&self, other: &Self) -> bool {
-        if self.before != other.before {
-            return self.before.len() > other.before.len();
-        }
-        let end = |pattern: &Self| pattern.after.last().cloned().unwrap_or_default();
-        let (own, theirs) = (end(self), end(other));
-        !own.is_empty() && (theirs.is_empty() || (own != theirs && own.ends_with(&theirs)))
-    }
-
     /// What the parameters are if a segment suits. The key is the segment, or the segment in lower case.
     fn values(&self, segment: &str, key: &str, budget: &Budget) -> Option<Vec<String>> {
         key.strip_prefix(self.before.as_str())?;

@@ -3,13 +3,15 @@
 //!
 //! Objects with branches stay open, and what a discriminator chooses by stays required.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::DEPTH_MAX;
 use crate::value::{Budget, at, at_mut, pointer, truthy};
 
 pub(super) fn close(root: &mut Value, budget: &Budget, incomplete: &mut bool) {
-    let mut walk = Walk { root, budget, visited: Vec::new(), path: Vec::new(), steps: Vec::new(), cut: false };
+    let mut walk = Walk { root, budget, visited: HashSet::new(), path: Vec::new(), steps: Vec::new(), cut: false };
     walk.schema(root, 0);
     let Walk { steps, cut, .. } = walk;
     *incomplete |= cut;
@@ -58,14 +60,14 @@ struct Walk<'r> {
     root: &'r Value,
     budget: &'r Budget,
     /// References that were followed: each once.
-    visited: Vec<String>,
+    visited: HashSet<&'r str>,
     path: Vec<String>,
     steps: Vec<Step>,
     cut: bool,
 }
 
 impl<'r> Walk<'r> {
-    fn schema(&mut self, schema: &Value, depth: usize) {
+    fn schema(&mut self, schema: &'r Value, depth: usize) {
         if !schema.is_object() {
             return;
         }
@@ -76,10 +78,9 @@ impl<'r> Walk<'r> {
         let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
             return self.target(schema, schema, depth);
         };
-        if self.visited.iter().any(|visited| visited == reference) {
+        if !self.visited.insert(reference) {
             return;
         }
-        self.visited.push(reference.to_owned());
         match self.followed(reference) {
             Some((path, target)) => {
                 let before = std::mem::replace(&mut self.path, path);
@@ -104,7 +105,7 @@ impl<'r> Walk<'r> {
         None
     }
 
-    fn target(&mut self, site: &Value, target: &Value, depth: usize) {
+    fn target(&mut self, site: &'r Value, target: &'r Value, depth: usize) {
         if let Some(value) = site.get("nullable").filter(|value| truthy(value)) {
             self.steps.push(Step::Nullable(self.path.clone(), value.clone()));
         }
@@ -131,7 +132,7 @@ impl<'r> Walk<'r> {
         self.steps.push(Step::Close(self.path.clone()));
     }
 
-    fn below(&mut self, keys: &[&str], schema: &Value, depth: usize) {
+    fn below(&mut self, keys: &[&str], schema: &'r Value, depth: usize) {
         let length = self.path.len();
         self.path.extend(keys.iter().map(|key| (*key).to_owned()));
         self.schema(schema, depth + 1);
