@@ -85,7 +85,7 @@ pub(crate) fn read(mut document: Value) -> Result<Pact, Unreadable> {
             continue;
         }
         if is_http(&one) {
-            match interaction(&one, enveloped) {
+            match interaction(one, enveloped) {
                 Ok(read) => pact.interactions.push((index, read)),
                 Err(reason) => return refuse(&format!("interaction {index}: {reason}")),
             }
@@ -117,27 +117,35 @@ fn is_http(interaction: &Value) -> bool {
     }
 }
 
-fn interaction(interaction: &Value, enveloped: bool) -> Result<Interaction, &'static str> {
-    let request = interaction.get("request").and_then(Value::as_object).ok_or("it has no request")?;
-    let response = interaction.get("response").and_then(Value::as_object).ok_or("it has no response")?;
+fn interaction(mut interaction: Value, enveloped: bool) -> Result<Interaction, &'static str> {
+    let request = part(&mut interaction, "request").ok_or("it has no request")?;
+    let response = part(&mut interaction, "response").ok_or("it has no response")?;
+    let (mut request, mut response) = (request, response);
+    let (sent, received) = (request.shift_remove("body"), response.shift_remove("body"));
     let field = |key: &str| request.get(key).and_then(Value::as_str).map(str::to_owned);
     let status = response.get("status").and_then(Value::as_f64).ok_or("the response has no status")?;
     Ok(Interaction {
-        description: text(interaction, "description").map(str::to_owned),
+        description: text(&interaction, "description").map(str::to_owned),
         method: field("method").ok_or("the request has no method")?,
         path: field("path").ok_or("the request has no path")?,
         query: query(request.get("query"))?,
-        request: message(request, enveloped)?,
+        request: message(&request, sent, enveloped)?,
         status: Status(status),
-        response: message(response, enveloped)?,
+        response: message(&response, received, enveloped)?,
     })
 }
 
-fn message(message: &Map<String, Value>, enveloped: bool) -> Result<Message, &'static str> {
-    let body = message.get("body");
+fn part(interaction: &mut Value, key: &str) -> Option<Map<String, Value>> {
+    match interaction.get_mut(key) {
+        Some(Value::Object(map)) => Some(std::mem::take(map)),
+        _ => None,
+    }
+}
+
+fn message(message: &Map<String, Value>, body: Option<Value>, enveloped: bool) -> Result<Message, &'static str> {
     Ok(Message {
         headers: fields(message.get("headers")).ok_or("headers are neither texts nor lists of texts")?,
-        body: if enveloped { body.and_then(unwrapped) } else { body.cloned() },
+        body: if enveloped { body.as_ref().and_then(unwrapped) } else { body },
     })
 }
 

@@ -113,11 +113,10 @@ impl<'s> Check<'s> {
             }
             if let Value::Array(list) = needed {
                 let names: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
-                for missing in names.iter().filter(|needed| value.get(**needed).is_none()).collect::<Vec<_>>() {
+                for _ in names.iter().filter(|needed| value.get(**needed).is_none()).collect::<Vec<_>>() {
                     let plural = if names.len() == 1 { "property" } else { "properties" };
                     let all = names.join(", ");
                     let message = format!("must have {plural} {all} when property {name} is present");
-                    let _ = missing;
                     self.fault(site, keyword, message);
                 }
             } else if keyword != "dependentRequired" {
