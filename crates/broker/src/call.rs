@@ -2,7 +2,10 @@
 
 use std::{cell::OnceCell, collections::BTreeMap, sync::Arc};
 
-use contracts::{Command, State};
+use contracts::{
+    Command, State,
+    matrix::{Answer as Matrix, Query, ask},
+};
 use kernel::{Refusal, Sha256, Timestamp};
 use serde_json::Value;
 use world::World;
@@ -71,6 +74,13 @@ pub trait Host: Send + Sync {
     /// # Errors
     /// What is refused.
     fn submit(&self, command: Command) -> Result<(), Refusal>;
+
+    /// Finds out what an answer of the matrix lacks: whether pacts fit definitions. True if there was anything; then the
+    /// World is new.
+    ///
+    /// # Errors
+    /// If it can't be found out.
+    fn settle(&self, answer: &Matrix) -> Result<bool, Refusal>;
 
     /// The event at a position of the timeline, if it is one of contracts.
     ///
@@ -159,6 +169,20 @@ impl<'a> Call<'a> {
         self.host.submit(command)?;
         self.world = OnceCell::new();
         Ok(())
+    }
+
+    /// Answers a question to the matrix; what it lacks is found out first.
+    pub(crate) fn ask(&mut self, query: &Query) -> Result<Matrix, Failure> {
+        let mut answer = ask(self.state(), query);
+        // What is found out may bring another version's row to the front, which is missing in its turn.
+        for _ in 0..4 {
+            if !answer.lacks_comparisons() || !self.host.settle(&answer)? {
+                break;
+            }
+            self.world = OnceCell::new();
+            answer = ask(self.state(), query);
+        }
+        Ok(answer)
     }
 
     /// A query's parameter that is said once.

@@ -172,6 +172,12 @@ impl Answer {
         Some(self.rows.iter().all(|row| row.success == Some(true)))
     }
 
+    /// True if a row waits for it to be found out whether the pact fits a definition.
+    #[must_use]
+    pub fn lacks_comparisons(&self) -> bool {
+        self.rows.iter().chain(&self.ignored).any(|row| row.fit == Some(None))
+    }
+
     /// How many rows there are of each sort.
     #[must_use]
     pub fn counts(&self) -> Counts {

@@ -2,26 +2,29 @@
 //!
 //! [`checks`] keeps the checks running and hands in what they saw, [`hooks`] calls what must be called outside,
 //! [`folders`] applies catalog folders when they change, [`published`] keeps up what is served of the flags and [`tallies`]
-//! keeps who got it. Each ends when the server stops.
+//! keeps who got it. `changes` of the web crate compares the definitions of APIs when they change. Each ends when the server stops.
 
 mod checks;
 pub(crate) mod folders;
 mod hooks;
 pub(crate) mod log;
+mod webhooks;
 
 use std::{path::PathBuf, sync::Arc};
 
-use engine::{Engine, EngineOptions, SystemClock};
+use engine::{Engine, EngineOptions, Request, SystemClock};
 use kernel::{Refusal, codes};
 use ring::rand::{SecureRandom, SystemRandom};
 use timeline::{SqliteStore, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use web::{
     App,
+    contracts::changes,
     evaluation::{published, tallies},
     security::Limits,
     server,
 };
+use world::Command;
 
 pub(crate) use checks::Speed;
 
@@ -46,10 +49,13 @@ impl Running {
     ///
     /// # Errors
     /// If the store can't be read, or something can't be started.
-    pub(crate) fn start(parts: Parts) -> Result<Self, Refusal> {
+    pub(crate) fn start(mut parts: Parts) -> Result<Self, Refusal> {
+        parts.web.webhooks = Some(webhooks::trying(&parts.web.contracts)?);
         let store: Arc<dyn Store> = Arc::new(parts.store);
         let engine = Engine::start(store, Arc::new(SystemClock::default()), EngineOptions::default())?;
         let app = App::new(engine, parts.web);
+        let seed = Command::Contracts(contracts::Command::SeedEnvironments);
+        app.engine().submit_blocking(Request::by_part(seed, "contracts"))?;
         app.warm();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -57,6 +63,7 @@ impl Running {
         tasks.spawn(published::follow(app.clone(), stopped.clone()));
         tasks.spawn(tallies::collect(app.clone(), stopped.clone()));
         tasks.spawn(hooks::run(app.clone(), parts.hook_secret, stopped.clone())?);
+        tasks.spawn(changes::follow(app.clone(), stopped.clone()));
         if !parts.catalog.is_empty() {
             tasks.spawn(folders::run(app.clone(), &parts.catalog, stopped)?);
         }

@@ -33,6 +33,19 @@ pub(crate) struct ServeArgs {
     /// A web site whose scripts may evaluate flags, such as `https://shop.example`, or * for any; may be given several times
     #[arg(long, env = "MAINSTAY_FLAGS_CORS", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) flags_cors: Vec<String>,
+    /// A host that webhooks may call although it is private, such as `ci.internal`, `*.internal` or `10.0.0.0/8`; may be
+    /// given several times
+    #[arg(long, env = "MAINSTAY_WEBHOOK_HOSTS", value_name = "HOST", value_delimiter = ',')]
+    pub(crate) webhook_hosts: Vec<String>,
+    /// A scheme that webhooks may use [default: https]; may be given several times
+    #[arg(long, env = "MAINSTAY_WEBHOOK_SCHEMES", value_name = "SCHEME", value_delimiter = ',')]
+    pub(crate) webhook_schemes: Vec<String>,
+    /// A method that webhooks may use [default: POST]; may be given several times
+    #[arg(long, env = "MAINSTAY_WEBHOOK_METHODS", value_name = "METHOD", value_delimiter = ',')]
+    pub(crate) webhook_methods: Vec<String>,
+    /// Take another pact for the same version of a consumer, which makes can-i-deploy unreliable
+    #[arg(long, env = "MAINSTAY_PACTS_MAY_CHANGE")]
+    pub(crate) pacts_may_change: bool,
     /// What flagd's clients get who select no environment
     #[arg(long, env = "MAINSTAY_FLAGD_ENVIRONMENT", value_name = "NAME", default_value = "production")]
     pub(crate) flagd_environment: String,
@@ -51,6 +64,14 @@ struct File {
     base_url: Option<String>,
     #[serde(default)]
     flags_cors: Vec<String>,
+    #[serde(default)]
+    webhook_hosts: Vec<String>,
+    #[serde(default)]
+    webhook_schemes: Vec<String>,
+    #[serde(default)]
+    webhook_methods: Vec<String>,
+    #[serde(default)]
+    pacts_may_change: bool,
 }
 
 /// Everything that was chosen.
@@ -64,6 +85,7 @@ pub(crate) struct Settings {
     pub(crate) flagd: Option<serving::flagd_ports::Options>,
     pub(crate) admin_token: Option<Sha256>,
     pub(crate) hook_secret: Option<String>,
+    pub(crate) contracts: broker::Policy,
 }
 
 impl Settings {
@@ -74,6 +96,16 @@ impl Settings {
     pub(crate) fn resolve(args: ServeArgs) -> Result<Self, Refusal> {
         let file = read_file()?;
         let cors = evaluation_cors(&given(args.flags_cors, file.flags_cors))?;
+        let usual = broker::Policy::default();
+        let or = |chosen: Vec<String>, usual: Vec<String>| if chosen.is_empty() { usual } else { chosen };
+        let methods = given(args.webhook_methods, file.webhook_methods);
+        let contracts = broker::Policy {
+            may_modify: args.pacts_may_change || file.pacts_may_change,
+            webhook_hosts: given(args.webhook_hosts, file.webhook_hosts),
+            webhook_schemes: or(given(args.webhook_schemes, file.webhook_schemes), usual.webhook_schemes),
+            webhook_methods: or(methods, usual.webhook_methods),
+            asks_about_similar_names: usual.asks_about_similar_names,
+        };
         Ok(Self {
             listen: args.listen.or(file.listen).unwrap_or_else(|| LISTEN.to_owned()),
             data: args.data.or(file.data).unwrap_or_else(|| PathBuf::from(DATA)),
@@ -83,6 +115,7 @@ impl Settings {
             evaluation_cors: cors,
             admin_token: admin_token()?,
             hook_secret: secret("MAINSTAY_HOOK_SECRET")?,
+            contracts,
         })
     }
 }

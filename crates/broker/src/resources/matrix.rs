@@ -2,7 +2,7 @@
 
 use contracts::{
     PacticipantKey, State, VersionKey,
-    matrix::{Answer as Answered, LatestBy, Query, Row, Selector, ask},
+    matrix::{Answer as Answered, LatestBy, Query, Row, Selector},
 };
 use serde_json::{Map, Value, json};
 
@@ -28,10 +28,10 @@ pub(crate) fn show(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let asked = read(&call.query)?;
     validate(call.state(), &asked.query)?;
     if call.accept.starts_with("text/plain") {
-        let answer = ask(call.state(), &asked.query);
+        let answer = call.ask(&asked.query)?;
         return Ok(Answer::text("text/plain;charset=utf-8", table(call.state(), &answer)));
     }
-    Ok(answered(call, &asked))
+    answered(call, &asked)
 }
 
 pub(crate) fn of_pair(call: &mut Call<'_>) -> Result<Answer, Failure> {
@@ -45,7 +45,7 @@ pub(crate) fn of_pair(call: &mut Call<'_>) -> Result<Answer, Failure> {
         latest_by: Some(LatestBy::ConsumerVersionProviderVersion),
         ..Query::default()
     };
-    Ok(answered(call, &Asked { query, shown: Some(ROWS_SHOWN) }))
+    answered(call, &Asked { query, shown: Some(ROWS_SHOWN) })
 }
 
 pub(crate) fn can_i_deploy(call: &mut Call<'_>) -> Result<Answer, Failure> {
@@ -91,7 +91,7 @@ pub(crate) fn can_i_deploy(call: &mut Call<'_>) -> Result<Answer, Failure> {
     };
     let ignore = ignore.collect();
     let query = target(Query { selectors: vec![one], ignore, ..Query::default() }, to, environment);
-    Ok(answered(call, &Asked { query, shown: None }))
+    answered(call, &Asked { query, shown: None })
 }
 
 /// The same question about where it is to go.
@@ -146,12 +146,12 @@ pub(crate) fn merge_query(call: &Call<'_>) -> Result<Query, Failure> {
 
 pub(crate) fn tag_to_tag(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let query = tag_query(call)?;
-    Ok(answered(call, &Asked { query, shown: None }))
+    answered(call, &Asked { query, shown: None })
 }
 
 pub(crate) fn branch_to_environment(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let query = branch_query(call)?;
-    Ok(answered(call, &Asked { query, shown: None }))
+    answered(call, &Asked { query, shown: None })
 }
 
 fn read(query_text: &str) -> Result<Asked, Failure> {
@@ -259,9 +259,9 @@ fn validate(state: &State, query: &Query) -> Result<(), Failure> {
     if errors.is_empty() { Ok(()) } else { Err(Failure::list(errors)) }
 }
 
-fn answered(call: &Call<'_>, asked: &Asked) -> Answer {
-    let state = call.state();
-    let answer = ask(state, &asked.query);
+fn answered(call: &mut Call<'_>, asked: &Asked) -> Result<Answer, Failure> {
+    let answer = call.ask(&asked.query)?;
+    let call = &*call;
     let counts = answer.counts();
     let mut summary = json!({
         "deployable": answer.deployable(),
@@ -279,7 +279,7 @@ fn answered(call: &Call<'_>, asked: &Asked) -> Answer {
     let considered = answer.rows.iter().map(|row| (row, false));
     let ignored = answer.ignored.iter().map(|row| (row, true));
     let rows: Vec<Value> = considered.chain(ignored).take(limit).map(|(row, is_ignored)| shown(call, row, is_ignored)).collect();
-    Answer::hal(&json!({"summary": summary, "notices": notices, "matrix": rows}))
+    Ok(Answer::hal(&json!({"summary": summary, "notices": notices, "matrix": rows})))
 }
 
 fn shown(call: &Call<'_>, row: &Row, ignored: bool) -> Value {

@@ -12,6 +12,8 @@ use tokio::{sync::watch, task::JoinSet};
 use web::App;
 use world::{Command, Effect, effects};
 
+use super::webhooks;
+
 /// How often it is looked for what is due, beside whenever something happens.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a hook may take to answer.
@@ -37,6 +39,7 @@ pub(super) fn run(
         .user_agent(concat!("mainstay/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Refusal::new(&codes::INTERNAL, format!("no client for hooks: {error}")))?;
+    let caller = webhooks::caller(&app.settings().contracts)?;
     Ok(async move {
         let mut calls = JoinSet::new();
         let mut under_way = BTreeSet::<EffectId>::new();
@@ -55,7 +58,8 @@ pub(super) fn run(
                     let due: Vec<Effect> = due.take(CALLS_MAX - under_way.len().min(CALLS_MAX)).cloned().collect();
                     for effect in due {
                         under_way.insert(effect.id);
-                        calls.spawn(carry_out(app.clone(), client.clone(), secret.clone(), effect));
+                        let (client, caller) = (client.clone(), caller.clone());
+                        calls.spawn(carry_out(app.clone(), client, caller, secret.clone(), effect));
                     }
                 }
             }
@@ -65,7 +69,27 @@ pub(super) fn run(
     })
 }
 
-async fn carry_out(app: App, client: reqwest::Client, secret: Option<String>, effect: Effect) -> EffectId {
+async fn carry_out(
+    app: App,
+    client: reqwest::Client,
+    caller: outbound::Caller,
+    secret: Option<String>,
+    effect: Effect,
+) -> EffectId {
+    let id = effect.id;
+    let (outcome, retry) = match effect.call.request.clone() {
+        Some(request) => webhooks::call(&app, &caller, &effect, &request).await,
+        None => call_hook(&client, secret, effect).await,
+    };
+    let command = Command::Effects(effects::Command::Report { effect: id, outcome, retry });
+    if let Err(refusal) = app.submit(Request::by_part(command, "hooks")).await {
+        tracing::warn!(error.code = refusal.code.name, "what a hook answered was not recorded: {refusal}");
+    }
+    id
+}
+
+/// Calls a component's own hook: what it answered, or why not and whether that may pass.
+async fn call_hook(client: &reqwest::Client, secret: Option<String>, effect: Effect) -> (Result<String, String>, bool) {
     let mut call = client
         .post(&effect.call.url)
         .header(header::CONTENT_TYPE, "application/json")
@@ -74,7 +98,7 @@ async fn carry_out(app: App, client: reqwest::Client, secret: Option<String>, ef
     if let Some(secret) = secret {
         call = call.bearer_auth(secret);
     }
-    let (outcome, retry) = match call.send().await {
+    match call.send().await {
         Ok(response) => {
             let status = response.status();
             let answer = beginning(response).await;
@@ -82,12 +106,7 @@ async fn carry_out(app: App, client: reqwest::Client, secret: Option<String>, ef
             if status.is_success() { (Ok(answer), true) } else { (Err(answer), may_pass(status)) }
         }
         Err(error) => (Err(without_address(error)), true),
-    };
-    let command = Command::Effects(effects::Command::Report { effect: effect.id, outcome, retry });
-    if let Err(refusal) = app.submit(Request::by_part(command, "hooks")).await {
-        tracing::warn!(error.code = refusal.code.name, "what a hook answered was not recorded: {refusal}");
     }
-    effect.id
 }
 
 /// True where the same call may succeed later.

@@ -47,6 +47,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
         form_secret: random()?,
         vault_key: random()?,
         evaluation_cors: None,
+        contracts: broker::Policy::default(),
+        webhooks: None,
     };
     let parts = Parts {
         store: SqliteStore::temporary()?,

@@ -39,6 +39,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
         form_secret: random()?,
         vault_key: web::vault::key(&data)?,
         evaluation_cors: settings.evaluation_cors,
+        contracts: settings.contracts,
+        webhooks: None,
     };
     let https = web.https;
     let parts = Parts { store, web, catalog: settings.catalog, hook_secret: settings.hook_secret, speed: Speed(1) };

@@ -12,7 +12,10 @@ use utoipa::ToSchema;
 use super::not_found;
 use crate::{
     App,
-    contracts::explain::{Explained, explain},
+    contracts::{
+        explain::{Explained, explain},
+        fits::ask_settled,
+    },
     problem::Problem,
 };
 
@@ -164,9 +167,10 @@ pub async fn can_i_deploy(
     State(app): State<App>,
     Query(asked): Query<CanIDeployQuery>,
 ) -> Result<Json<CanIDeploy>, Problem> {
+    let query = asked.read(&app.world().contracts)?;
+    let asking = app.clone();
+    let answer = app.blocking(move |_| ask_settled(&asking, &query)).await?;
     let world = app.world();
-    let query = asked.read(&world.contracts)?;
-    let answer = matrix::ask(&world.contracts, &query);
     let counts = answer.counts();
     Ok(Json(CanIDeploy {
         deployable: answer.deployable(),

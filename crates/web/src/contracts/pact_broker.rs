@@ -14,11 +14,13 @@ use axum::{
     routing::{MethodFilter, MethodRouter, on},
 };
 use broker::{Answer, Call, Host, Method, Needs, Policy, Route, TestCall};
+use contracts::matrix::Answer as Matrix;
 use kernel::{Refusal, Sha256, Timestamp, codes};
 use world::{Command, World};
 
 use crate::{
     App,
+    contracts::fits,
     guard::By,
     problem::Problem,
     table::{Access, Table},
@@ -146,8 +148,20 @@ impl Host for Desk {
     }
 
     fn submit(&self, command: contracts::Command) -> Result<(), Refusal> {
+        let concerns: Vec<String> = concerned(&command);
         let request = self.by.request(Command::Contracts(command), None, None)?;
-        self.app.engine().submit_blocking(request).map(drop)
+        self.app.engine().submit_blocking(request)?;
+        // What will be asked next is found out before the client is answered.
+        for provider in concerns {
+            if let Err(refusal) = fits::settle_provider(&self.app, &provider) {
+                tracing::warn!(error.code = refusal.code.name, "definitions of {provider} were not compared: {refusal}");
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(&self, answer: &Matrix) -> Result<bool, Refusal> {
+        fits::settle(&self.app, answer)
     }
 
     fn event(&self, position: u64) -> Result<Option<contracts::Event>, Refusal> {
@@ -179,6 +193,17 @@ impl Host for Desk {
     fn policy(&self) -> &Policy {
         &self.app.settings().contracts
     }
+}
+
+/// The providers whose definitions may have to be compared with what a command brings.
+fn concerned(command: &contracts::Command) -> Vec<String> {
+    if let contracts::Command::Publish { pacts, .. } = command {
+        return pacts.iter().map(|pact| pact.provider.clone()).collect();
+    }
+    if let contracts::Command::PublishDefinition { provider, .. } = command {
+        return vec![provider.clone()];
+    }
+    Vec::new()
 }
 
 /// The event at a position, if it is one of contracts.
