@@ -54,8 +54,6 @@ impl Running {
         let store: Arc<dyn Store> = Arc::new(parts.store);
         let engine = Engine::start(store, Arc::new(SystemClock::default()), EngineOptions::default())?;
         let app = App::new(engine, parts.web);
-        let seed = Command::Contracts(contracts::Command::SeedEnvironments);
-        app.engine().submit_blocking(Request::by_part(seed, "contracts"))?;
         app.warm();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -68,6 +66,15 @@ impl Running {
             tasks.spawn(folders::run(app.clone(), &parts.catalog, stopped)?);
         }
         Ok(Self { app, stop, tasks })
+    }
+
+    /// Makes known what every server begins with.
+    ///
+    /// # Errors
+    /// If the store can't be written.
+    pub(crate) async fn seed(&self) -> Result<(), Refusal> {
+        let seed = Command::Contracts(contracts::Command::SeedEnvironments);
+        self.app.submit(Request::by_part(seed, "contracts")).await.map(drop)
     }
 
     /// What handlers have.

@@ -58,6 +58,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
         speed: Speed(args.speed),
     };
     let running = Running::start(parts)?;
+    running.seed().await?;
     issue(running.app(), &token).await?;
     let options = CompanyOptions {
         mainstay_url: base_url.clone(),

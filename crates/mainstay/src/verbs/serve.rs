@@ -45,6 +45,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
     let https = web.https;
     let parts = Parts { store, web, catalog: settings.catalog, hook_secret: settings.hook_secret, speed: Speed(1) };
     let running = Running::start(parts)?;
+    running.seed().await?;
     let ports = flagd::open(running.app().published().serving(), settings.flagd).await?;
     output::line(format!("Mainstay listens on {base_url}, data in {}", data.display()))?;
     if let Some(ports) = &ports {
