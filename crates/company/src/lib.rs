@@ -4,6 +4,8 @@
 //!   They look up their version and settings in the `estate`, and their flags in Mainstay (`flags`).
 //! - Every change goes through the company's `pipeline`, which makes it take effect and then reports it to Mainstay's
 //!   public API, as a CI would. Mainstay takes changes back through the deployer's `hooks`.
+//! - Each build publishes what it expects of others and proves what others expect of it (`contracts`); one that breaks a
+//!   promise is not let into production.
 //! - [`Company::history`] and [`Company::live`] are what happens by itself; a [`Scenario`] is one way to break.
 //! - Customers (`shopper`) keep the shop busy, and are how the company knows that it is broken.
 //!
@@ -12,6 +14,7 @@
 //!
 //! Architecture invariant: the company knows Mainstay by its HTTP API alone; `mainstay.rs` is the only file that does.
 
+mod contracts;
 mod desk;
 mod estate;
 mod flags;
@@ -37,7 +40,7 @@ pub use script::{Page, Scenario};
 pub use service::Service;
 pub use shopper::Trouble;
 
-use crate::{desk::Desk, estate::Estate, flags::Flags, mainstay::Mainstay, pipeline::Pipeline, shopper::Shopper};
+use crate::{contracts::Contracts, desk::Desk, estate::Estate, flags::Flags, mainstay::Mainstay, pipeline::Pipeline, shopper::Shopper};
 
 /// The host name of the deployer, beside those of the services.
 const DEPLOYER: &str = "deployer";
@@ -90,7 +93,6 @@ impl Company {
         let http = loopback_client()?;
         let estate = Arc::new(Estate::new());
         let mainstay = Mainstay::new(http.clone(), &options.mainstay_url, &options.token);
-        let pipeline = Pipeline { estate: Arc::clone(&estate), mainstay: mainstay.clone() };
         let speed = if options.speed.is_finite() { options.speed.clamp(0.01, 1000.0) } else { 1.0 };
 
         let (deployer_listener, deployer_url) = listen().await?;
@@ -102,6 +104,8 @@ impl Company {
             listeners.push((service, listener));
         }
         let addresses = Arc::new(addresses);
+        let contracts = Contracts { mainstay: mainstay.clone(), http: http.clone(), addresses: Arc::clone(&addresses) };
+        let pipeline = Pipeline { estate: Arc::clone(&estate), mainstay: mainstay.clone(), contracts };
 
         let mut tasks = JoinSet::new();
         for (service, listener) in listeners {

@@ -25,11 +25,20 @@ impl Company {
     /// If Mainstay cannot be reached or refuses a change.
     pub async fn history(&self) -> Result<(), ChangeError> {
         self.pipeline.report_estate().await?;
+        tell(self.contracts_history().await);
         let mut random = Random::new(self.seed);
         for _ in 0..FIRST_DAY_CHANGES {
             self.harmless(&mut random, None).await?;
         }
         Ok(())
+    }
+
+    /// Production takes only what meets its contracts, and one build has learned that.
+    async fn contracts_history(&self) -> Result<(), ChangeError> {
+        // What was published before its consumers were is proved once more.
+        self.pipeline.prove_again().await?;
+        self.pipeline.close_gate().await?;
+        self.pipeline.attempt("currency", "expected \"rate\" in the body; this build calls it \"ratio\"").await
     }
 
     /// Lives for ever: harmless changes now and then, and after about a minute a scenario among innocent neighbours;

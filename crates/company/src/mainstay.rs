@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use kernel::Timestamp;
 
 use serde::Deserialize;
@@ -32,6 +33,8 @@ pub(crate) struct DeploymentReport {
     pub(crate) version: String,
     pub(crate) commit: Option<String>,
     pub(crate) rollback_of: Option<String>,
+    /// Why it did not take effect, if it did not.
+    pub(crate) failed: Option<String>,
     /// When it ended, if that was long ago.
     pub(crate) finished: Option<Timestamp>,
 }
@@ -74,12 +77,13 @@ impl Mainstay {
 
     /// Records a deployment that has taken effect.
     pub(crate) async fn deployed(&self, report: &DeploymentReport) -> Result<(), MainstayError> {
-        let DeploymentReport { component, version, commit, rollback_of, finished } = report;
+        let DeploymentReport { component, version, commit, rollback_of, failed, finished } = report;
         let mut body = json!({
             "component": format!("component:default/{component}"),
             "environment": ENVIRONMENT,
             "version": version,
-            "outcome": "succeeded",
+            "outcome": if failed.is_none() { "succeeded" } else { "failed" },
+            "reason": failed,
             "url": format!("https://git.drizzle.example/{component}/releases/{version}"),
         });
         if let (Some(fields), Some(commit)) = (body.as_object_mut(), commit) {
@@ -125,6 +129,72 @@ impl Mainstay {
         let path = format!("/ofrep/v1/evaluate/flags/{flag}");
         let answer = self.post(&path, &body, EVALUATE_TIMEOUT).await?;
         Ok(answer.json::<Evaluation>().await?.value)
+    }
+
+    /// Publishes the pacts of a build.
+    pub(crate) async fn publish_pacts(
+        &self,
+        component: &str,
+        version: &str,
+        pacts: &[(&str, Value)],
+    ) -> Result<(), MainstayError> {
+        let contracts: Vec<Value> = pacts
+            .iter()
+            .map(|(provider, pact)| {
+                json!({"consumerName": component, "providerName": provider, "specification": "pact",
+                    "contentType": "application/json", "content": STANDARD.encode(pact.to_string())})
+            })
+            .collect();
+        let body = json!({"pacticipantName": component, "pacticipantVersionNumber": version, "branch": "main",
+            "buildUrl": format!("https://git.drizzle.example/{component}/builds/{version}"), "contracts": contracts});
+        self.change("/pact/contracts/publish", &body).await
+    }
+
+    /// Where the pacts are that a provider's build is to verify.
+    pub(crate) async fn pacts_to_verify(&self, provider: &str) -> Result<Vec<String>, MainstayError> {
+        let body = json!({"providerVersionBranch": "main"});
+        let path = format!("/pact/pacts/provider/{provider}/for-verification");
+        let answer: Value = self.post(&path, &body, CHANGE_TIMEOUT).await?.json().await?;
+        let pacts = answer.pointer("/_embedded/pacts").and_then(Value::as_array).cloned().unwrap_or_default();
+        let at = |pact: &Value| pact.pointer("/_links/self/href").and_then(Value::as_str).map(str::to_owned);
+        Ok(pacts.iter().filter_map(at).collect())
+    }
+
+    /// A pact.
+    pub(crate) async fn pact(&self, url: &str) -> Result<Value, MainstayError> {
+        let answer = self.http.get(url).bearer_auth(&self.token).timeout(CHANGE_TIMEOUT).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+
+    /// Publishes what the verification of a pact gave; the version is on the main branch.
+    pub(crate) async fn publish_verification(
+        &self,
+        pact: &str,
+        version: &str,
+        results: &[Value],
+    ) -> Result<(), MainstayError> {
+        let success = results.iter().all(|result| result.get("success") == Some(&json!(true)));
+        let body = json!({"success": success, "providerApplicationVersion": version, "testResults": results,
+            "verifiedBy": {"implementation": "drizzle-ci", "version": "1"}});
+        let path = pact.strip_prefix(&self.base).unwrap_or(pact);
+        self.change(&format!("{path}/verification-results"), &body).await
+    }
+
+    /// Puts a version on the main branch.
+    pub(crate) async fn on_main(&self, component: &str, version: &str) -> Result<(), MainstayError> {
+        let path = format!("{}/pact/pacticipants/{component}/branches/main/versions/{version}", self.base);
+        let answer = self.http.put(path).bearer_auth(&self.token).json(&json!({})).timeout(CHANGE_TIMEOUT).send().await?;
+        answer.error_for_status()?;
+        Ok(())
+    }
+
+    /// From now on, no deployment that the contracts don't agree to.
+    pub(crate) async fn close_gate(&self) -> Result<(), MainstayError> {
+        let path = format!("{}/api/v1/contracts/environments/{ENVIRONMENT}/gate", self.base);
+        let body = json!({"gate": "refuse", "reason": "what breaks a promise stays outside"});
+        let answer = self.http.put(path).bearer_auth(&self.token).json(&body).timeout(CHANGE_TIMEOUT).send().await?;
+        answer.error_for_status()?;
+        Ok(())
     }
 
     async fn change(&self, path: &str, body: &Value) -> Result<(), MainstayError> {

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use kernel::Timestamp;
 
 use crate::{
+    contracts::Contracts,
     estate::{Estate, EstateError, Settings, Version},
     mainstay::{DeploymentReport, Mainstay, MainstayError},
 };
@@ -19,6 +20,7 @@ const REPORT_RETRY: Duration = Duration::from_millis(500);
 pub(crate) struct Pipeline {
     pub(crate) estate: Arc<Estate>,
     pub(crate) mainstay: Mainstay,
+    pub(crate) contracts: Contracts,
 }
 
 /// Why a change was not made, or not reported.
@@ -40,8 +42,52 @@ impl Pipeline {
         version: Version,
         rollback_of: Option<String>,
     ) -> Result<(), ChangeError> {
+        self.publish(component, version).await;
         self.estate.switch(component, version)?;
         self.report_version(component, version, rollback_of, None).await
+    }
+
+    /// What a build publishes. The company goes on without: who asks whether it can be deployed will be told.
+    async fn publish(&self, component: &str, version: Version) {
+        if let Err(error) = self.contracts.publish(component, version).await {
+            tracing::warn!(error.message = %error, "contracts of {component} {version} were not published");
+        }
+    }
+
+    /// A build of `component` that breaks what others expect; production does not take it.
+    pub(crate) async fn attempt(&self, component: &str, breaks: &str) -> Result<(), ChangeError> {
+        let version = self.estate.build(component, None)?;
+        self.mainstay.on_main(component, &version.to_string()).await?;
+        self.contracts.verify(component, version, Some(breaks)).await?;
+        let deployment = DeploymentReport {
+            finished: None,
+            component: component.to_owned(),
+            version: version.to_string(),
+            commit: Some(commit_of(component, version)),
+            rollback_of: None,
+            failed: None,
+        };
+        match self.mainstay.deployed(&deployment).await {
+            Err(MainstayError::Refused { status: 409, detail }) => {
+                let failed = Some(format!("not let into production: {detail}"));
+                Ok(self.mainstay.deployed(&DeploymentReport { failed, ..deployment }).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Verifies what is deployed against everything that is expected by now.
+    pub(crate) async fn prove_again(&self) -> Result<(), ChangeError> {
+        for component in self.estate.components() {
+            let version = self.estate.deployed(component)?.version;
+            self.contracts.verify(component, version, None).await?;
+        }
+        Ok(())
+    }
+
+    /// From now on, production takes only what the contracts agree to.
+    pub(crate) async fn close_gate(&self) -> Result<(), ChangeError> {
+        Ok(self.mainstay.close_gate().await?)
     }
 
     /// Replaces a component's settings.
@@ -59,6 +105,7 @@ impl Pipeline {
     pub(crate) async fn report_estate(&self) -> Result<(), ChangeError> {
         for (component, days) in self.estate.components().into_iter().zip((2..=13).cycle()) {
             let deployed = self.estate.deployed(component)?;
+            self.publish(component, deployed.version).await;
             let finished = Timestamp::now().checked_sub(SignedDuration::from_hours(24 * days - 7)).ok();
             self.report_version(component, deployed.version, None, finished).await?;
             if !deployed.settings.is_empty() {
@@ -81,6 +128,7 @@ impl Pipeline {
             version: version.to_string(),
             commit: Some(commit_of(component, version)),
             rollback_of,
+            failed: None,
         }))
         .await
     }

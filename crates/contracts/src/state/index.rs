@@ -148,3 +148,49 @@ impl Index {
         proofs.map(|((_, branch), _)| Arc::clone(branch)).collect()
     }
 }
+
+#[cfg(test)]
+impl super::State {
+    /// Asserts that the ways to the rows, which are kept up with every event, are those that the rows alone give.
+    pub(crate) fn assert_indexed(&self) {
+        let Index {
+            names,
+            numbers,
+            versions,
+            contents,
+            integrations,
+            consumers,
+            publications,
+            of_content,
+            verified,
+            verified_by,
+            verifications,
+            proofs,
+            tagged,
+            branched,
+            placed,
+            placements,
+            defined,
+            definers,
+        } = Index::of(&self.tables);
+        let kept = &self.index;
+        assert_eq!(kept.names, names, "names");
+        assert_eq!(kept.numbers, numbers, "numbers");
+        assert_eq!(kept.versions, versions, "versions");
+        assert_eq!(kept.contents, contents, "contents");
+        assert_eq!(kept.integrations, integrations, "integrations");
+        assert_eq!(kept.consumers, consumers, "consumers");
+        assert_eq!(kept.publications, publications, "publications");
+        assert_eq!(kept.of_content, of_content, "of_content");
+        assert_eq!(kept.verified, verified, "verified");
+        assert_eq!(kept.verified_by, verified_by, "verified_by");
+        assert_eq!(kept.verifications, verifications, "verifications");
+        assert_eq!(kept.proofs, proofs, "proofs");
+        assert_eq!(kept.tagged, tagged, "tagged");
+        assert_eq!(kept.branched, branched, "branched");
+        assert_eq!(kept.placed, placed, "placed");
+        assert_eq!(kept.placements, placements, "placements");
+        assert_eq!(kept.defined, defined, "defined");
+        assert_eq!(kept.definers, definers, "definers");
+    }
+}
