@@ -16,12 +16,12 @@ use crate::{
     ContentSha, Delivery, Event, Failure, Gate, Outline, State, VerifiedBy, Via, Webhook,
     event::{ApiComparison, Details},
 };
-pub use draft::component_named;
 use draft::Draft;
+pub use draft::component_named;
 pub use environments::gate_answer;
 pub use parties::similar_names;
-pub(crate) use publish::unproven_versions;
 pub use publish::{CANNOT_MODIFY, modification_refused};
+pub(crate) use publish::{latest_of_main_branch, unproven_versions};
 
 /// A pact that is published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -343,6 +343,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
         }
         Command::RemoveIntegration { consumer, provider } => {
             let (consumer, provider) = (draft.known(&consumer)?, draft.known(&provider)?);
+            webhooks::remove_between(&mut draft, &consumer.name, &provider.name);
             draft.push(Event::IntegrationRemoved { consumer, provider });
         }
         Command::Verify { .. } => publish::verify(&mut draft, command)?,
@@ -353,6 +354,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
         Command::Match { name, component } => parties::take_for(&mut draft, &name, component)?,
         Command::RemovePacticipant { name } => {
             let pacticipant = draft.known(&name)?;
+            webhooks::remove_of(&mut draft, &name);
             draft.push(Event::PacticipantRemoved { pacticipant });
         }
         Command::Label { name, label, given } => parties::label(&mut draft, &name, &label, given)?,
@@ -360,6 +362,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             draft.version(&pacticipant, &version, build_url)?;
             draft.branch(&pacticipant, &version, branch.as_deref(), false)?;
             draft.tags(&pacticipant, &version, &tags)?;
+            draft.deployed_by_tags(&pacticipant, &version, &tags)?;
         }
         Command::RemoveVersion { pacticipant, version } => {
             draft.known_version(&pacticipant, &version)?;

@@ -201,8 +201,9 @@ fn sorted_list(list: &Value) -> Value {
 pub fn specification(pact: &Value) -> Option<Value> {
     let metadata = pact.get("metadata")?;
     let nested = |key: &str| metadata.get(key).and_then(|specification| specification.get("version"));
-    let found =
-        nested("pactSpecification").or_else(|| nested("pact-specification")).or(metadata.get("pactSpecificationVersion"));
+    let found = nested("pactSpecification")
+        .or_else(|| nested("pact-specification"))
+        .or(metadata.get("pactSpecificationVersion"));
     found.filter(|version| !version.is_null()).cloned()
 }
 

@@ -600,7 +600,9 @@ impl Event {
             Self::VerificationPublished { provider, consumer, .. }
             | Self::VerificationRemoved { provider, consumer, .. } => both(provider, consumer),
             Self::DefinitionPublished { provider, .. } => vec![provider.component.clone()],
-            Self::EnvironmentDefined { .. } | Self::EnvironmentRemoved { .. } | Self::WebhookRemoved { .. } => Vec::new(),
+            Self::EnvironmentDefined { .. } | Self::EnvironmentRemoved { .. } | Self::WebhookRemoved { .. } => {
+                Vec::new()
+            }
             Self::WebhookDefined { about, .. }
             | Self::WebhookTriggered { about, .. }
             | Self::WebhookRefired { about, .. } => about.clone(),
@@ -685,7 +687,8 @@ impl Event {
                 format!("recorded {} {version} as not supported in {environment_name} any more", pacticipant.name)
             }
             Self::GatePassed { pacticipant, version, environment_name, answer, overridden } => {
-                let how = if *overridden { "overrode the contracts' refusal of" } else { "deployed without a good answer:" };
+                let how =
+                    if *overridden { "overrode the contracts' refusal of" } else { "deployed without a good answer:" };
                 format!("{how} {} {version} in {environment_name}: {answer}", pacticipant.name)
             }
             Self::WebhookDefined { webhook, .. } => format!("defined the webhook {}", webhook.name()),
@@ -704,7 +707,10 @@ impl Event {
             }
             Self::FitJudged { consumer, provider, fits: false, problems, .. } => {
                 let first = problems.first().map_or_else(String::new, |problem| format!(": {}", problem.interaction));
-                format!("found that a pact of {} does not fit the definition of {}{first}", consumer.name, provider.name)
+                format!(
+                    "found that a pact of {} does not fit the definition of {}{first}",
+                    consumer.name, provider.name
+                )
             }
             Self::ApiObserved { api, .. } => format!("took note of the definition of {}", api.short()),
             Self::ApiChanged { api, comparison } => api_changed(api, comparison),
@@ -733,7 +739,8 @@ fn api_changed(api: &EntityRef, comparison: &ApiComparison) -> String {
     let name = api.short();
     if comparison.breaking > 0 {
         let first = comparison.changes.first().map_or_else(String::new, |change| format!(": {}", change.text));
-        let broken: Vec<&str> = comparison.consumers.iter().map(|consumer| consumer.component.short()).take(3).collect();
+        let broken: Vec<&str> =
+            comparison.consumers.iter().map(|consumer| consumer.component.short()).take(3).collect();
         let whom = if broken.is_empty() { String::new() } else { format!(" (breaks {})", broken.join(", ")) };
         return format!("changed the API {name}{against} in {} breaking ways{whom}{first}", comparison.breaking);
     }

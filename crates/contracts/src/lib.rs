@@ -31,10 +31,10 @@ pub mod webhooks;
 
 pub use command::{Command, decide};
 pub use content::{ContentSha, Outline};
-pub use event::{Environment, Event, Failure, Gate, Party, PactChange, VerifiedBy, Via};
+pub use event::{Environment, Event, Failure, Gate, PactChange, Party, VerifiedBy, Via};
 pub use ids::{ContentKey, DefinitionKey, PacticipantKey, PublicationKey, VerificationKey, VersionKey};
 pub use state::{
-    ApiHistory, Branch, BranchedVersion, Content, Definition, Fit, KnownDelivery, KnownEnvironment, KnownWebhook, Latest,
-    Moment, Pacticipant, Placed, Publication, Selectable, State, Verification, Version,
+    ApiHistory, Branch, BranchedVersion, Content, Definition, Fit, KnownDelivery, KnownEnvironment, KnownWebhook,
+    Latest, Moment, Pacticipant, Placed, Publication, Selectable, State, Verification, Version,
 };
 pub use webhooks::{Delivery, Outcome, Webhook};

@@ -12,6 +12,8 @@ pub(crate) const TEXT_BYTES: usize = 1_000;
 pub(crate) const CONTRACTS: usize = 1_000;
 /// Tags of one publication, and of one version.
 pub(crate) const TAGS: usize = 1_000;
+/// Branches of one version.
+pub(crate) const BRANCHES: usize = 1_000;
 /// Environments.
 pub(crate) const ENVIRONMENTS: usize = 500;
 /// Webhooks.

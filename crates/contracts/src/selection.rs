@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    ContentKey, PacticipantKey, PublicationKey, State, VersionKey,
+    ContentKey, PacticipantKey, PublicationKey, State, Verification, VersionKey,
     state::{Latest, Moment},
 };
 
@@ -115,13 +115,14 @@ pub fn for_verification(state: &State, provider: PacticipantKey, asked: &Asked, 
         chosen.extend(choose(state, provider, selector, asked.branch.as_deref()));
     }
     let mut found = merged(state, provider, chosen);
+    let tags = TagFirsts::of(state, provider, &asked.tags);
     for verifiable in &mut found {
         if asked.pending {
-            mark_pending(state, verifiable, asked);
+            mark_pending(state, verifiable, asked, &tags);
         }
     }
     if let Some(since) = asked.wip_since {
-        let wip = wip::in_progress(state, provider, asked, &found, since, now);
+        let wip = wip::in_progress(state, provider, asked, &tags, &found, (since, now));
         found.extend(wip);
     }
     found
@@ -129,17 +130,21 @@ pub fn for_verification(state: &State, provider: PacticipantKey, asked: &Asked, 
 
 /// Of each consumer the newest on its main branch (or with a tag of that name, or of all), and what is deployed or released.
 fn default_selectors(state: &State, provider: PacticipantKey) -> Vec<ConsumerSelector> {
-    let mut selectors: Vec<ConsumerSelector> = state.consumers_of(provider).map(|consumer| {
-        let known = state.pacticipant(consumer);
-        let of = ConsumerSelector { consumer: known.map(|known| known.name.to_string()), ..ConsumerSelector::default() };
-        match known.and_then(|known| known.details.main_branch.clone()) {
-            Some(main) if state.branch(consumer, &main).is_some() => ConsumerSelector { main_branch: true, ..of },
-            Some(main) if state.versions_tagged(consumer, &main).next().is_some() => {
-                ConsumerSelector { tag: Some(main), latest: true, ..of }
+    let mut selectors: Vec<ConsumerSelector> = state
+        .consumers_of(provider)
+        .map(|consumer| {
+            let known = state.pacticipant(consumer);
+            let of =
+                ConsumerSelector { consumer: known.map(|known| known.name.to_string()), ..ConsumerSelector::default() };
+            match known.and_then(|known| known.details.main_branch.clone()) {
+                Some(main) if state.branch(consumer, &main).is_some() => ConsumerSelector { main_branch: true, ..of },
+                Some(main) if state.versions_tagged(consumer, &main).next().is_some() => {
+                    ConsumerSelector { tag: Some(main), latest: true, ..of }
+                }
+                Some(_) | None => ConsumerSelector { latest: true, ..of },
             }
-            Some(_) | None => ConsumerSelector { latest: true, ..of },
-        }
-    }).collect();
+        })
+        .collect();
     selectors.push(ConsumerSelector { deployed: true, ..ConsumerSelector::default() });
     selectors.push(ConsumerSelector { released: true, ..ConsumerSelector::default() });
     selectors
@@ -151,10 +156,11 @@ fn choose(
     selector: &ConsumerSelector,
     provider_branch: Option<&str>,
 ) -> Vec<(PublicationKey, Because)> {
-    let is_meant = |consumer: &PacticipantKey| selector.consumer.as_deref().is_none_or(|name| state.name(*consumer) == name);
+    let is_meant =
+        |consumer: &PacticipantKey| selector.consumer.as_deref().is_none_or(|name| state.name(*consumer) == name);
     let consumers: Vec<PacticipantKey> = state.consumers_of(provider).filter(is_meant).collect();
     let latest = |of: Latest<'_>| -> Vec<PublicationKey> {
-        consumers.iter().filter_map(|consumer| state.latest_pact(*consumer, provider, of)).collect()
+        consumers.iter().filter_map(|consumer| head_pact(state, *consumer, provider, of)).collect()
     };
     let because = |selector: &ConsumerSelector, fell_back: bool| {
         let selector = selector.clone();
@@ -205,6 +211,26 @@ fn choose(
     }
 }
 
+/// The pact of the newest version of a branch or with a tag. If that has none any more, the consumer does without the
+/// provider now, and its earlier pacts don't matter.
+fn head_pact(
+    state: &State,
+    consumer: PacticipantKey,
+    provider: PacticipantKey,
+    of: Latest<'_>,
+) -> Option<PublicationKey> {
+    let head = match of {
+        Latest::OnBranch(branch) => state.branch(consumer, branch)?.head,
+        Latest::OnMainBranch => {
+            let main = state.pacticipant(consumer)?.details.main_branch.as_deref()?;
+            state.branch(consumer, main)?.head
+        }
+        Latest::Tagged(tag) => state.versions_tagged(consumer, tag).next_back()?,
+        Latest::Overall | Latest::Untagged => return state.latest_pact(consumer, provider, of),
+    };
+    state.version(head)?.pact_with(provider)
+}
+
 fn in_environments(
     state: &State,
     provider: PacticipantKey,
@@ -220,11 +246,8 @@ fn in_environments(
                 let is_meant = either || placed.released == selector.released;
                 let pact = state.version(placed.version).and_then(|version| version.pact_with(provider));
                 let Some(publication) = pact.filter(|_| is_meant) else { continue };
-                let selector = ConsumerSelector {
-                    deployed: !placed.released,
-                    released: placed.released,
-                    ..selector.clone()
-                };
+                let selector =
+                    ConsumerSelector { deployed: !placed.released, released: placed.released, ..selector.clone() };
                 let environment = Some(known.environment.name.clone());
                 let because = Because { selector, version: placed.version, environment, fell_back: false };
                 found.push((publication, because));
@@ -271,15 +294,16 @@ fn sort(state: &State, all: &mut [Verifiable]) {
     });
 }
 
-fn mark_pending(state: &State, verifiable: &mut Verifiable, asked: &Asked) {
+fn mark_pending(state: &State, verifiable: &mut Verifiable, asked: &Asked, tags: &TagFirsts<'_>) {
     let content = verifiable.content;
     if let Some(branch) = &asked.branch {
         verifiable.pending = Some(is_pending_for_branch(state, verifiable.provider, content, branch));
     } else if asked.tags.is_empty() {
-        let succeeded = state.verifications_of(content).any(|key| state.verification(key).is_some_and(|row| row.success));
+        let succeeded =
+            state.verifications_of(content).any(|key| state.verification(key).is_some_and(|row| row.success));
         verifiable.pending = Some(!succeeded);
     } else {
-        let is_pending = |tag: &&String| is_pending_for_tag(state, verifiable.provider, content, tag);
+        let is_pending = |tag: &&String| !tags.is_met(state, content, tag, |_| true);
         let (pending, proven): (Vec<&String>, Vec<&String>) = asked.tags.iter().partition(is_pending);
         verifiable.pending = Some(!pending.is_empty());
         verifiable.pending_tags = pending.into_iter().cloned().collect();
@@ -297,17 +321,27 @@ fn is_pending_for_branch(state: &State, provider: PacticipantKey, content: Conte
     !state.proofs(content).any(|(_, proof)| began.is_none_or(|began| proof.first < began))
 }
 
-/// The same for a tag.
-fn is_pending_for_tag(state: &State, provider: PacticipantKey, content: ContentKey, tag: &str) -> bool {
-    let first = state.versions_tagged(provider, tag).filter_map(|version| {
-        let tags = &state.version(version)?.tags;
-        tags.iter().find(|(known, _)| &**known == tag).map(|(_, at)| *at)
-    });
-    let first = first.min();
-    let proves = |key| {
-        let Some(row) = state.verification(key).filter(|row| row.success) else { return false };
-        let Some(version) = state.version(row.version) else { return false };
-        version.has_tag(tag) || (!version.tags.is_empty() && first.is_none_or(|first| row.at < first))
-    };
-    !state.verifications_of(content).any(proves)
+/// The provider's tags with when each was given first.
+struct TagFirsts<'a>(BTreeMap<&'a str, Option<Moment>>);
+
+impl<'a> TagFirsts<'a> {
+    fn of(state: &State, provider: PacticipantKey, tags: &'a [String]) -> Self {
+        let first = |tag: &str| {
+            let given = state.versions_tagged(provider, tag).filter_map(|version| {
+                let tags = &state.version(version)?.tags;
+                tags.iter().find(|(known, _)| &**known == tag).map(|(_, at)| *at)
+            });
+            given.min()
+        };
+        Self(tags.iter().map(|tag| (tag.as_str(), first(tag))).collect())
+    }
+
+    /// True if a version with the tag met the content, or one with another did before this tag was first given.
+    fn is_met(&self, state: &State, content: ContentKey, tag: &str, counts: impl Fn(&Verification) -> bool) -> bool {
+        let first = self.0.get(tag).copied().flatten();
+        state.verifications_of(content).filter_map(|key| state.verification(key)).any(|row| {
+            let Some(version) = state.version(row.version).filter(|_| row.success && counts(row)) else { return false };
+            version.has_tag(tag) || (!version.tags.is_empty() && first.is_none_or(|first| row.at < first))
+        })
+    }
 }

@@ -18,8 +18,8 @@ use index::Index;
 pub(crate) use index::Proof;
 pub use read::{Latest, Selectable};
 pub use rows::{
-    ApiHistory, Branch, BranchedVersion, Content, Definition, Fit, KnownDelivery, KnownEnvironment, KnownWebhook, Moment,
-    Pacticipant, Placed, Publication, Verification, Version,
+    ApiHistory, Branch, BranchedVersion, Content, Definition, Fit, KnownDelivery, KnownEnvironment, KnownWebhook,
+    Moment, Pacticipant, Placed, Publication, Verification, Version,
 };
 
 /// Everything that is known of contracts.

@@ -207,7 +207,13 @@ impl Broker {
         self.state.environment_named(name).unwrap().environment.id
     }
 
-    pub(crate) fn deployment(&self, pacticipant: &str, version: &str, environment: &str, instance: Option<&str>) -> Command {
+    pub(crate) fn deployment(
+        &self,
+        pacticipant: &str,
+        version: &str,
+        environment: &str,
+        instance: Option<&str>,
+    ) -> Command {
         Command::Deploy {
             pacticipant: pacticipant.to_owned(),
             version: version.to_owned(),

@@ -97,7 +97,12 @@ impl<'a> Draft<'a> {
         let Some(branch) = branch else { return Ok(()) };
         limits::name("branch", branch)?;
         let version = self.known_version(name, number)?;
-        if !self.state.version(version).is_some_and(|version| version.is_on(branch)) {
+        let known = self.state.version(version);
+        if known.is_some_and(|known| !known.is_on(branch) && known.branches.len() >= limits::BRANCHES) {
+            let detail = format!("version {number} is on {} branches already", limits::BRANCHES);
+            return Err(Refusal::new(&codes::INVALID, detail).field("branch"));
+        }
+        if !known.is_some_and(|known| known.is_on(branch)) {
             let (pacticipant, version) = (self.known(name)?, number.to_owned());
             self.push(Event::BranchSet { pacticipant, version, branch: branch.to_owned(), automatic });
         }
@@ -119,13 +124,22 @@ impl<'a> Draft<'a> {
                 self.branch(name, number, Some(tag), true)?;
             }
             self.main_branch(name, tag)?;
-            if self.state.version(key).is_some_and(|version| !version.has_tag(tag)) {
+            let version = self.state.version(key);
+            if version.is_some_and(|version| !version.has_tag(tag) && version.tags.len() >= limits::TAGS) {
+                let detail = format!("version {number} has {} tags already", limits::TAGS);
+                return Err(Refusal::new(&codes::INVALID, detail).field("tags"));
+            }
+            if version.is_some_and(|version| !version.has_tag(tag)) {
                 let (pacticipant, version) = (self.known(name)?, number.to_owned());
                 self.push(Event::Tagged { pacticipant, version, tag: tag.clone() });
             }
-            super::environments::deployed_by_tag(self, name, number, tag)?;
         }
         Ok(())
+    }
+
+    /// Notes that a version is deployed wherever its new tags say so.
+    pub(super) fn deployed_by_tags(&mut self, name: &str, number: &str, tags: &[String]) -> Result<(), Refusal> {
+        tags.iter().try_for_each(|tag| super::environments::deployed_by_tag(self, name, number, tag))
     }
 
     /// The first branch (or tag) with a usual name becomes the main branch.

@@ -88,11 +88,8 @@ pub(super) fn remove(draft: &mut Draft<'_>, id: EnvironmentId) -> Result<(), Ref
 /// What the matrix says of a version in an environment, if it does not say that it can be deployed: one sentence.
 #[must_use]
 pub fn gate_answer(state: &State, pacticipant: &str, version: &str, environment: &str) -> Option<String> {
-    let selector = Selector {
-        pacticipant: pacticipant.to_owned(),
-        version: Some(version.to_owned()),
-        ..Selector::default()
-    };
+    let selector =
+        Selector { pacticipant: pacticipant.to_owned(), version: Some(version.to_owned()), ..Selector::default() };
     let query = Query {
         selectors: vec![selector],
         latest_by: Some(LatestBy::ConsumerVersionProviderVersion),
@@ -157,6 +154,12 @@ fn deployed_there(
     same.map(|placed| placed.id)
 }
 
+/// True if a version is deployed somewhere, on whatever instance.
+fn is_deployed(state: &State, environment: EnvironmentId, version: VersionKey) -> bool {
+    let mut placements = state.placements_of(version).filter(|placed| placed.environment == environment);
+    placements.any(|placed| !placed.released && placed.until.is_none())
+}
+
 /// True if a version has neither a pact nor a verification nor a definition.
 pub(crate) fn is_without_contract(state: &State, key: VersionKey) -> bool {
     state.version(key).is_some_and(|version| version.pacts.is_empty())
@@ -186,7 +189,11 @@ pub(super) fn follow(
     }
     let Some(id) = draft.state.environment_named(environment).map(|known| known.environment.id) else { return Ok(()) };
     for pacticipant in names {
-        draft.version(&pacticipant, version, None)?;
+        let (_, key) = draft.version(&pacticipant, version, None)?;
+        if is_deployed(&draft.state, id, key) {
+            // On some instance of it: without an instance, it would be there twice, and stay when that one is gone.
+            continue;
+        }
         let version = version.to_owned();
         // It runs already. Whether it may was asked when it was recorded; if that was overridden, it is said here.
         let (via, emergency) = (Via::Deploys, true);
@@ -216,9 +223,10 @@ pub(super) fn release(
     let known = known.ok_or_else(|| not_found("environment with uuid", &environment.to_string()))?;
     let environment_name = known.environment.name.clone();
     let pacticipant = draft.known(name)?;
-    let released = draft.state.placements_of(key).any(|placed| {
-        placed.released && placed.environment == environment && placed.until.is_none()
-    });
+    let released = draft
+        .state
+        .placements_of(key)
+        .any(|placed| placed.released && placed.environment == environment && placed.until.is_none());
     if !released {
         let placement = draft.context.id();
         draft.push(Event::VersionReleased { placement, pacticipant, version, environment, environment_name });

@@ -4,8 +4,7 @@ use kernel::{Refusal, codes};
 
 use super::{Command, NewPact, draft::Draft, not_found};
 use crate::{
-    ContentKey, Event, PactChange, PacticipantKey, Party, PublicationKey, State, VersionKey, limits,
-    state::{Latest, Selectable},
+    ContentKey, Event, PactChange, PacticipantKey, Party, PublicationKey, State, VersionKey, limits, state::Latest,
 };
 
 /// Failures of one verification, and problems of one comparison, that are remembered.
@@ -42,7 +41,8 @@ pub(super) fn publish(draft: &mut Draft<'_>, command: Command) -> Result<(), Ref
     for pact in pacts {
         publish_one(draft, (&consumer, key, &version), pact, may_modify)?;
     }
-    Ok(())
+    // Only now: a gate asks for the pacts.
+    draft.deployed_by_tags(&pacticipant, &version, &tags)
 }
 
 fn publish_one(
@@ -98,12 +98,19 @@ fn change(state: &State, key: VersionKey, provider: PacticipantKey, content: Opt
     if compared.iter().all(same) { PactChange::Unchanged } else { PactChange::Changed }
 }
 
+/// The newest version on the main branch; or, if it is on no branch, with a tag of that name.
+#[must_use]
+pub(crate) fn latest_of_main_branch(state: &State, pacticipant: PacticipantKey) -> Option<VersionKey> {
+    let main = state.pacticipant(pacticipant)?.details.main_branch.as_deref()?;
+    let head = state.branch(pacticipant, main).map(|branch| branch.head);
+    head.or_else(|| state.versions_tagged(pacticipant, main).next_back())
+}
+
 /// The provider's versions for which it matters whether they meet a pact: the main branch's newest, and what is in an
 /// environment.
 #[must_use]
 pub(crate) fn versions_that_matter(state: &State, provider: PacticipantKey) -> Vec<VersionKey> {
-    let main = Selectable { main_branch: true, latest: true, ..Selectable::default() };
-    let mut versions = state.select(provider, &main);
+    let mut versions: Vec<VersionKey> = latest_of_main_branch(state, provider).into_iter().collect();
     for environment in state.environments() {
         versions.extend(state.placed_in(environment.environment.id, provider).map(|placed| placed.version));
     }
@@ -121,12 +128,7 @@ pub(crate) fn unproven_versions(state: &State, content: ContentKey) -> Vec<Versi
     versions
 }
 
-pub(super) fn remove_pact(
-    draft: &mut Draft<'_>,
-    consumer: &str,
-    number: &str,
-    provider: &str,
-) -> Result<(), Refusal> {
+pub(super) fn remove_pact(draft: &mut Draft<'_>, consumer: &str, number: &str, provider: &str) -> Result<(), Refusal> {
     let key = draft.known_version(consumer, number)?;
     let (consumer, provider) = (draft.known(consumer)?, draft.known(provider)?);
     let provider_key = draft.state.pacticipant_named(&provider.name);
@@ -252,8 +254,9 @@ pub(super) fn define(draft: &mut Draft<'_>, command: Command) -> Result<(), Refu
     draft.tags(&provider, &version, &tags)?;
     let known = draft.state.definition_of(key);
     if known.is_some_and(|known| known.blob == blob && known.self_verified == self_verified) {
-        return Ok(());
+        return draft.deployed_by_tags(&provider, &version, &tags);
     }
+    let number = version.clone();
     draft.push(Event::DefinitionPublished {
         provider: party,
         version,
@@ -264,7 +267,7 @@ pub(super) fn define(draft: &mut Draft<'_>, command: Command) -> Result<(), Refu
         self_results,
         verifier,
     });
-    Ok(())
+    draft.deployed_by_tags(&provider, &number, &tags)
 }
 
 pub(super) fn judge_fit(draft: &mut Draft<'_>, command: Command) -> Result<(), Refusal> {

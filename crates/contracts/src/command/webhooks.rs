@@ -68,6 +68,26 @@ pub(super) fn remove(draft: &mut Draft<'_>, id: String) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Removes the webhooks that name a pacticipant which is removed.
+pub(super) fn remove_of(draft: &mut Draft<'_>, name: &str) {
+    let names = |whose: &Option<Whose>| matches!(whose, Some(Whose::Name(named)) if named == name);
+    remove_all(draft, |webhook| names(&webhook.consumer) || names(&webhook.provider));
+}
+
+/// Removes the webhooks for just these two, when everything between them is removed.
+pub(super) fn remove_between(draft: &mut Draft<'_>, consumer: &str, provider: &str) {
+    let names = |whose: &Option<Whose>, name: &str| matches!(whose, Some(Whose::Name(named)) if named == name);
+    remove_all(draft, |webhook| names(&webhook.consumer, consumer) && names(&webhook.provider, provider));
+}
+
+fn remove_all(draft: &mut Draft<'_>, is_doomed: impl Fn(&Webhook) -> bool) {
+    let doomed = draft.state.webhooks().map(|known| &known.webhook).filter(|webhook| is_doomed(webhook));
+    let doomed: Vec<Event> = doomed
+        .map(|webhook| Event::WebhookRemoved { webhook: webhook.id.clone(), description: webhook.description.clone() })
+        .collect();
+    doomed.into_iter().for_each(|event| draft.push(event));
+}
+
 fn about_delivery(draft: &Draft<'_>, delivery: &Delivery) -> Vec<EntityRef> {
     components(draft, [&delivery.provider, &delivery.consumer].into_iter().filter_map(Option::as_deref))
 }

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Answer, Integration, LatestBy, Query, Row,
-    reasons,
+    Answer, Integration, LatestBy, Query, Row, reasons,
     resolve::{Chosen, Kind, Resolved, ignores, infer, resolve},
 };
 use crate::{ContentKey, PacticipantKey, PublicationKey, State, VerificationKey, VersionKey, state::Moment};
@@ -14,11 +13,8 @@ use crate::{ContentKey, PacticipantKey, PublicationKey, State, VerificationKey, 
 pub fn ask(state: &State, query: &Query) -> Answer {
     let ignore = resolve(state, &query.ignore, Kind::Ignored, &[]);
     let specified = resolve(state, &query.selectors, Kind::Specified, &ignore);
-    let mut integrations = if query.infers() || specified.len() == 1 {
-        involving(state, &specified)
-    } else {
-        between(state, &specified)
-    };
+    let mut integrations =
+        if query.infers() || specified.len() == 1 { involving(state, &specified) } else { between(state, &specified) };
     integrations.sort_by(|a, b| {
         let names = |both: &Integration| (state.name(both.consumer), state.name(both.provider));
         names(a).cmp(&names(b))
@@ -37,7 +33,8 @@ pub fn ask(state: &State, query: &Query) -> Answer {
     let missing = integrations.iter().filter(|both| both.required && !rows.iter().any(|row| both.is_of(row)));
     let missing: Vec<Integration> = missing.copied().collect();
     let is_ignored = |row: &Row| {
-        ignores(&ignore, row.consumer, Some(row.consumer_version)) || ignores(&ignore, row.provider, row.provider_version)
+        ignores(&ignore, row.consumer, Some(row.consumer_version))
+            || ignores(&ignore, row.provider, row.provider_version)
     };
     let (ignored, rows) = rows.into_iter().partition(is_ignored);
     let mut answer = Answer { rows, ignored, selectors, ignore, integrations, missing, judged: Vec::new() };
@@ -119,8 +116,9 @@ impl Join<'_> {
             return Vec::new();
         };
         let mut rows = Vec::new();
-        for publication in self.pacts_of(party, selector.chosen) {
-            self.join(publication, &Wanted::All, true, &mut rows);
+        let own: BTreeSet<PublicationKey> = self.pacts_of(party, selector.chosen).into_iter().collect();
+        for publication in &own {
+            self.join(*publication, &Wanted::All, true, &mut rows);
         }
         let wanted = match selector.chosen {
             Chosen::All => Wanted::All,
@@ -129,16 +127,19 @@ impl Join<'_> {
         };
         let contents: BTreeSet<ContentKey> = match selector.chosen {
             Chosen::Version(version) => {
-                let judged = self.state.definition_of(version).map(|definition| definition.blob);
-                let fits = |content: &ContentKey| judged.is_some_and(|blob| self.state.fit(*content, blob).is_some());
-                let by_fit = self.contents_of(party).into_iter().filter(fits);
-                self.state.contents_tried_by(version).chain(by_fit).collect()
+                let mut contents: BTreeSet<ContentKey> = self.state.contents_tried_by(version).collect();
+                if let Some(definition) = self.state.definition_of(version) {
+                    let judged = |content: &ContentKey| self.state.fit(*content, definition.blob).is_some();
+                    contents.extend(self.contents_of(party).into_iter().filter(judged));
+                }
+                contents
             }
             Chosen::All | Chosen::Missing => self.contents_of(party),
         };
         for content in contents {
             for publication in self.state.publications_of(content) {
-                if self.every || self.state.is_current(publication) {
+                // Who has a pact with itself has its rows already.
+                if (self.every || self.state.is_current(publication)) && !own.contains(&publication) {
                     self.join(publication, &wanted, false, &mut rows);
                 }
             }
@@ -226,7 +227,7 @@ impl Join<'_> {
             let (fit, success) = judge(state, pact.content, version, verification);
             Row { provider_version: Some(version), verification, fit, success, ..blank }
         };
-        if self.latest_by.is_some_and(|by| by != LatestBy::ConsumerVersionProviderVersion) {
+        if self.latest_by == Some(LatestBy::ConsumerVersionProvider) {
             // Only the newest provider's version counts.
             let newest = self.newest(pact.content, pact.provider, wanted);
             let newest = newest.map(|version| tried(version, state.verified(pact.content, version)));
@@ -246,7 +247,8 @@ impl Join<'_> {
                 }
             }
         } else if let Wanted::Only(versions) = wanted {
-            let verified = versions.iter().filter_map(|version| Some((*version, state.verified(pact.content, *version)?)));
+            let verified =
+                versions.iter().filter_map(|version| Some((*version, state.verified(pact.content, *version)?)));
             rows.extend(verified.map(|(version, verification)| tried(version, Some(verification))));
         } else {
             let verified = state.verified_versions(pact.content);
@@ -258,6 +260,14 @@ impl Join<'_> {
         if outer && rows.len() == before {
             rows.push(blank);
         }
+        if self.latest_by == Some(LatestBy::ConsumerProvider) {
+            // Of many rows of one pact, only these two can be the pair's.
+            let of_pact = rows.split_off(before);
+            let last = of_pact.iter().max_by_key(|row| acted(state, row)).copied();
+            let newest = of_pact.iter().max_by_key(|row| row.provider_version).copied();
+            rows.extend(last);
+            rows.extend(newest.filter(|newest| last != Some(*newest)));
+        }
     }
 
     fn newest(&self, content: ContentKey, provider: PacticipantKey, wanted: &Wanted) -> Option<VersionKey> {
@@ -267,9 +277,11 @@ impl Join<'_> {
                 let verified = state.verified_versions(content).map(|(version, _)| version).max();
                 verified.max(state.defined_versions(provider).next_back())
             }
-            Wanted::Only(versions) => versions.iter().rev().copied().find(|version| {
-                state.verified(content, *version).is_some() || state.definition_of(*version).is_some()
-            }),
+            Wanted::Only(versions) => {
+                versions.iter().rev().copied().find(|version| {
+                    state.verified(content, *version).is_some() || state.definition_of(*version).is_some()
+                })
+            }
         }
     }
 }
@@ -293,22 +305,25 @@ fn judge(
     (Some(fit), success)
 }
 
-/// Of each consumer and provider, the newest pact if it is not verified, else the row with the provider's newest version.
+/// When something last happened to a row, and what comes last of what happened then.
+fn acted(state: &State, row: &Row) -> (Option<Moment>, PublicationKey, Option<VerificationKey>) {
+    let published = state.publication(row.publication).map(|pact| pact.at);
+    let verified = row.verification.and_then(|key| state.verification(key)).map(|row| row.at);
+    (published.max(verified), row.publication, row.verification)
+}
+
+/// Of each consumer and provider: the pact that was published last, if nothing was verified since; else the row with the
+/// newest version of the provider.
 fn latest_of_pairs(state: &State, rows: Vec<Row>) -> Vec<Row> {
     let mut pairs: BTreeMap<(PacticipantKey, PacticipantKey), Vec<Row>> = BTreeMap::new();
     for row in rows {
         pairs.entry((row.consumer, row.provider)).or_default().push(row);
     }
-    let acted = |row: &Row| -> Option<Moment> {
-        let published = state.publication(row.publication)?.at;
-        let verified = row.verification.and_then(|key| state.verification(key)).map(|row| row.at);
-        Some(verified.map_or(published, |at| at.max(published)))
-    };
     let latest = |rows: Vec<Row>| {
-        let first = rows.iter().max_by_key(|row| (acted(row), row.publication, row.verification)).copied()?;
-        match first.provider_version {
-            None => Some(first),
-            Some(_) => rows.into_iter().max_by_key(|row| row.provider_version),
+        let last = rows.iter().max_by_key(|row| acted(state, row)).copied()?;
+        match last.provider_version {
+            None => Some(last),
+            Some(_) => rows.into_iter().max_by_key(|row| (row.provider_version, row.publication)),
         }
     };
     pairs.into_values().filter_map(latest).collect()
@@ -318,12 +333,7 @@ fn latest_of_pairs(state: &State, rows: Vec<Row>) -> Vec<Row> {
 fn sort(state: &State, rows: &mut Vec<Row>) {
     use std::cmp::Reverse;
     rows.sort_by(|a, b| {
-        let order = |row: &Row| {
-            (
-                Reverse(row.consumer_version),
-                Reverse(row.revision),
-            )
-        };
+        let order = |row: &Row| (Reverse(row.consumer_version), Reverse(row.revision));
         let rest = |row: &Row| (Reverse(row.provider_version), Reverse(row.verification));
         state
             .name(a.consumer)

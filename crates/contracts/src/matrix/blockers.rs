@@ -106,10 +106,9 @@ fn why(state: &State, answer: &Answer, row: &Row) -> Why {
         let definition = state.definition_of(version);
         let found = definition.and_then(|definition| state.fit(row.content, definition.blob));
         return match (fit, found) {
-            (Some(false), Some(found)) => Why::DoesNotFit {
-                problems: Arc::clone(&found.problems),
-                self_verification_failed: found.fits,
-            },
+            (Some(false), Some(found)) => {
+                Why::DoesNotFit { problems: Arc::clone(&found.problems), self_verification_failed: found.fits }
+            }
             _ => Why::NotCompared,
         };
     }

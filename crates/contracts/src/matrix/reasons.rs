@@ -147,9 +147,8 @@ impl<'a> Descriptions<'a> {
         let number = version.map(|version| self.state.number(version));
         let found = match self.selectors.get(&party).map(Vec::as_slice).unwrap_or_default() {
             [only] => Some(*only),
-            several => number.and_then(|number| {
-                several.iter().find(|selector| selector.number.as_deref() == Some(number)).copied()
-            }),
+            several => number
+                .and_then(|number| several.iter().find(|selector| selector.number.as_deref() == Some(number)).copied()),
         };
         match found {
             Some(selector) => selector.description(),

@@ -61,10 +61,10 @@ impl Resolved {
         self.kind == Kind::Specified
     }
 
-    /// True if it was asked for and there is no such version.
+    /// True if it was asked for and there is no such version, or not even such a pacticipant.
     #[must_use]
     pub fn is_specified_but_missing(&self) -> bool {
-        self.is_specified() && self.chosen == Chosen::Missing
+        self.is_specified() && self.is_nowhere()
     }
 
     pub(super) fn is_nowhere(&self) -> bool {
@@ -145,7 +145,9 @@ impl Resolved {
             (None, Some(branch), ..) => format!("No version of {name} from branch {branch} exists"),
             _ if *main_branch => format!("No version of {name} from the main branch exists"),
             (None, None, Some(environment), _) => {
-                format!("No version of {name} is currently recorded as deployed or released in environment {environment}")
+                format!(
+                    "No version of {name} is currently recorded as deployed or released in environment {environment}"
+                )
             }
             (None, None, None, Some(number)) => {
                 format!("No pacts or verifications have been published for version {number} of {name}")

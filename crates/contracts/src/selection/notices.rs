@@ -184,7 +184,10 @@ impl Words<'_> {
             },
             (None, None) => {
                 let consumer = selector.consumer.as_deref().unwrap_or("a consumer");
-                format!("latest version of {consumer} that has a pact with {}", self.state.name(self.verifiable.provider))
+                format!(
+                    "latest version of {consumer} that has a pact with {}",
+                    self.state.name(self.verifiable.provider)
+                )
             }
         }
     }

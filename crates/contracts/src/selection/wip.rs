@@ -7,9 +7,9 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Asked, Because, ConsumerSelector, LOOK_BACK, Verifiable, sort};
+use super::{Asked, Because, ConsumerSelector, LOOK_BACK, TagFirsts, Verifiable, head_pact, sort};
 use crate::{
-    ContentKey, PacticipantKey, PublicationKey, State,
+    ContentKey, PacticipantKey, PublicationKey, State, VersionKey,
     state::{Latest, Moment, Proof},
 };
 
@@ -19,15 +19,16 @@ pub(super) fn in_progress(
     state: &State,
     provider: PacticipantKey,
     asked: &Asked,
+    tags: &TagFirsts<'_>,
     explicit: &[Verifiable],
-    since: Timestamp,
-    now: Timestamp,
+    (since, now): (Timestamp, Timestamp),
 ) -> Vec<Verifiable> {
     if asked.branch.is_none() && asked.tags.is_empty() {
         return Vec::new();
     }
     let explicit: BTreeSet<ContentKey> = explicit.iter().map(|verifiable| verifiable.content).collect();
     let since = Moment::from(since);
+    let branch = asked.branch.as_deref().map(|branch| OwnBranch::of(state, provider, branch, now));
     let mut candidates: BTreeMap<ContentKey, Vec<(PublicationKey, Because)>> = BTreeMap::new();
     for (publication, selector) in heads(state, provider) {
         let Some(pact) = state.publication(publication) else { continue };
@@ -38,11 +39,12 @@ pub(super) fn in_progress(
     }
     let mut found = Vec::new();
     for (content, chosen) in candidates {
-        let pending_tags = match &asked.branch {
-            Some(branch) if is_met_by_branch(state, provider, content, branch, now) => continue,
+        let pending_tags = match &branch {
+            Some(branch) if branch.has_met(state, content) => continue,
             Some(_) => Vec::new(),
             None => {
-                let unmet = asked.tags.iter().filter(|tag| !is_met_by_tag(state, provider, content, tag));
+                // However long ago.
+                let unmet = asked.tags.iter().filter(|tag| !tags.is_met(state, content, tag, |row| !row.wip));
                 let unmet: Vec<String> = unmet.cloned().collect();
                 if unmet.is_empty() {
                     continue;
@@ -69,46 +71,59 @@ pub(super) fn in_progress(
     found
 }
 
-/// The newest pact of each branch and each tag of each consumer.
+/// The pact of the head of each branch and each tag of each consumer.
 fn heads(state: &State, provider: PacticipantKey) -> Vec<(PublicationKey, ConsumerSelector)> {
     let mut heads = Vec::new();
     for consumer in state.consumers_of(provider) {
         for (branch, _) in state.branches_of(consumer) {
             let selector =
                 ConsumerSelector { branch: Some(branch.to_string()), latest: true, ..ConsumerSelector::default() };
-            let pact = state.latest_pact(consumer, provider, Latest::OnBranch(branch));
+            let pact = head_pact(state, consumer, provider, Latest::OnBranch(branch));
             heads.extend(pact.map(|pact| (pact, selector)));
         }
         for (tag, _) in state.tag_heads_of(consumer) {
             let selector = ConsumerSelector { tag: Some(tag.to_string()), latest: true, ..ConsumerSelector::default() };
-            let pact = state.latest_pact(consumer, provider, Latest::Tagged(&tag));
+            let pact = head_pact(state, consumer, provider, Latest::Tagged(&tag));
             heads.extend(pact.map(|pact| (pact, selector)));
         }
     }
     heads
 }
 
-/// True if a version on the branch met the content lately, asked for explicitly; or one on another branch did so before
-/// this branch's first version.
-fn is_met_by_branch(
-    state: &State,
-    provider: PacticipantKey,
-    content: ContentKey,
-    branch: &str,
-    now: Timestamp,
-) -> bool {
-    let cutoff = Moment::from(now - LOOK_BACK);
-    let branch: Arc<str> = Arc::from(branch);
-    let own = state.proof(content, &branch).and_then(|proof| proof.proper);
-    if own.is_some_and(|(_, last)| last >= cutoff) {
-        return true;
+/// The branch of the provider for which the pacts are verified.
+struct OwnBranch {
+    name: Arc<str>,
+    /// When the version was made that came to it first.
+    began: Option<Moment>,
+    cutoff: Moment,
+}
+
+impl OwnBranch {
+    fn of(state: &State, provider: PacticipantKey, branch: &str, now: Timestamp) -> Self {
+        let came = |version: VersionKey| {
+            let version = state.version(version)?;
+            let on = version.branches.iter().find(|on| &*on.branch == branch)?;
+            Some((on.at, version.created))
+        };
+        let since = state.branch(provider, branch).map(|known| known.created);
+        let mut versions = state.versions_on(provider, branch).filter_map(came);
+        // Nearly always the oldest version came first; only if it was removed, all are looked at.
+        let first = versions.find(|(at, _)| Some(*at) == since);
+        let first = first.or_else(|| state.versions_on(provider, branch).filter_map(came).min_by_key(|(at, _)| *at));
+        let began = first.map(|(_, created)| created);
+        Self { name: Arc::from(branch), began, cutoff: Moment::from(now - LOOK_BACK) }
     }
-    let first = state.versions_on(provider, &branch).next().and_then(|version| state.version(version));
-    let before = first.map(|version| version.created);
-    let is_other = |other: &Arc<str>| **other != *branch;
-    state.proofs(content).filter(|(other, _)| is_other(other)).any(|(other, proof)| {
-        met_between(state, content, other, proof, cutoff, before)
-    })
+
+    /// True if a version on the branch met the content lately, asked for explicitly; or one on another branch did so before
+    /// this branch's first version.
+    fn has_met(&self, state: &State, content: ContentKey) -> bool {
+        let own = state.proof(content, &self.name).and_then(|proof| proof.proper);
+        if own.is_some_and(|(_, last)| last >= self.cutoff) {
+            return true;
+        }
+        let others = state.proofs(content).filter(|(other, _)| **other != self.name);
+        others.into_iter().any(|(other, proof)| met_between(state, content, other, proof, self.cutoff, self.began))
+    }
 }
 
 /// True if a version on this branch met the content, asked for explicitly, from `from` until before `to`.
@@ -134,17 +149,4 @@ fn met_between(
                 && is_between(row.at)
                 && state.version(row.version).is_some_and(|version| version.is_on(branch))
         })
-}
-
-/// The same for a tag of the provider, however long ago.
-fn is_met_by_tag(state: &State, provider: PacticipantKey, content: ContentKey, tag: &str) -> bool {
-    let first = state.versions_tagged(provider, tag).filter_map(|version| {
-        let tags = &state.version(version)?.tags;
-        tags.iter().find(|(known, _)| &**known == tag).map(|(_, at)| *at)
-    });
-    let first = first.min();
-    state.verifications_of(content).filter_map(|key| state.verification(key)).any(|row| {
-        let Some(version) = state.version(row.version).filter(|_| row.success && !row.wip) else { return false };
-        version.has_tag(tag) || (!version.tags.is_empty() && first.is_none_or(|first| row.at < first))
-    })
 }

@@ -9,9 +9,7 @@ use super::{
     ApiHistory, Branch, Content, Definition, Fit, KnownDelivery, KnownEnvironment, KnownWebhook, Moment, Pacticipant,
     Placed, Proof, Publication, State, Verification, Version,
 };
-use crate::{
-    ContentKey, ContentSha, DefinitionKey, Gate, PacticipantKey, PublicationKey, VerificationKey, VersionKey,
-};
+use crate::{ContentKey, ContentSha, DefinitionKey, Gate, PacticipantKey, PublicationKey, VerificationKey, VersionKey};
 
 /// Which versions of a pacticipant are meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -116,14 +114,22 @@ impl State {
     }
 
     /// The versions on a branch, the oldest first.
-    pub fn versions_on(&self, pacticipant: PacticipantKey, branch: &str) -> impl DoubleEndedIterator<Item = VersionKey> {
+    pub fn versions_on(
+        &self,
+        pacticipant: PacticipantKey,
+        branch: &str,
+    ) -> impl DoubleEndedIterator<Item = VersionKey> {
         let branch: Arc<str> = Arc::from(branch);
         let range = (pacticipant, Arc::clone(&branch), VersionKey(FIRST))..=(pacticipant, branch, VersionKey(LAST));
         self.index.branched.range(range).map(|(_, _, version)| *version)
     }
 
     /// The versions with a tag, the oldest first.
-    pub fn versions_tagged(&self, pacticipant: PacticipantKey, tag: &str) -> impl DoubleEndedIterator<Item = VersionKey> {
+    pub fn versions_tagged(
+        &self,
+        pacticipant: PacticipantKey,
+        tag: &str,
+    ) -> impl DoubleEndedIterator<Item = VersionKey> {
         let tag: Arc<str> = Arc::from(tag);
         let range = (pacticipant, Arc::clone(&tag), VersionKey(FIRST))..=(pacticipant, tag, VersionKey(LAST));
         self.index.tagged.range(range).map(|(_, _, version)| *version)

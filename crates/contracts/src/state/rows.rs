@@ -7,7 +7,7 @@ use kernel::{EntityRef, EnvironmentId, PlacementId, Sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ContentKey, ContentSha, Delivery, Environment, Failure, Outcome, Outline, Party, PacticipantKey, PublicationKey,
+    ContentKey, ContentSha, Delivery, Environment, Failure, Outcome, Outline, PacticipantKey, Party, PublicationKey,
     VersionKey, Via, Webhook,
     event::{ApiComparison, Details},
 };

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use kernel::{EffectId, EntityRef, EnvironmentId, PlacementId, Sha256, Stamp};
 
 use super::{
-    ApiHistory, Branch, BranchedVersion, Content, Definition, Fit, KnownDelivery, KnownEnvironment, KnownWebhook, Moment,
-    Pacticipant, Placed, Publication, State, Verification, Version,
+    ApiHistory, Branch, BranchedVersion, Content, Definition, Fit, KnownDelivery, KnownEnvironment, KnownWebhook,
+    Moment, Pacticipant, Placed, Publication, State, Verification, Version,
 };
 use crate::{
     ContentKey, Delivery, Environment, Event, Outcome, Outline, PacticipantKey, Party, PublicationKey, VerificationKey,
@@ -50,8 +50,7 @@ impl State {
 
     pub(super) fn remove_pacticipant(&mut self, name: &str) {
         let Some(key) = self.pacticipant_named(name) else { return };
-        let versions: Vec<VersionKey> = self.versions_of(key).collect();
-        versions.into_iter().for_each(|version| self.remove_version(version));
+        // First what goes as a whole, so that little is left to be gone through version by version.
         let consumers: Vec<PacticipantKey> = self.consumers_of(key).collect();
         for consumer in consumers {
             self.remove_between(consumer, key);
@@ -60,6 +59,8 @@ impl State {
         for provider in providers {
             self.remove_between(key, provider);
         }
+        let versions: Vec<VersionKey> = self.versions_of(key).collect();
+        versions.into_iter().for_each(|version| self.remove_version(version));
         if let Some(row) = self.tables.pacticipants.remove(key) {
             self.index.names.remove(&row.name);
         }
@@ -93,11 +94,8 @@ impl State {
     pub(super) fn remove_version(&mut self, key: VersionKey) {
         let Some(version) = self.version(key).cloned() else { return };
         let pacticipant = version.pacticipant;
-        for provider in self.providers_of(pacticipant).collect::<Vec<_>>() {
-            let pacts: Vec<PublicationKey> = self.publications_between(pacticipant, provider).collect();
-            let own = |pact: &PublicationKey| self.publication(*pact).is_some_and(|pact| pact.version == key);
-            let own: Vec<PublicationKey> = pacts.into_iter().filter(own).collect();
-            own.into_iter().for_each(|pact| self.drop_publication(pact));
+        for (provider, _) in &version.pacts {
+            self.drop_publications(key, *provider);
         }
         let tried: Vec<ContentKey> = self.contents_tried_by(key).collect();
         for content in tried {
@@ -197,7 +195,9 @@ impl State {
     }
 
     pub(super) fn publish(&mut self, event: &Event, stamp: &Stamp) {
-        let Event::PactPublished { consumer, version, provider, content: sha, blob, outline, .. } = event else { return };
+        let Event::PactPublished { consumer, version, provider, content: sha, blob, outline, .. } = event else {
+            return;
+        };
         let Some(key) = self.version_named(&consumer.name, version) else { return };
         let Some(provider) = self.pacticipant_named(&provider.name) else { return };
         let Some(version) = self.version(key) else { return };
@@ -229,13 +229,21 @@ impl State {
     pub(super) fn remove_pact(&mut self, consumer: &str, number: &str, provider: &str) {
         let Some(key) = self.version_named(consumer, number) else { return };
         let Some(provider) = self.pacticipant_named(provider) else { return };
-        let Some(consumer) = self.version(key).map(|version| version.pacticipant) else { return };
-        let pacts: Vec<PublicationKey> = self.publications_between(consumer, provider).collect();
-        for pact in pacts {
-            if self.publication(pact).is_some_and(|pact| pact.version == key) {
-                self.drop_publication(pact);
-            }
-        }
+        self.drop_publications(key, provider);
+    }
+
+    /// Removes the pact of a version with a provider, and the revisions before it.
+    fn drop_publications(&mut self, key: VersionKey, provider: PacticipantKey) {
+        let Some(version) = self.version(key) else { return };
+        let (consumer, current) = (version.pacticipant, version.pact_with(provider));
+        let is_revised = current.and_then(|pact| self.publication(pact)).is_some_and(|pact| pact.revision > 1);
+        let pacts: Vec<PublicationKey> = if is_revised {
+            let of_version = |pact: &PublicationKey| self.publication(*pact).is_some_and(|pact| pact.version == key);
+            self.publications_between(consumer, provider).filter(of_version).collect()
+        } else {
+            current.into_iter().collect()
+        };
+        pacts.into_iter().for_each(|pact| self.drop_publication(pact));
     }
 
     pub(super) fn remove_integration(&mut self, consumer: &str, provider: &str) {
@@ -269,9 +277,13 @@ impl State {
                 self.index.contents.remove(&(row.consumer, row.provider, row.sha));
             }
         }
-        if self.publications_between(consumer, provider).next().is_none() {
-            self.index.integrations.remove(&(consumer, provider));
-            self.index.consumers.remove(&(provider, consumer));
+        let first = self.publications_between(consumer, provider).next().and_then(|first| self.publication(first));
+        match first.map(|first| first.at) {
+            Some(first) => drop(self.index.integrations.insert((consumer, provider), first)),
+            None => {
+                self.index.integrations.remove(&(consumer, provider));
+                self.index.consumers.remove(&(provider, consumer));
+            }
         }
     }
 
@@ -439,7 +451,8 @@ impl State {
     }
 
     pub(super) fn define(&mut self, event: &Event, stamp: &Stamp) {
-        let Event::DefinitionPublished { provider, version, blob, media_type, specification, self_verified, .. } = event
+        let Event::DefinitionPublished { provider, version, blob, media_type, specification, self_verified, .. } =
+            event
         else {
             return;
         };
@@ -467,8 +480,7 @@ impl State {
         let Some(consumer) = self.pacticipant_named(&consumer.name) else { return };
         let Some(provider) = self.pacticipant_named(&provider.name) else { return };
         let Some(content) = self.content_known_as(consumer, provider, *content) else { return };
-        let fit =
-            Fit { fits: *fits, at: stamp.at, problems: Arc::new(problems.clone()), comparison: *comparison };
+        let fit = Fit { fits: *fits, at: stamp.at, problems: Arc::new(problems.clone()), comparison: *comparison };
         self.tables.fits.insert((content, *definition), fit);
     }
 

@@ -25,8 +25,15 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>, escape: impl
     filled
 }
 
-/// Percent-encoded for a query (`application/x-www-form-urlencoded`, but with `%20` for spaces).
+/// What stands for the server's own address until the call is made.
+pub(super) const BASE_URL: &str = "${pactbroker.baseUrl}";
+
+/// Percent-encoded for a query (`application/x-www-form-urlencoded`, but with `%20` for spaces); but for [`BASE_URL`] in
+/// front, which must be found again.
 pub(super) fn encoded(text: &str) -> String {
+    if let Some(path) = text.strip_prefix(BASE_URL) {
+        return format!("{BASE_URL}{}", encoded(path));
+    }
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     text.bytes().map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

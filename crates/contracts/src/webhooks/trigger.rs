@@ -4,7 +4,8 @@ use kernel::{Context, EffectId};
 
 use super::{Delivery, Webhook, Whose, fill, template};
 use crate::{
-    ContentKey, Event, PactChange, PacticipantKey, State, VerificationKey, VersionKey, command::unproven_versions,
+    ContentKey, Event, PactChange, PacticipantKey, State, VerificationKey, VersionKey,
+    command::{latest_of_main_branch, unproven_versions},
 };
 
 /// What happened, as far as webhooks are told.
@@ -20,11 +21,13 @@ pub struct Trigger {
     pub provider: Option<PacticipantKey>,
     /// The provider's version.
     pub provider_version: Option<VersionKey>,
+    /// The provider's version that is deployed, for a webhook that asks for each.
+    pub deployed: Option<VersionKey>,
     /// The pact's content.
     pub content: Option<ContentKey>,
     /// The verification.
     pub verification: Option<VerificationKey>,
-    /// What the provider's version is: `latest version from main branch`, `deployed version (production)`.
+    /// What the provider's version is: `latest from main branch`, `deployed in production`.
     pub descriptions: Vec<String>,
     /// Where it was built.
     pub build_url: Option<String>,
@@ -61,9 +64,10 @@ fn triggers(state: &State, event: &Event) -> Vec<Trigger> {
                 provider: state.pacticipant_named(&provider.name),
                 ..Trigger::default()
             };
-            let pact = trigger.consumer_version.zip(trigger.provider).and_then(|(version, provider)| {
-                state.publication(state.version(version)?.pact_with(provider)?)
-            });
+            let pact = trigger
+                .consumer_version
+                .zip(trigger.provider)
+                .and_then(|(version, provider)| state.publication(state.version(version)?.pact_with(provider)?));
             let version = trigger.consumer_version.and_then(|version| state.version(version));
             let build_url = version.and_then(|version| version.build_url.as_deref().map(str::to_owned));
             let trigger = Trigger { content: pact.map(|pact| pact.content), build_url, ..trigger };
@@ -76,20 +80,20 @@ fn triggers(state: &State, event: &Event) -> Vec<Trigger> {
             }
             triggers
         }
-        Event::VerificationPublished { provider, version, consumer, content, success, build_url, selected_for, .. } => {
+        Event::VerificationPublished {
+            provider, version, consumer, content, success, build_url, selected_for, ..
+        } => {
             let consumer = state.pacticipant_named(&consumer.name);
             let provider_key = state.pacticipant_named(&provider.name);
             let keys = consumer.zip(provider_key);
             let content = keys.and_then(|(consumer, provider)| state.content_known_as(consumer, provider, *content));
             let provider_version = state.version_named(&provider.name, version);
             let verification = content.zip(provider_version).and_then(|(content, by)| state.verified(content, by));
-            let versions: Vec<Option<VersionKey>> = match selected_for.as_slice() {
-                [] => vec![content.and_then(|content| newest_version(state, content))],
-                numbers => {
-                    let of = |number: &String| state.version_numbered(consumer?, number);
-                    numbers.iter().map(of).filter(Option::is_some).collect()
-                }
-            };
+            let selected = selected_for.iter().filter_map(|number| state.version_numbered(consumer?, number));
+            let mut versions: Vec<Option<VersionKey>> = selected.map(Some).collect();
+            if versions.is_empty() {
+                versions.push(content.and_then(|content| newest_version(state, content)));
+            }
             let outcome = if *success { "provider_verification_succeeded" } else { "provider_verification_failed" };
             let trigger = Trigger {
                 consumer,
@@ -179,14 +183,16 @@ fn required(state: &State, content: ContentKey, trigger: &Trigger) -> Vec<Trigge
     let versions = unproven_versions(state, content).into_iter();
     let each = versions.map(|version| {
         let mut descriptions = Vec::new();
-        let main = trigger.provider.and_then(|provider| state.pacticipant(provider)?.details.main_branch.clone());
-        if main.is_some_and(|main| state.is_branch_head(version, &main)) {
-            descriptions.push("latest version from main branch".to_owned());
+        if trigger.provider.and_then(|provider| latest_of_main_branch(state, provider)) == Some(version) {
+            descriptions.push("latest from main branch".to_owned());
         }
         for placed in state.placements_of(version).filter(|placed| placed.until.is_none()) {
-            let environment = state.environment(placed.environment).map(|known| known.environment.name.clone());
+            let environment = state.environment(placed.environment).map(|known| known.environment.name.as_str());
             let how = if placed.released { "released" } else { "deployed" };
-            descriptions.push(format!("{how} version ({})", environment.unwrap_or_default()));
+            let description = format!("{how} in {}", environment.unwrap_or_default());
+            if !descriptions.contains(&description) {
+                descriptions.push(description);
+            }
         }
         let event = "contract_requiring_verification_published";
         Trigger { event, provider_version: Some(version), descriptions, ..trigger.clone() }
@@ -222,8 +228,7 @@ impl Webhook {
     /// True if it may be called for something between these two.
     #[must_use]
     pub fn is_for(&self, state: &State, consumer: PacticipantKey, provider: PacticipantKey) -> bool {
-        let matches =
-            |whose: &Option<Whose>, party| whose.as_ref().is_none_or(|whose| is_meant(state, whose, party));
+        let matches = |whose: &Option<Whose>, party| whose.as_ref().is_none_or(|whose| is_meant(state, whose, party));
         matches(&self.consumer, consumer) && matches(&self.provider, provider)
     }
 }
@@ -231,7 +236,10 @@ impl Webhook {
 /// A webhook that names the version of the provider that is deployed is called once for each.
 fn expanded(state: &State, webhook: &Webhook, trigger: &Trigger) -> Vec<Trigger> {
     let mark = "${pactbroker.currentlyDeployedProviderVersionNumber}";
-    let uses = webhook.request.url.contains(mark) || webhook.request.body.as_ref().is_some_and(|body| body.contains(mark));
+    let request = &webhook.request;
+    let uses = request.url.contains(mark)
+        || request.body.as_ref().is_some_and(|body| body.contains(mark))
+        || request.headers.iter().any(|(_, value)| value.contains(mark));
     let Some(provider) = trigger.provider.filter(|_| uses) else { return vec![trigger.clone()] };
     let mut versions: Vec<VersionKey> = Vec::new();
     for environment in state.environments() {
@@ -240,7 +248,7 @@ fn expanded(state: &State, webhook: &Webhook, trigger: &Trigger) -> Vec<Trigger>
     }
     versions.sort();
     versions.dedup();
-    versions.into_iter().map(|version| Trigger { provider_version: Some(version), ..trigger.clone() }).collect()
+    versions.into_iter().map(|version| Trigger { deployed: Some(version), ..trigger.clone() }).collect()
 }
 
 /// The call of a webhook, filled.
@@ -249,9 +257,10 @@ pub fn fill_in(state: &State, webhook: &Webhook, trigger: &Trigger, effect: Effe
     let request = &webhook.request;
     let value = |name: &str| value_of(state, trigger, name);
     let plain = |text: &str| text.to_owned();
-    let body = request.body.as_ref().map(|body| {
-        if request.json { fill(body, value, template::json_escaped) } else { fill(body, value, plain) }
-    });
+    let body = request
+        .body
+        .as_ref()
+        .map(|body| if request.json { fill(body, value, template::json_escaped) } else { fill(body, value, plain) });
     let name = |party: Option<PacticipantKey>| party.map(|party| state.name(party).to_owned());
     let number = |version: Option<VersionKey>| version.map(|version| state.number(version).to_owned());
     Delivery {
@@ -262,7 +271,7 @@ pub fn fill_in(state: &State, webhook: &Webhook, trigger: &Trigger, effect: Effe
         consumer: name(trigger.consumer),
         consumer_version: number(trigger.consumer_version),
         provider: name(trigger.provider),
-        provider_version: number(trigger.provider_version),
+        provider_version: number(trigger.provider_version.or(trigger.deployed)),
         verification: trigger.verification.map(|key| key.0 + 1),
         method: request.method.clone(),
         url: fill(&request.url, value, template::encoded),
@@ -307,13 +316,14 @@ fn value_of(state: &State, trigger: &Trigger, name: &str) -> Option<String> {
         let (consumer, provider) = (template::encoded(&consumer?.name), template::encoded(&provider?.name));
         Some(format!("/pacts/provider/{provider}/consumer/{consumer}/pact-version/{}", sha?))
     };
-    let address = |path: Option<String>| path.map(|path| format!("${{pactbroker.baseUrl}}{path}")).unwrap_or_default();
+    let address = |path: Option<String>| path.map(|path| format!("{}{path}", template::BASE_URL)).unwrap_or_default();
     Some(match name {
         "consumerName" => consumer.map(|party| party.name.to_string()).unwrap_or_default(),
         "providerName" => provider.map(|party| party.name.to_string()).unwrap_or_default(),
         "consumerVersionNumber" => consumer_version.map(|version| version.number.to_string()).unwrap_or_default(),
-        "providerVersionNumber" | "currentlyDeployedProviderVersionNumber" => {
-            provider_version.map(|version| version.number.to_string()).unwrap_or_default()
+        "providerVersionNumber" => provider_version.map(|version| version.number.to_string()).unwrap_or_default(),
+        "currentlyDeployedProviderVersionNumber" => {
+            trigger.deployed.map(|version| state.number(version).to_owned()).unwrap_or_default()
         }
         "consumerVersionTags" => tags(consumer_version),
         "providerVersionTags" => tags(provider_version),
