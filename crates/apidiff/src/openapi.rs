@@ -1,17 +1,75 @@
-//! Two OpenAPI documents.
+//! Two OpenAPI documents (3.0 and 3.1), in oasdiff's words.
+//!
+//! **Cast.** `document` reads a document and follows its references; `operations` pairs the operations of the two and
+//! compares what stands around their bodies; `parameters`, `bodies` and `schema` compare the rest. `report` collects.
+//!
+//! **Flow.** [`compare`] walks the earlier document's operations in its order, then what is new in the later one.
+//!
+//! **Invariants.**
+//! - What a request may say may grow, and what a response may say may shrink: the same difference of a schema is judged by
+//!   which of the two it is in. Rule ids are oasdiff's (`checker/rules.go`), built of the part and what happened to it.
+//! - A reference is followed once for each pair of places, so that schemas which hold themselves come to an end. One that
+//!   leads outside of the document is never fetched; that it is there is said, as a risk.
+//! - There is no clock here: an operation that was announced to be removed is a risk, whatever the date.
+
+mod bodies;
+mod document;
+mod operations;
+mod parameters;
+mod report;
+mod schema;
 
 use crate::{Change, Unreadable};
+use document::Document;
+use report::Report;
 
-/// What changed.
+/// Bytes of a document.
+const BYTES_MAX: usize = 8 << 20;
+/// Changes that are named; a last one says that there are more.
+const CHANGES_MAX: usize = 5_000;
+
+/// What changed from the earlier document to the later one, by operation in the order of the documents.
 ///
 /// # Errors
-/// Never yet.
-pub fn compare(_earlier: &[u8], _later: &[u8]) -> Result<Vec<Change>, Unreadable> {
-    Ok(Vec::new())
+/// If one of them is no OpenAPI 3 document, or is larger than is compared.
+pub fn compare(earlier: &[u8], later: &[u8]) -> Result<Vec<Change>, Unreadable> {
+    let earlier = Document::read("earlier", earlier)?;
+    let later = Document::read("later", later)?;
+    let mut report = Report::default();
+    operations::compare(&earlier, &later, &mut report);
+    Ok(report.finish())
 }
 
-/// Whether a request hits an operation.
+/// The operations of a document: method and path.
+///
+/// # Errors
+/// If it is no OpenAPI 3 document, or is larger than is compared.
+pub fn operations(document: &[u8]) -> Result<Vec<(String, String)>, Unreadable> {
+    let document = Document::read("given", document)?;
+    Ok(document.operations().into_iter().map(|operation| (operation.method, operation.path)).collect())
+}
+
+/// Whether a request hits an operation: `GET` and `/orders/42` hit `GET /orders/{id}`, also below the path of a server.
 #[must_use]
-pub fn matches(_method: &str, _path: &str, _operation: &str) -> bool {
-    false
+pub fn matches(method: &str, path: &str, operation: &str) -> bool {
+    let Some((of_method, template)) = operation.split_once(' ') else { return false };
+    if !of_method.eq_ignore_ascii_case(method) {
+        return false;
+    }
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let wanted: Vec<&str> = template.trim_matches('/').split('/').collect();
+    let Some(skipped) = parts.len().checked_sub(wanted.len()) else { return false };
+    // A server's own path may stand in front, of a few segments.
+    if skipped > 3 || (skipped > 0 && wanted.iter().all(|part| part.contains('{'))) {
+        return false;
+    }
+    let fits = |(part, wanted): (&&str, &&str)| match wanted.split_once('{') {
+        None => part == wanted,
+        Some((before, rest)) => {
+            let after = rest.rsplit_once('}').map_or("", |(_, after)| after);
+            part.len() > before.len() + after.len() && part.starts_with(before) && part.ends_with(after)
+        }
+    };
+    parts.iter().skip(skipped).zip(&wanted).all(fits)
 }
