@@ -164,6 +164,9 @@ pub fn component_named(name: &str) -> EntityRef {
         _ => '-',
     });
     let slug: String = letters.take(200).collect();
+    if !slug.contains(|letter: char| letter.is_ascii_alphanumeric()) {
+        return unnamed();
+    }
     EntityRef::new("component", EntityRef::DEFAULT_NAMESPACE, &slug).unwrap_or_else(|_| unnamed())
 }
 

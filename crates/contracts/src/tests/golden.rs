@@ -1,1 +1,113 @@
-//! To come.
+//! Events as they were written by earlier versions. A line is never changed: what is on a timeline must stay readable.
+
+use std::collections::BTreeSet;
+
+use crate::{Event, Gate, PactChange, Via, webhooks::Whose};
+
+/// One line for each shape of each event that was ever written.
+const EVENTS: &str = include_str!("golden.jsonl");
+
+/// Asserts that every variant of an enum was written; one that is not listed does not compile.
+macro_rules! assert_every_variant {
+    ($written:expr, $enum:ident { $($variant:ident),+ $(,)? }) => {{
+        let name = |value: &$enum| match value { $($enum::$variant { .. } => stringify!($variant),)+ };
+        let names: BTreeSet<_> = $written.into_iter().map(name).collect();
+        assert_eq!(names, BTreeSet::from([$(stringify!($variant)),+]));
+    }};
+}
+
+fn events() -> Vec<Event> {
+    let read = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    EVENTS.lines().map(read).collect()
+}
+
+#[test]
+fn every_event_ever_written_can_be_read_and_is_written_the_same() {
+    for (event, line) in events().iter().zip(EVENTS.lines()) {
+        assert_eq!(serde_json::to_string(event).unwrap(), line);
+        let (area, what) = event.kind().split_once('.').unwrap();
+        assert_eq!(area, "contracts");
+        assert!(line.starts_with(&format!(r#"{{"type":"{what}""#)), "{what} is another kind in {line}");
+    }
+}
+
+#[test]
+fn every_event_says_what_happened_in_a_sentence() {
+    for event in events() {
+        let summary = event.summary();
+        assert!(summary.len() > 10 && !summary.contains('{'), "{summary}");
+        assert!(event.subjects().len() <= 20);
+    }
+}
+
+#[test]
+fn every_sort_of_event_has_been_written() {
+    assert_every_variant!(
+        &events(),
+        Event {
+            PacticipantCreated,
+            PacticipantChanged,
+            PacticipantMatched,
+            PacticipantRemoved,
+            Labelled,
+            Unlabelled,
+            VersionCreated,
+            VersionChanged,
+            VersionRemoved,
+            BranchSet,
+            BranchUnset,
+            BranchRemoved,
+            Tagged,
+            Untagged,
+            PactPublished,
+            PactRemoved,
+            IntegrationRemoved,
+            VerificationPublished,
+            VerificationRemoved,
+            EnvironmentDefined,
+            EnvironmentRemoved,
+            VersionDeployed,
+            VersionUndeployed,
+            VersionReleased,
+            SupportEnded,
+            GatePassed,
+            WebhookDefined,
+            WebhookRemoved,
+            WebhookTriggered,
+            DefinitionPublished,
+            FitJudged,
+            ApiObserved,
+            ApiChanged,
+            WebhookRefired,
+        }
+    );
+}
+
+#[test]
+fn every_value_inside_has_been_written() {
+    let (mut changes, mut gates, mut ways, mut whose) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for event in events() {
+        match event {
+            Event::PactPublished { change, .. } => changes.push(change),
+            Event::EnvironmentDefined { environment } => gates.push(environment.gate),
+            Event::VersionDeployed { via, .. } => ways.push(via),
+            Event::WebhookDefined { webhook, .. } => {
+                whose.extend([webhook.consumer, webhook.provider].into_iter().flatten())
+            }
+            _ => {}
+        }
+    }
+    assert_every_variant!(&changes, PactChange { First, Changed, Unchanged, Revised });
+    assert_every_variant!(&gates, Gate { Off, Warn, Refuse });
+    assert_every_variant!(&ways, Via { Contracts, Deploys, Tag });
+    assert_every_variant!(&whose, Whose { Name, Label });
+}
+
+#[test]
+fn lines_can_be_folded_in_order() {
+    let mut broker = super::Broker::new();
+    for event in events() {
+        let context = broker.context();
+        broker.fold(&event, &context);
+    }
+}

@@ -1,0 +1,116 @@
+//! Environments that ask the matrix first.
+
+use kernel::codes;
+
+use super::{Broker, pact, publication};
+use crate::{Command, Event, Gate, command::gate_answer};
+
+/// Foo 1 expects something of Bar 1, which is in production and failed; the environment asks.
+fn gated(gate: Gate) -> Broker {
+    Broker::new()
+        .environment("prod")
+        .publish("Foo", "1", "Bar", "x")
+        .verify("Bar", "1", "Foo", "x", false)
+        .deploy("Bar", "1", "prod")
+        .do_(Command::SetGate { environment: "prod".to_owned(), gate })
+}
+
+const ANSWER: &str =
+    "The verification for the pact between version 1 of Foo and the version of Bar currently in prod (1) failed";
+
+fn emergency(broker: &Broker) -> Command {
+    let mut command = broker.deployment("Foo", "1", "prod", None);
+    if let Command::Deploy { emergency, .. } = &mut command {
+        *emergency = true;
+    }
+    command
+}
+
+#[test]
+fn a_gate_that_is_off_asks_nothing() {
+    assert_eq!(gated(Gate::Off).deploy("Foo", "1", "prod").kinds(), ["version_deployed"]);
+}
+
+#[test]
+fn a_gate_may_warn() {
+    let broker = gated(Gate::Warn).deploy("Foo", "1", "prod");
+    assert_eq!(broker.kinds(), ["gate_passed", "version_deployed"]);
+    let Event::GatePassed { answer, overridden: false, .. } = &broker.last[0] else { panic!() };
+    assert_eq!(answer, ANSWER);
+}
+
+#[test]
+fn a_gate_may_refuse_but_in_an_emergency() {
+    let mut broker = gated(Gate::Refuse);
+    let refusal = broker.try_(broker.deployment("Foo", "1", "prod", None)).unwrap_err();
+    assert_eq!((refusal.code.name, refusal.field.as_deref()), (codes::CONTRACT_BROKEN.name, Some("environment")));
+    assert_eq!(refusal.detail, format!("Foo 1 must not be deployed to prod: {ANSWER}"));
+    let command = emergency(&broker);
+    let broker = broker.do_(command);
+    assert_eq!(broker.kinds(), ["gate_passed", "version_deployed"]);
+    assert!(matches!(broker.last[0], Event::GatePassed { overridden: true, .. }));
+    assert_eq!(broker.there("Foo", "prod"), ["1"]);
+}
+
+#[test]
+fn a_gate_lets_through_what_is_well_and_what_is_there() {
+    let broker = gated(Gate::Refuse).verify("Bar", "1", "Foo", "x", true).deploy("Foo", "1", "prod");
+    assert_eq!(broker.kinds(), ["version_deployed"]);
+    let mut broker = broker.verify("Bar", "1", "Foo", "x", false);
+    assert_eq!(broker.try_(broker.deployment("Foo", "1", "prod", None)).unwrap(), Vec::<Event>::new());
+    assert!(broker.try_(broker.deployment("Foo", "1", "prod", Some("blue"))).is_err());
+}
+
+#[test]
+fn a_gate_sees_the_pacts_that_are_published_with_the_tag() {
+    let tagged = |version: &str, content: &str| Command::Publish {
+        pacticipant: "Foo".to_owned(),
+        version: version.to_owned(),
+        branch: None,
+        tags: vec!["prod".to_owned()],
+        build_url: None,
+        pacts: vec![pact("Bar", content)],
+        may_modify: false,
+    };
+    let mut broker = gated(Gate::Refuse);
+    assert_eq!(broker.try_(tagged("2", "x")).unwrap_err().code.name, codes::CONTRACT_BROKEN.name);
+    assert_eq!(broker.try_(tagged("2", "never tried")).unwrap_err().code.name, codes::CONTRACT_BROKEN.name);
+    assert!(broker.state.version_named("Foo", "2").is_none());
+    let broker = broker.do_(publication("Foo", "2", "Bar", "x")).verify("Bar", "1", "Foo", "x", true);
+    assert_eq!(broker.do_(tagged("2", "x")).there("Foo", "prod"), ["2"]);
+}
+
+#[test]
+fn a_gate_is_not_in_the_way_of_what_runs_already() {
+    let component = kernel::EntityRef::new("component", "default", "foo").unwrap();
+    let (version, environment) = ("1".to_owned(), "prod".to_owned());
+    let broker = gated(Gate::Refuse).do_(Command::Follow { component, version, environment });
+    assert_eq!(broker.kinds(), ["gate_passed", "version_deployed"]);
+}
+
+#[test]
+fn a_gate_is_kept_when_the_environment_is_changed_and_set_once() {
+    let broker = gated(Gate::Warn);
+    let id = broker.environment_id("prod");
+    let broker = broker.do_(Command::PutEnvironment {
+        id: Some(id),
+        name: "live".to_owned(),
+        display_name: None,
+        production: true,
+        contacts: None,
+    });
+    assert_eq!((broker.state.gate("live"), broker.state.gate("prod")), (Gate::Warn, Gate::Off));
+    let set = |environment: &str| Command::SetGate { environment: environment.to_owned(), gate: Gate::Warn };
+    let mut broker = broker.do_(set("live"));
+    assert_eq!(broker.kinds(), Vec::<&str>::new());
+    assert_eq!(broker.try_(set("nowhere")).unwrap_err().code.name, codes::NOT_FOUND.name);
+}
+
+#[test]
+fn the_answer_of_a_gate_is_one_sentence_or_none() {
+    let broker = gated(Gate::Off);
+    assert_eq!(gate_answer(&broker.state, "Foo", "1", "prod").as_deref(), Some(ANSWER));
+    assert_eq!(gate_answer(&broker.state, "Bar", "1", "prod"), None);
+    let unknown = "No pacts or verifications have been published for version 1 of Nobody";
+    assert_eq!(gate_answer(&broker.state, "Nobody", "1", "prod").as_deref(), Some(unknown));
+}
