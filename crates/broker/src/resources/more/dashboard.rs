@@ -128,11 +128,9 @@ pub(super) fn show_pair(call: &mut Call<'_>) -> Result<Answer, Failure> {
 fn shown(call: &Call<'_>, mut items: Vec<Item>, here: String) -> Result<Answer, Failure> {
     let paging = Paging::of(call, 100)?;
     let state = call.state();
-    let lower: HashMap<PacticipantKey, String> =
-        items.iter().flat_map(|item| [item.consumer, item.provider]).map(|key| (key, String::new())).collect();
-    let lower: HashMap<PacticipantKey, String> =
-        lower.into_keys().map(|key| (key, state.name(key).to_lowercase())).collect();
-    items.sort_by_key(|item| (lower.get(&item.consumer), Reverse(item.version), lower.get(&item.provider), item.pact));
+    let ranks = ranks(state);
+    let rank = |key: PacticipantKey| ranks.get(&key).copied();
+    items.sort_by_cached_key(|item| (rank(item.consumer), Reverse(item.version), rank(item.provider), item.pact));
     let total = items.len();
     let mut page = paging.cut(items.into_iter());
     page.sort_by_key(|item| Reverse(last_activity(state, item)));
@@ -141,6 +139,13 @@ fn shown(call: &Call<'_>, mut items: Vec<Item>, here: String) -> Result<Answer, 
     let mut document = json!({"items": entries, "_links": {"self": link(here.clone())}});
     paging.note(&mut document, total, &here);
     Ok(Answer::hal(&document))
+}
+
+/// Everybody's place among the names, whatever their case.
+fn ranks(state: &State) -> HashMap<PacticipantKey, usize> {
+    let mut names: Vec<_> = state.pacticipants().map(|(key, known)| (known.name.to_lowercase(), key)).collect();
+    names.sort_unstable();
+    names.into_iter().enumerate().map(|(at, (_, key))| (key, at)).collect()
 }
 
 fn newest_verification(state: &State, item: &Item) -> Option<VerificationKey> {

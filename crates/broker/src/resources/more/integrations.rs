@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::webhooks;
 use crate::{
     Answer, Call, Failure,
-    links::{link, titled},
+    links::{link, segment, titled},
     view::{self, Paging},
 };
 
@@ -33,7 +33,9 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (state, links) = (call.state(), &call.links);
     let shown = |(consumer, provider): &(PacticipantKey, PacticipantKey)| {
         let (consumer, provider) = (state.name(*consumer), state.name(*provider));
-        let at = |first: &str| links.at(&[first, "provider", provider, "consumer", consumer]);
+        let consumer_at = segment(consumer);
+        let below = format!("provider/{}/consumer/{consumer_at}", segment(provider));
+        let at = |first: &str| links.raw(&format!("/{first}/{below}"));
         json!({
             "consumer": {"name": consumer},
             "provider": {"name": provider},
@@ -41,7 +43,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
                 "pb:dashboard": titled(at("dashboard"), "BETA: Pacts to show on the dashboard"),
                 "pb:matrix": titled(
                     at("matrix"), &format!("Matrix of pacts/verification results for {consumer} and {provider}")),
-                "pb:group": link(links.at(&["groups", consumer])),
+                "pb:group": link(links.raw(&format!("/groups/{consumer_at}"))),
                 "pb:delete_integration": titled(
                     at("integrations"), &format!("Delete the integration between {consumer} and {provider}")),
             },
