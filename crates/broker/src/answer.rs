@@ -127,8 +127,8 @@ fn failed(status: u16, errors: Value, notices: Vec<Value>, as_problem: bool) -> 
         };
         let each: Vec<Value> = match &errors {
             Value::Object(fields) => fields.iter().flat_map(of_field).collect(),
-            other => {
-                let texts = other.as_array().cloned().unwrap_or_default();
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                let texts = errors.as_array().cloned().unwrap_or_default();
                 let one = |text| json!({"type": codes::INVALID.type_path(), "title": "Error", "detail": text, "status": status});
                 texts.into_iter().map(one).collect()
             }

@@ -11,8 +11,23 @@ pub struct Links {
 /// A segment of a path, percent-encoded.
 #[must_use]
 pub fn segment(text: &str) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-    text.bytes().map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    let mut encoded = String::with_capacity(text.len());
+    encode(text, &mut encoded);
+    encoded
+}
+
+fn encode(text: &str, into: &mut String) {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            into.push(char::from(byte));
+        } else {
+            let digit = |half: u8| HEX.get(usize::from(half)).copied().unwrap_or('0');
+            into.push('%');
+            into.push(digit(byte >> 4));
+            into.push(digit(byte & 15));
+        }
+    }
 }
 
 /// A link.
@@ -56,8 +71,14 @@ impl Links {
     /// What lies below the index: the parts of the path, encoded.
     #[must_use]
     pub fn at(&self, parts: &[&str]) -> String {
-        let path: Vec<String> = parts.iter().map(|part| segment(part)).collect();
-        format!("{}/{}", self.base, path.join("/"))
+        let room: usize = parts.iter().map(|part| part.len() + 1).sum();
+        let mut address = String::with_capacity(self.base.len() + room + 16);
+        address.push_str(&self.base);
+        for part in parts {
+            address.push('/');
+            encode(part, &mut address);
+        }
+        address
     }
 
     /// What lies below the index, as it is written.

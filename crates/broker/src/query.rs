@@ -68,7 +68,9 @@ fn put(into: &mut Map<String, Value>, name: &str, value: Value, depth: usize) ->
 fn list<'a>(into: &'a mut Map<String, Value>, key: &str) -> Result<&'a mut Vec<Value>, String> {
     match into.entry(key.to_owned()).or_insert_with(|| Value::Array(Vec::new())) {
         Value::Array(list) => Ok(list),
-        _ => Err(format!("expected Array for param `{key}'")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            Err(format!("expected Array for param `{key}'"))
+        }
     }
 }
 

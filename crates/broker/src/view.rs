@@ -10,8 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{Call, Failure, links::Links};
 pub(crate) use pact::{
-    consumer_metadata, latest_pact, pact_document, pact_name, publication_metadata, selected_metadata, selected_versions,
-    verification, verification_event,
+    consumer_metadata, latest_pact, pact_document, pact_name, selected_metadata, selected_versions, verification,
 };
 pub(crate) use placed::{environment, placed};
 pub(crate) use version::{
@@ -39,7 +38,7 @@ pub(crate) fn object(fields: Value) -> Map<String, Value> {
             fields.retain(|_, value| !value.is_null());
             fields
         }
-        _ => Map::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
     }
 }
 

@@ -7,7 +7,6 @@ use crate::{Event, World, effects, undo};
 
 /// A wish, of any area.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "there are few commands at a time")]
 pub enum Command {
     /// Users, tokens, sessions.
     Access(access::Command),

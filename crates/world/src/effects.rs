@@ -109,6 +109,7 @@ pub(crate) fn nobody() -> EntityRef {
 /// What happened to an effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "most are requests, or are read and forgotten")]
 pub enum Event {
     /// It was asked for.
     Requested {
@@ -203,6 +204,7 @@ impl Event {
 /// What the engine reports of an effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there are few commands at a time")]
 pub enum Command {
     /// Ask for it.
     Request {

@@ -95,10 +95,7 @@ fn read(call: &Call<'_>, id: Option<EnvironmentId>) -> Result<Command, Failure> 
 
 pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let command = read(call, None)?;
-    let name = match &command {
-        Command::PutEnvironment { name, .. } => name.clone(),
-        _ => String::new(),
-    };
+    let name = if let Command::PutEnvironment { name, .. } = &command { name.clone() } else { String::new() };
     call.submit(command)?;
     let known = call.state().environment_named(&name).ok_or(Failure::NotFound)?;
     let here = call.links.environment(&known.environment.id.to_string());

@@ -321,8 +321,8 @@ fn conflicts(known: &Value, other: &Value) -> bool {
     let request = |interaction: &Value, key: &str| interaction.get("request").and_then(|request| request.get(key)).cloned();
     new.iter().any(|new| {
         known.iter().any(|known| {
-            let differs = |key: &&str| request(known, key) != request(new, key);
-            is_same(known, new) && ["method", "path", "query", "body", "headers"].iter().any(|key| differs(&key))
+            let differs = |key: &str| request(known, key) != request(new, key);
+            is_same(known, new) && ["method", "path", "query", "body", "headers"].iter().any(|key| differs(key))
         })
     })
 }
@@ -496,7 +496,7 @@ fn one(call: &mut Call<'_>, merge: bool) -> Result<Answer, Failure> {
             let said = errors.pointer("/contracts/0").and_then(Value::as_str).unwrap_or_default().to_owned();
             Failure::Errors { status: 409, errors: json!({"error": [said]}), notices: Vec::new() }
         }
-        other => other,
+        other @ (Failure::NotFound | Failure::Errors { .. } | Failure::Refused(_)) => other,
     })?;
     let Some(mut contract) = asked.contracts.pop() else { return Err(Failure::NotFound) };
     let merged = merge_into(call, (&consumer, &number), &mut contract)?;

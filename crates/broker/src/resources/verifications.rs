@@ -91,10 +91,7 @@ pub(crate) fn publish(call: &mut Call<'_>) -> Result<Answer, Failure> {
 /// The first interactions that failed, as the results have them: the verifier's own form, or pact-ruby's.
 fn failures(call: &Call<'_>, content: ContentKey, results: Option<&Value>) -> Result<Vec<Failed>, Failure> {
     let Some(results) = results else { return Ok(Vec::new()) };
-    let list = match results {
-        Value::Array(list) => list.as_slice(),
-        other => other.get("tests").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice),
-    };
+    let list = results.as_array().or_else(|| results.get("tests")?.as_array()).map_or(&[] as &[Value], Vec::as_slice);
     let has_failed = |test: &&Value| {
         test.get("success") == Some(&json!(false)) || test.get("status").and_then(Value::as_str) == Some("failed")
     };

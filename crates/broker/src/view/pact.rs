@@ -52,7 +52,7 @@ pub(crate) fn pact_document(call: &Call<'_>, key: PublicationKey, metadata: Opti
     let document: Value = serde_json::from_slice(&bytes).map_err(|_| missing())?;
     let mut fields = match contracts::content::with_ids(document) {
         Value::Object(fields) => fields,
-        other => return Ok(other),
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => return Ok(other),
     };
     fields.insert("createdAt".to_owned(), json!(time(pact.at)));
     fields.insert("_links".to_owned(), pact_links(state, &call.links, key, metadata));
@@ -162,11 +162,6 @@ pub(crate) fn selected_metadata(state: &State, verifiable: &Verifiable) -> Strin
     URL_SAFE_NO_PAD.encode(parts.join("&"))
 }
 
-/// What an address remembers: the pact that a webhook told of.
-pub(crate) fn publication_metadata(number: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("cvn={}&w=true", segment(number)))
-}
-
 /// What an address remembered: whether it was work in progress, and the consumer's versions.
 pub(crate) fn selected_versions(metadata: Option<&str>) -> (bool, Vec<String>) {
     let Some(bytes) = metadata.and_then(|text| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()) else {
@@ -187,7 +182,7 @@ pub(crate) fn selected_versions(metadata: Option<&str>) -> (bool, Vec<String>) {
 }
 
 /// What was said of a verification when it was published.
-pub(crate) fn verification_event(call: &Call<'_>, key: VerificationKey) -> Result<Option<Event>, Failure> {
+fn verification_event(call: &Call<'_>, key: VerificationKey) -> Result<Option<Event>, Failure> {
     let position = call.state().verification(key).ok_or(Failure::NotFound)?.position;
     Ok(call.host.event(position)?)
 }

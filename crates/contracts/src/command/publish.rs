@@ -188,7 +188,7 @@ pub(super) fn verify(draft: &mut Draft<'_>, command: Command) -> Result<(), Refu
     let consumer = draft.known(&consumer)?;
     let known = draft.known(&provider)?;
     let keys = draft.state.pacticipant_named(&consumer.name).zip(draft.state.pacticipant_named(&known.name));
-    if !keys.is_some_and(|(of, by)| draft.state.content_known_as(of, by, content).is_some()) {
+    if keys.is_none_or(|(of, by)| draft.state.content_known_as(of, by, content).is_none()) {
         return Err(not_found("pact with content", &content.to_string()));
     }
     limits::url("buildUrl", build_url.as_deref())?;

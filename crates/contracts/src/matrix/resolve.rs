@@ -164,7 +164,7 @@ pub(super) fn resolve(state: &State, selectors: &[Selector], kind: Kind, ignored
 fn resolve_one(state: &State, selector: &Selector, kind: Kind, ignored: &[Resolved]) -> Vec<Resolved> {
     let original = Arc::new(selector.clone());
     let pacticipant = state.pacticipant_named(&selector.pacticipant);
-    let main = || Some(state.pacticipant(pacticipant?)?.details.main_branch.clone()?);
+    let main = || state.pacticipant(pacticipant?)?.details.main_branch.clone();
     let make = |chosen: Chosen, one_of_many: bool| Resolved {
         pacticipant,
         chosen,

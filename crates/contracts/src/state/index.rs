@@ -1,6 +1,6 @@
 //! How rows are found. All of it follows from the rows, so that snapshots hold only those.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use imbl::{OrdMap, OrdSet};
 use kernel::{EnvironmentId, PlacementId};
@@ -49,6 +49,22 @@ pub(crate) struct Proof {
     pub(crate) proper: Option<(Moment, Moment)>,
 }
 
+impl Proof {
+    /// What one verification proves, if it succeeded.
+    fn of(verification: &Verification) -> Option<Self> {
+        let at = verification.at;
+        verification.success.then(|| Self { first: at, proper: (!verification.wip).then_some((at, at)) })
+    }
+
+    fn join(&mut self, other: Self) {
+        self.first = self.first.min(other.first);
+        self.proper = match (self.proper, other.proper) {
+            (Some((first, last)), Some((earlier, later))) => Some((first.min(earlier), last.max(later))),
+            (one, another) => one.or(another),
+        };
+    }
+}
+
 impl Index {
     pub(crate) fn of(tables: &Tables) -> Self {
         let mut index = Self::default();
@@ -61,16 +77,8 @@ impl Index {
         for (key, content) in tables.contents.iter() {
             index.contents.insert((content.consumer, content.provider, content.sha), key);
         }
-        for (key, publication) in tables.publications.iter() {
-            if let Some(version) = tables.versions.get(publication.version) {
-                index.add_publication(key, publication, version.pacticipant);
-            }
-        }
-        for (key, verification) in tables.verifications.iter() {
-            if let Some(version) = tables.versions.get(verification.version) {
-                index.add_verification(key, verification, version);
-            }
-        }
+        index.sort_publications(tables);
+        index.sort_verifications(tables);
         for placed in tables.placements.values() {
             index.add_placed(placed);
         }
@@ -81,6 +89,64 @@ impl Index {
             }
         }
         index
+    }
+
+    /// The same as adding one by one, but in the order of the keys: what is added at the end is soon added.
+    fn sort_publications(&mut self, tables: &Tables) {
+        let mut publications = Vec::new();
+        let mut of_content = Vec::new();
+        for (key, publication) in tables.publications.iter() {
+            let Some(version) = tables.versions.get(publication.version) else { continue };
+            publications.push((version.pacticipant, publication.provider, key, publication.at));
+            of_content.push((publication.content, key));
+        }
+        publications.sort_unstable();
+        of_content.sort_unstable();
+        let same = |a: &(_, _, _, _), b: &(_, _, _, _)| (a.0, a.1) == (b.0, b.1);
+        for pacts in publications.chunk_by(same) {
+            if let Some((consumer, provider, _, first)) = pacts.first() {
+                self.integrations.insert((*consumer, *provider), *first);
+                self.consumers.insert((*provider, *consumer));
+            }
+        }
+        self.publications =
+            publications.into_iter().map(|(consumer, provider, key, _)| (consumer, provider, key)).collect();
+        self.of_content = of_content.into_iter().collect();
+    }
+
+    /// The same as adding one by one, but in the order of the keys.
+    fn sort_verifications(&mut self, tables: &Tables) {
+        let mut verifications = Vec::new();
+        let mut verified_by = Vec::new();
+        for (key, verification) in tables.verifications.iter() {
+            verifications.push((verification.content, key));
+            verified_by.push((verification.version, verification.content));
+        }
+        verifications.sort_unstable();
+        verified_by.sort_unstable();
+        verified_by.dedup();
+        for of_content in verifications.chunk_by(|(a, _), (b, _)| a == b) {
+            let mut newest = BTreeMap::new();
+            let mut proofs: BTreeMap<&Arc<str>, Proof> = BTreeMap::new();
+            for (_, key) in of_content {
+                let Some(verification) = tables.verifications.get(*key) else { continue };
+                newest.insert(verification.version, *key);
+                let Some(proof) = Proof::of(verification) else { continue };
+                let branches = tables.versions.get(verification.version).map(|version| version.branches.as_slice());
+                for on in branches.unwrap_or_default() {
+                    proofs.entry(&on.branch).and_modify(|known| known.join(proof)).or_insert(proof);
+                }
+            }
+            let Some((content, _)) = of_content.first() else { continue };
+            for (version, key) in newest {
+                self.verified.insert((*content, version), key);
+            }
+            for (branch, proof) in proofs {
+                self.proofs.insert((*content, Arc::clone(branch)), proof);
+            }
+        }
+        self.verifications = verifications.into_iter().collect();
+        self.verified_by = verified_by.into_iter().collect();
     }
 
     pub(crate) fn add_version(&mut self, key: VersionKey, version: &Version) {
@@ -115,22 +181,10 @@ impl Index {
     }
 
     pub(crate) fn add_proof(&mut self, verification: &Verification, branch: &Arc<str>) {
-        if !verification.success {
-            return;
-        }
-        let at = verification.at;
-        let proper = (!verification.wip).then_some((at, at));
+        let Some(proof) = Proof::of(verification) else { return };
         match self.proofs.get_mut(&(verification.content, Arc::clone(branch))) {
-            None => {
-                self.proofs.insert((verification.content, Arc::clone(branch)), Proof { first: at, proper });
-            }
-            Some(proof) => {
-                proof.first = proof.first.min(at);
-                if proper.is_some() {
-                    let (first, last) = proof.proper.unwrap_or((at, at));
-                    proof.proper = Some((first.min(at), last.max(at)));
-                }
-            }
+            None => drop(self.proofs.insert((verification.content, Arc::clone(branch)), proof)),
+            Some(known) => known.join(proof),
         }
     }
 

@@ -157,7 +157,8 @@ impl State {
         self.change_version(key, |version| version.branches.retain(|on| &*on.branch != branch));
         self.index.branched.remove(&(pacticipant, Arc::clone(&place.1), key));
         if self.tables.branches.get(&place).is_some_and(|known| known.head == key) {
-            match self.versions_on(pacticipant, branch).max() {
+            let newest = self.versions_on(pacticipant, branch).next_back();
+            match newest {
                 Some(head) => {
                     if let Some(known) = self.tables.branches.get_mut(&place) {
                         known.head = head;

@@ -8,6 +8,7 @@ mod coverage;
 mod evaluation;
 mod flag_screens;
 mod large;
+mod pact_broker;
 mod protection;
 mod samples;
 mod screens;
