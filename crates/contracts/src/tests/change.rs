@@ -16,9 +16,9 @@ fn check(broker: Broker, branch: Option<&str>, tags: &[&str], content: &str, exp
         pacts: vec![pact("Bar", content)],
         may_modify: false,
     });
-    let published = broker.last.iter().find_map(|event| match event {
-        Event::PactPublished { change, .. } => Some(*change),
-        _ => None,
+    let published = broker.last.iter().find_map(|event| {
+        let Event::PactPublished { change, .. } = event else { return None };
+        Some(*change)
     });
     assert_eq!(published, Some(expected));
     broker

@@ -87,14 +87,17 @@ fn every_sort_of_event_has_been_written() {
 fn every_value_inside_has_been_written() {
     let (mut changes, mut gates, mut ways, mut whose) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for event in events() {
-        match event {
-            Event::PactPublished { change, .. } => changes.push(change),
-            Event::EnvironmentDefined { environment } => gates.push(environment.gate),
-            Event::VersionDeployed { via, .. } => ways.push(via),
-            Event::WebhookDefined { webhook, .. } => {
-                whose.extend([webhook.consumer, webhook.provider].into_iter().flatten())
-            }
-            _ => {}
+        if let Event::PactPublished { change, .. } = &event {
+            changes.push(*change);
+        }
+        if let Event::EnvironmentDefined { environment } = &event {
+            gates.push(environment.gate);
+        }
+        if let Event::VersionDeployed { via, .. } = &event {
+            ways.push(*via);
+        }
+        if let Event::WebhookDefined { webhook, .. } = event {
+            whose.extend([webhook.consumer, webhook.provider].into_iter().flatten());
         }
     }
     assert_every_variant!(&changes, PactChange { First, Changed, Unchanged, Revised });

@@ -21,7 +21,7 @@ const ENVIRONMENTS: [&str; 2] = ["prod", "test"];
 /// What somebody does; what exists is chosen when it is done.
 #[derive(Debug, Clone)]
 enum Deed {
-    Do(Command),
+    Do(Box<Command>),
     Deploy { party: &'static str, version: &'static str, environment: &'static str, blue: bool, release: bool },
     Displace(prop::sample::Index),
     Define { party: &'static str, version: &'static str, document: u8 },
@@ -29,6 +29,10 @@ enum Deed {
     RemoveEnvironment(&'static str),
     PutEnvironment(&'static str),
     Days(u8),
+}
+
+fn done(command: Command) -> Deed {
+    Deed::Do(Box::new(command))
 }
 
 fn name() -> impl Strategy<Value = &'static str> + Clone {
@@ -43,7 +47,7 @@ fn publishing() -> impl Strategy<Value = Deed> {
     let on = (option::of(select(BRANCHES.to_vec())), vec(select(TAGS.to_vec()), 0..2));
     (name(), number(), on, vec((name(), select(CONTENTS.to_vec())), 1..3), any::<bool>()).prop_map(
         |(party, version, (branch, tags), pacts, may_modify)| {
-            Deed::Do(Command::Publish {
+            done(Command::Publish {
                 pacticipant: party.to_owned(),
                 version: version.to_owned(),
                 branch: branch.map(str::to_owned),
@@ -63,7 +67,7 @@ fn verifying() -> impl Strategy<Value = Deed> {
             if let Command::Verify { wip, .. } = &mut command {
                 *wip = is_wip;
             }
-            Deed::Do(command)
+            done(command)
         },
     )
 }
@@ -71,7 +75,7 @@ fn verifying() -> impl Strategy<Value = Deed> {
 fn putting() -> impl Strategy<Value = Deed> {
     let on = (option::of(select(BRANCHES.to_vec())), vec(select(TAGS.to_vec()), 0..2));
     (name(), number(), on).prop_map(|(party, version, (branch, tags))| {
-        Deed::Do(Command::PutVersion {
+        done(Command::PutVersion {
             pacticipant: party.to_owned(),
             version: version.to_owned(),
             build_url: None,
@@ -107,7 +111,7 @@ fn removing() -> impl Strategy<Value = Deed> {
         (party, version, tag).prop_map(|(pacticipant, version, tag)| Command::Untag { pacticipant, version, tag }),
         (1_u32..20).prop_map(|number| Command::RemoveVerification { number }),
     ]
-    .prop_map(Deed::Do)
+    .prop_map(done)
 }
 
 fn placing() -> impl Strategy<Value = Deed> {
@@ -120,7 +124,7 @@ fn placing() -> impl Strategy<Value = Deed> {
         1 => select(ENVIRONMENTS.to_vec()).prop_map(Deed::PutEnvironment),
         1 => (name(), option::of(select(BRANCHES.to_vec()))).prop_map(|(party, main)| {
             let details = Details { main_branch: main.map(str::to_owned), ..Details::default() };
-            Deed::Do(Command::PutPacticipant { name: party.to_owned(), details })
+            done(Command::PutPacticipant { name: party.to_owned(), details })
         }),
         1 => (0_u8..40).prop_map(Deed::Days),
     ]
@@ -151,7 +155,7 @@ fn command(broker: &Broker, deed: Deed) -> Option<Command> {
     let blob = |document: u8| kernel::Sha256::of(&[document]);
     let environment = |name: &str| broker.state.environment_named(name).map(|known| known.environment.id);
     Some(match deed {
-        Deed::Do(command) => command,
+        Deed::Do(command) => *command,
         Deed::Deploy { party, version, environment: name, blue, release } => {
             let (pacticipant, version, environment) = (party.to_owned(), version.to_owned(), environment(name)?);
             if release {
