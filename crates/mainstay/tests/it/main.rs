@@ -9,3 +9,4 @@ mod harness;
 mod offline;
 mod story;
 mod verbs;
+mod webhooks;
