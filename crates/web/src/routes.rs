@@ -12,8 +12,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
-    App, access, api, assets, backstage, catalog, checks, contracts, docs, evaluation, flags, guard, help, home, incidents, live,
-    manual, oncall, reference, search,
+    App, access, api, assets, backstage, catalog, checks, contracts, docs, evaluation, flags, guard, help, home,
+    incidents, live, manual, oncall, reference, search,
     security::{Limits, protect},
     settings,
     table::{Access, Access::Needs, Finished, Route, Table},
@@ -217,7 +217,8 @@ fn contracts_api(table: Table) -> Table {
 }
 
 fn protocols(table: Table, app: &App) -> Table {
-    let evaluated = table.evaluating(evaluation::Ofrep::openapi(), serving::ofrep::router(app.published().serving().clone()));
+    let evaluated =
+        table.evaluating(evaluation::Ofrep::openapi(), serving::ofrep::router(app.published().serving().clone()));
     backstage(contracts::pact_broker::mount(evaluated))
 }
 

@@ -93,7 +93,8 @@ fn comparable(format: &str) -> Option<&'static str> {
 #[must_use]
 pub fn baselines(world: &World, api: &EntityRef) -> Vec<(Option<String>, Sha256)> {
     let Some(history) = world.contracts.api(api) else { return Vec::new() };
-    let mut baselines: Vec<(Option<String>, Sha256)> = history.newest().map(|newest| (None, newest)).into_iter().collect();
+    let mut baselines: Vec<(Option<String>, Sha256)> =
+        history.newest().map(|newest| (None, newest)).into_iter().collect();
     for component in world.catalog.related(api, Relation::ApiProvidedBy) {
         for environment in world.deploys.environments(&component) {
             let live = world.deploys.live(&component, environment);
@@ -159,9 +160,8 @@ fn comparison(
     mut changes: Vec<Change>,
 ) -> ApiComparison {
     changes.sort_by_key(|change| std::cmp::Reverse(change.level));
-    let count = |level: Level| {
-        u32::try_from(changes.iter().filter(|change| change.level == level).count()).unwrap_or(u32::MAX)
-    };
+    let count =
+        |level: Level| u32::try_from(changes.iter().filter(|change| change.level == level).count()).unwrap_or(u32::MAX);
     let shown = changes.iter().take(CHANGES_MAX).map(|change| ApiChange {
         rule: change.rule.clone(),
         level: level_word(change.level).to_owned(),
@@ -210,7 +210,9 @@ pub fn consumers(world: &World, api: &EntityRef, changes: &[Change]) -> Vec<ApiC
                 let Some(consumer) = state.pacticipant(known.consumer) else { continue };
                 let calls = known.outline.calls.iter().filter_map(|call| call.split_once(' '));
                 for (method, path) in calls {
-                    for operation in broken.iter().filter(|operation| apidiff::openapi::matches(method, path, operation)) {
+                    for operation in
+                        broken.iter().filter(|operation| apidiff::openapi::matches(method, path, operation))
+                    {
                         let operations = found.entry(consumer.component.clone()).or_default();
                         if !operations.iter().any(|known| known == operation) {
                             operations.push((*operation).to_owned());

@@ -61,7 +61,8 @@ fn explained(world: &World, blocker: &Blocker, now: Timestamp) -> Explained {
         Why::Missing => (
             format!("Nothing is known of the version of {consumer} that was asked about: no pact, no verification."),
             blocker.consumer,
-            "Is the version spelled as the build spells it? Let the build publish its pacts or verifications first.".to_owned(),
+            "Is the version spelled as the build spells it? Let the build publish its pacts or verifications first."
+                .to_owned(),
         ),
         Why::Failed { verification: key, at, since: from, failures } => {
             interactions.extend(failures.iter().map(|failure| (named(failure), failure.message.clone())));
@@ -85,7 +86,11 @@ fn explained(world: &World, blocker: &Blocker, now: Timestamp) -> Explained {
                 (what, blocker.provider, format!("Look at the self-verification of {with}, mend it and publish again."))
             } else {
                 let what = format!("{by} expects what the API definition of {with} does not offer.");
-                (what, blocker.consumer, format!("Change {consumer} to use what {provider} offers, or add it to {provider}."))
+                (
+                    what,
+                    blocker.consumer,
+                    format!("Change {consumer} to use what {provider} offers, or add it to {provider}."),
+                )
             }
         }
         Why::NotCompared => (

@@ -88,7 +88,8 @@ fn newest_definition(state: &State, provider: PacticipantKey) -> Option<Sha256> 
 
 /// The heads of the branches, and what is in an environment.
 fn versions_that_matter(state: &State, party: PacticipantKey) -> BTreeSet<VersionKey> {
-    let mut versions: BTreeSet<VersionKey> = state.branches_of(party).map(|(_, branch)| branch.head).take(100).collect();
+    let mut versions: BTreeSet<VersionKey> =
+        state.branches_of(party).map(|(_, branch)| branch.head).take(100).collect();
     for environment in state.environments() {
         versions.extend(state.placed_in(environment.environment.id, party).map(|placed| placed.version));
     }

@@ -104,7 +104,9 @@ fn origin(app: &App, headers: &HeaderMap) -> String {
 
 fn is_authority(host: &str) -> bool {
     !host.is_empty()
-        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']'))
+        && host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']'))
 }
 
 fn response(answer: Answer) -> Response {
@@ -154,7 +156,10 @@ impl Host for Desk {
         // What will be asked next is found out before the client is answered.
         for provider in concerns {
             if let Err(refusal) = fits::settle_provider(&self.app, &provider) {
-                tracing::warn!(error.code = refusal.code.name, "definitions of {provider} were not compared: {refusal}");
+                tracing::warn!(
+                    error.code = refusal.code.name,
+                    "definitions of {provider} were not compared: {refusal}"
+                );
             }
         }
         Ok(())
