@@ -9,7 +9,7 @@ use anyhow::{Result, bail, ensure};
 
 use crate::{
     needs,
-    run::{answer, cargo, program, root, succeed, target_directory, watch},
+    run::{BUILD, answer, cargo, program, root, succeed, target_directory, watch},
     server::{Folder, Server, TOKEN},
     tally::Tally,
 };
@@ -20,13 +20,17 @@ const EXAMPLES: &str = "20";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance";
 
 /// Other people's clients, and the file of `tests/clients` in which each is used.
-const CLIENTS: [(&str, &str); 5] = [
+const CLIENTS: [(&str, &str); 6] = [
     ("@backstage/catalog-client", "catalog_client.test.mjs"),
     ("@openfeature/ofrep-provider", "ofrep_provider.test.mjs"),
     ("@openfeature/ofrep-web-provider", "ofrep_web_provider.test.mjs"),
     ("@openfeature/flagd-provider", "flagd_provider.test.mjs"),
     ("both server providers, by the relay", "relay.test.mjs"),
+    ("@pact-foundation/pact and its CLI", "pact_broker.test.mjs"),
 ];
+
+/// How many random pairs buf and openapi-pact-comparator judge.
+const JUDGED: [(&str, &str); 2] = [("BUF_JUDGE_COUNT", "300"), ("OAS_JUDGE_COUNT", "600")];
 
 struct Score {
     judge: &'static str,
@@ -40,7 +44,7 @@ type Watched = (String, bool);
 /// Asks every judge; fails if one of them is not content.
 pub(crate) fn run() -> Result<()> {
     needs::node()?;
-    let (_, built) = watch(&mut cargo("build --locked --workspace --bins --tests"))?;
+    let (_, built) = watch(&mut cargo(BUILD))?;
     ensure!(built, "the workspace does not build");
     let binary = target_directory()?.join("debug/mainstay");
     needs::npm_packages(Path::new("tests/clients"))?;
@@ -49,6 +53,7 @@ pub(crate) fn run() -> Result<()> {
         scores.push(counted(judge, &client(&binary, file)?));
     }
     scores.push(flagd_core(&binary)?);
+    scores.extend(definitions(&binary)?);
     scores.extend(other_peoples_files(&binary)?);
     scores.push(schemathesis(&binary)?);
     println!();
@@ -63,9 +68,13 @@ pub(crate) fn run() -> Result<()> {
 
 /// The tests of one file in `tests/clients`.
 fn client(binary: &Path, file: &str) -> Result<Watched> {
+    client_with(binary, file, [])
+}
+
+fn client_with<const N: usize>(binary: &Path, file: &str, env: [(&str, &str); N]) -> Result<Watched> {
     let mut command = program("npm");
     command.args(["test", "--silent", "--", file]).current_dir(root().join("tests/clients"));
-    watch(command.env("MAINSTAY_BIN", binary))
+    watch(command.env("MAINSTAY_BIN", binary).envs(env))
 }
 
 /// The evaluator that most clients in JavaScript have inside, on rules and contexts that are made up.
@@ -73,24 +82,43 @@ fn flagd_core(binary: &Path) -> Result<Score> {
     Ok(reported("@openfeature/flagd-core", "flagd-core", &client(binary, "flagd-core.test.mjs")?))
 }
 
+/// Those who say what a change of a definition breaks, and whether a pact fits one, of definitions that are made up.
+fn definitions(binary: &Path) -> Result<[Score; 2]> {
+    let judged = client_with(binary, "contract_judges.test.mjs", JUDGED)?;
+    let comparator = "openapi-pact-comparator";
+    Ok([
+        reported("buf, on changes of protobuf", "buf", &judged),
+        reported("@pactflow/openapi-pact-comparator", comparator, &judged),
+    ])
+}
+
 /// Those who judge by files that lie beside the checkout, if they do.
 fn other_peoples_files(binary: &Path) -> Result<Vec<Score>> {
-    let [catalogs, testbed, schemas, ofrep] =
-        ["real catalogs and API definitions", "flagd-testbed", "flagd's schemas", "OFREP's OpenAPI document"];
+    let [catalogs, testbed, schemas, ofrep, broker, pactflow] = [
+        "real catalogs and API definitions",
+        "flagd-testbed",
+        "flagd's schemas",
+        "OFREP's OpenAPI document",
+        "pact_broker-client's pacts with a broker",
+        "pact_broker-client's pacts with PactFlow",
+    ];
     if env::var_os("MAINSTAY_CORPORA").is_none_or(|folder| !Path::new(&folder).is_dir()) {
         let not_asked = |judge| {
             let says = "not asked: MAINSTAY_CORPORA names no folder with their files".to_owned();
             Score { judge, says, good: true }
         };
-        return Ok([catalogs, testbed, schemas, ofrep].map(not_asked).into());
+        return Ok([catalogs, testbed, schemas, ofrep, broker, pactflow].map(not_asked).into());
     }
     let read = watch(&mut cargo("test --locked -p catalog -p reference --lib corpora"))?;
     let evaluated = watch(&mut cargo("test --locked -p flagd --no-fail-fast -- --nocapture"))?;
+    let replayed = client(binary, "pact_replay.test.mjs")?;
     Ok(vec![
         counted(catalogs, &read),
         reported(testbed, "flagd-testbed", &evaluated),
         reported(schemas, "flagd-schemas", &evaluated),
         counted(ofrep, &client(binary, "ofrep_answers.test.mjs")?),
+        reported(broker, "pact-broker-client", &replayed),
+        reported(pactflow, "pactflow-client", &replayed),
     ])
 }
 

@@ -12,6 +12,12 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
+/// Builds all that tests need: the binary, Rust's tests, and the examples that stand before other people's clients.
+///
+/// Together, so that all of them are built of the same parts.
+pub(crate) const BUILD: &str = "build --locked --workspace --bins --tests --example pact_states --example protodiff \
+                                --example bidirectional";
+
 /// The checkout that this program was built from.
 pub(crate) fn root() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();

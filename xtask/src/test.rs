@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 
 use crate::{
     needs,
-    run::{answer, cargo, program, root, target_directory, watch},
+    run::{BUILD, answer, cargo, program, root, target_directory, watch},
     tally::Tally,
 };
 
@@ -42,8 +42,7 @@ fn prepare() -> Result<PathBuf> {
 }
 
 fn rust(results: &mut Results, args: &Args) -> Result<()> {
-    // Together, so that the binary that the browser tests start is built of the same parts.
-    let (_, built) = watch(&mut cargo("build --locked --workspace --bins --tests"))?;
+    let (_, built) = watch(&mut cargo(BUILD))?;
     ensure!(built, "the workspace does not build");
     if answer("cargo-nextest", &["nextest", "--version"]).is_some() {
         results.take("cargo nextest", watch(&mut cargo("nextest run --locked --workspace --no-fail-fast"))?);
