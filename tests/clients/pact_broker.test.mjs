@@ -162,6 +162,7 @@ test("a breaking build is not pending: what its branch has verified before must 
 
 test("can-i-deploy waits while a verification is under way", async () => {
   lit = { lit: true, colour: "green" };
+  await broker("create-or-update-version", "--pacticipant", "lamp", "--version", "2", "--branch", "main");
   const waiting = canIDeploy(0, "logbook", "2", "--pacticipant", "lamp", "--version", "2", "--retry-while-unknown", "30", "--retry-interval", "1");
   const selectors = [{ branch: "colours" }, { deployedOrReleased: true }];
   await verifyInJavaScript("2", { providerVersionBranch: "main", providerVersionTags: ["shiny"], consumerVersionSelectors: selectors });
@@ -176,10 +177,13 @@ test("what is not deployed or supported any more is not asked for", async () => 
   await broker("record-undeployment", "--pacticipant", "lamp", "--environment", "production");
   await canIDeploy(1, "logbook", "2", ...IN_PRODUCTION);
   const released = ["--pacticipant", "lamp", "--environment", "production", "--version"];
-  for (const version of ["1", "2"]) await broker("record-release", ...released, version);
+  await broker("record-release", ...released, "1");
   await canIDeploy(1, "logbook", "2", ...IN_PRODUCTION);
+  await broker("record-release", ...released, "2");
   await broker("record-support-ended", ...released, "1");
   await canIDeploy(0, "logbook", "2", ...IN_PRODUCTION);
+  await broker("record-support-ended", ...released, "2");
+  await canIDeploy(1, "logbook", "2", ...IN_PRODUCTION);
   const both = ["--pacticipant", "logbook", "--environment", "test", "--application-instance"];
   for (const instance of ["blue", "green"]) await broker("record-deployment", ...both, instance, "--version", "2");
   await broker("record-undeployment", ...both, "blue");
@@ -207,7 +211,9 @@ test("environments, applications, versions and branches are made, listed and rem
   assert.equal((await ask("/pacticipants/logbook/latest-version/candidate")).number, "3");
   await broker("describe-version", "--pacticipant", "logbook", "--version", "3");
   await broker("delete-branch", "--pacticipant", "logbook", "--branch", "drafts");
-  await ends(1, "pact-broker", "delete-branch", "--pacticipant", "logbook", "--branch", "drafts");
+  const again = ["delete-branch", "--pacticipant", "logbook", "--branch", "drafts", "--error-when-not-found"];
+  await ends(1, "pact-broker", ...again, "true");
+  assert.match(await broker(...again, "false"), /not found/);
 });
 
 test("pacts and the states that they need are listed", async () => {

@@ -48,6 +48,9 @@ pub struct Webhook {
     pub events: Vec<String>,
     /// What is sent.
     pub request: WebhookRequest,
+    /// Whose it is, as the client said it, in its own words: we have no such teams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
 }
 
 impl Webhook {

@@ -20,6 +20,7 @@ pub(super) fn put(draft: &mut Draft<'_>, webhook: Webhook) -> Result<(), Refusal
         return refuse("description", format!("there are {} webhooks already", limits::WEBHOOKS));
     }
     webhook.description.as_deref().map_or(Ok(()), |text| limits::bounded("description", text, limits::TEXT_BYTES))?;
+    webhook.team.as_deref().map_or(Ok(()), |team| limits::bounded("teamUuid", team, limits::NAME_BYTES))?;
     if webhook.events.is_empty() {
         return refuse("events", "can't be blank".to_owned());
     }

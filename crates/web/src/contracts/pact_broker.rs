@@ -32,6 +32,18 @@ const BODY_BYTES_MAX: usize = 64 << 20;
 /// Where the protocol's index is.
 pub const BASE: &str = "/pact";
 
+/// What Pact's command line (0.8.8: `get-pacts`, `provider-states list`) looks for at the server's root, whatever the path
+/// of its broker is.
+const AT_ROOT: [&str; 7] = [
+    "/pacts/provider/{provider}/branch",
+    "/pacts/provider/{provider}/branch/latest",
+    "/pacts/provider/{provider}/branch/{branch}",
+    "/pacts/provider/{provider}/branch/{branch}/latest",
+    "/pacts/provider/{provider}/provider-states",
+    "/pacts/provider/{provider}/provider-states/branch/{branch}",
+    "/pacts/provider/{provider}/provider-states/environment/{environment}",
+];
+
 /// Adds every resource to the table.
 #[must_use]
 pub fn mount(mut table: Table) -> Table {
@@ -43,6 +55,9 @@ pub fn mount(mut table: Table) -> Table {
         };
         let path = format!("{BASE}{}", route.path);
         table = table.screen(Access::Needs(scope), method(route.method), &path, handler(route));
+        if AT_ROOT.contains(&route.path) {
+            table = table.screen(Access::Needs(scope), method(route.method), route.path, handler(route));
+        }
         if route.path == "/" {
             table = table.screen(Access::Needs(scope), method(route.method), BASE, handler(route));
         }

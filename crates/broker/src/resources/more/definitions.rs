@@ -192,9 +192,8 @@ fn published(call: &Call<'_>, of: &Of, notices: &[Value]) -> Value {
         linked.insert("pb:branch-version".to_owned(), entitled(at, "Branch version", branch));
     }
     let tags: Vec<Value> = of.tags.iter().map(|tag| named(links.tag(provider, number, tag), tag)).collect();
-    if !tags.is_empty() {
-        linked.insert("pb:pacticipant-version-tags".to_owned(), Value::Array(tags));
-    }
+    // PactFlow's command line can't read an answer without it.
+    linked.insert("pb:pacticipant-version-tags".to_owned(), Value::Array(tags));
     json!({
         "notices": notices,
         "_embedded": {

@@ -128,6 +128,7 @@ pub(super) fn read(id: &str, body: &Value, place: &Place<'_>) -> Result<(Webhook
             true
         }
     };
+    let team = errors.optional(body, "teamUuid", "teamUuid");
     let consumer = whose(&mut errors, place, body, ("consumer", place.consumer));
     let provider = whose(&mut errors, place, body, ("provider", place.provider));
     let events = events(&mut errors, body.get("events"));
@@ -149,7 +150,7 @@ pub(super) fn read(id: &str, body: &Value, place: &Place<'_>) -> Result<(Webhook
     match (request, errors.0.is_empty()) {
         (Some((request, secrets)), true) => {
             let id = id.to_owned();
-            Ok((Webhook { id, description, enabled, consumer, provider, events, request }, secrets))
+            Ok((Webhook { id, description, enabled, consumer, provider, events, request, team }, secrets))
         }
         (_, _) => Err(errors.0),
     }

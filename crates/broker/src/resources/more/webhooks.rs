@@ -66,6 +66,9 @@ fn shown(links: &Links, known: &KnownWebhook) -> Value {
         "request": shown_request,
         "events": events,
     }));
+    if let Some(team) = &webhook.team {
+        fields.insert("teamUuid".to_owned(), json!(team));
+    }
     stamp(&mut fields, known.created, known.updated);
     fields.insert("_links".to_owned(), linked(links, webhook));
     Value::Object(fields)
