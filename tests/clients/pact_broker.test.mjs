@@ -1,12 +1,12 @@
 // Pact's own tools against our broker: a consumer's test makes a pact, which is published, verified, deployed and asked about.
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { Matchers, PactV4, Verifier } from "@pact-foundation/pact";
+import { Matchers, MatchersV3, PactV3, PactV4, Verifier } from "@pact-foundation/pact";
 
 import { TOKEN, start } from "../mainstay.mjs";
 import { run } from "./pact_tools.mjs";
@@ -163,7 +163,11 @@ test("a breaking build is not pending: what its branch has verified before must 
 test("can-i-deploy waits while a verification is under way", async () => {
   lit = { lit: true, colour: "green" };
   await broker("create-or-update-version", "--pacticipant", "lamp", "--version", "2", "--branch", "main");
-  const waiting = canIDeploy(0, "logbook", "2", "--pacticipant", "lamp", "--version", "2", "--retry-while-unknown", "30", "--retry-interval", "1");
+  const asked = ["--pacticipant", "lamp", "--version", "2", "--retry-interval", "1", "--retry-while-unknown"];
+  const begun = Date.now();
+  await canIDeploy(1, "logbook", "2", ...asked, "2");
+  assert.ok(Date.now() - begun > 1000, "it asks again until it is tired of it");
+  const waiting = canIDeploy(0, "logbook", "2", ...asked, "30");
   const selectors = [{ branch: "colours" }, { deployedOrReleased: true }];
   await verifyInJavaScript("2", { providerVersionBranch: "main", providerVersionTags: ["shiny"], consumerVersionSelectors: selectors });
   assert.match(await waiting, /lamp/);
@@ -224,7 +228,22 @@ test("pacts and the states that they need are listed", async () => {
 
 test("a version whose pact changes is refused, as is a name much like another", async () => {
   const dir = await consumerTest("1-changed", { lit: true, berth: 4 });
-  assert.match(await ends(1, "pact-broker", "publish", dir, "--consumer-app-version", "1", "--branch", "main"), /Cannot change the content of the pact/);
+  const again = () => ends(1, "pact-broker", "publish", dir, "--consumer-app-version", "1", "--branch", "main");
+  assert.match(await again(), /Cannot change the content of the pact/);
+  const file = join(dir, "logbook-lamp.json");
+  await writeFile(file, (await readFile(file, "utf8")).replace('"logbook"', '"Logbook"'));
+  assert.match(await again(), /very similar to the following existing pacticipants/);
+});
+
+test("a token is taken as a token or as a password, and what is not known is refused", async () => {
+  const asked = (status, ...args) => run("pact-broker", ["list-pacticipants", "--broker-base-url", BROKER(), ...args], { env: { HOME: folder } })
+    .then((ended) => assert.equal(ended.status, status, ended.said));
+  await asked(0, "--broker-token", TOKEN);
+  await asked(0, "--broker-username", "build", "--broker-password", TOKEN);
+  await asked(1, "--broker-token", "nobody-has-this-token");
+  await ends(1, "pact-broker", "can-i-deploy", "--pacticipant", "nobody", "--version", "1", ...IN_PRODUCTION);
+  await canIDeploy(1, "logbook", "2", "--to-environment", "nowhere");
+  await ends(1, "pact-broker", "record-deployment", "--pacticipant", "logbook", "--version", "2", "--environment", "nowhere");
 });
 
 test("a webhook is called when a pact changes, and when somebody tries it", async () => {
@@ -242,6 +261,15 @@ test("a webhook is called when a pact changes, and when somebody tries it", asyn
   const { about, pact } = JSON.parse(text);
   assert.deepEqual([method, path, about], ["POST", "/build", "logbook 5"]);
   assert.ok(pact.includes("/pacts/provider/lamp/consumer/logbook/"), pact);
+
+  const uuid = "5d0e1c1a-7b9f-4c1e-9f0a-2f6f1f0c7a11";
+  const tried = ["create-or-update-webhook", `${receiver.url}/tried`, "--uuid", uuid, "--request", "POST", "--provider-verification-published"];
+  for (const body of ['{"first":1}', '{"second":2}']) await broker(...tried, "--data", body);
+  assert.match(await broker("test-webhook", "--uuid", uuid), /"success":true/);
+  const [last] = received.filter(({ path }) => path === "/tried");
+  assert.equal(last.text, '{"second":2}');
+  await broker("delete-webhook", "--uuid", uuid);
+  await ends(1, "pact-broker", "test-webhook", "--uuid", uuid);
 });
 
 test("a definition of the provider's API stands for a verification", async () => {
@@ -250,15 +278,12 @@ test("a definition of the provider's API stands for a verification", async () =>
     info: { title: "tide", version: "1" },
     paths: { "/tide": { get: { responses: { 200: { description: "now", content: { "application/json": { schema: { type: "object", additionalProperties: false, properties: fields } } } } } } } },
   });
-  const pact = {
-    consumer: { name: "almanac" },
-    provider: { name: "tide" },
-    interactions: [{ description: "a question for the tide", request: { method: "GET", path: "/tide" }, response: { status: 200, headers: { "Content-Type": "application/json" }, body: { metres: 3 } } }],
-    metadata: { pactSpecification: { version: "2.0.0" } },
-  };
   const pacts = join(folder, "pacts-almanac");
-  await mkdir(pacts);
-  await writeFile(join(pacts, "almanac-tide.json"), JSON.stringify(pact));
+  await new PactV3({ consumer: "almanac", provider: "tide", dir: pacts, logLevel: "error" })
+    .uponReceiving("a question for the tide")
+    .withRequest({ method: "GET", path: "/tide" })
+    .willRespondWith({ status: 200, headers: { "Content-Type": "application/json" }, body: { metres: MatchersV3.integer(3) } })
+    .executeTest(async ({ url }) => assert.deepEqual(await (await fetch(`${url}/tide`)).json(), { metres: 3 }));
   await broker("publish", pacts, "--consumer-app-version", "1", "--branch", "main");
   const define = async (version, fields, ...args) => {
     await writeFile(join(folder, "tide.json"), definition(fields));

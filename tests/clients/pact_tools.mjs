@@ -9,6 +9,10 @@ const SAID_MAX = 1 << 20;
 const BUILT = process.env.MAINSTAY_BIN ? dirname(process.env.MAINSTAY_BIN) : fileURLToPath(new URL("../../target/debug", import.meta.url));
 const MODULES = fileURLToPath(new URL("node_modules", import.meta.url));
 
+// Pact's libraries would tell their makers what was run.
+const PRIVATE = { PACT_DO_NOT_TRACK: "true" };
+Object.assign(process.env, PRIVATE);
+
 /** Other people's data files. */
 export const CORPORA = process.env.MAINSTAY_CORPORA || fileURLToPath(new URL("../../../shared/corpora", import.meta.url));
 
@@ -33,7 +37,7 @@ export function run(name, args, { env = {}, cwd, timeout = TIME_MS_MAX } = {}) {
     cwd,
     timeout,
     killSignal: "SIGKILL",
-    env: { PATH: process.env.PATH, NO_COLOR: "1", PACT_DO_NOT_TRACK: "true", ...env },
+    env: { PATH: process.env.PATH, NO_COLOR: "1", ...PRIVATE, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";

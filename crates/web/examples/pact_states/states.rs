@@ -116,7 +116,7 @@ fn pacts(state: &str) -> Option<Vec<Step>> {
 
 /// Foo and Bar, and what is verified between them.
 fn matrix(state: &str) -> Option<Vec<Step>> {
-    let foo = |version, interactions| Pact("Foo", version, "Bar", interactions);
+    let with_bar = |version, interactions| Pact("Foo", version, "Bar", interactions);
     Some(match state {
         "the pact for Foo Thing version 1.2.3 has been verified by Bar version 4.5.6" => vec![
             Pact("Foo Thing", "1.2.3", "Bar", 0),
@@ -126,43 +126,43 @@ fn matrix(state: &str) -> Option<Vec<Step>> {
             Verified("4.5.6", true),
         ],
         "the pact for Foo version 1.2.3 has been verified by Bar version 4.5.6" => vec![
-            foo("1.2.3", 0),
+            with_bar("1.2.3", 0),
             Verified("4.5.6", true),
             Verified("7.8.9", true),
-            foo("2.0.0", 1),
+            with_bar("2.0.0", 1),
             Verified("4.5.6", true),
         ],
         "the pact for Foo version 1.2.3 and 1.2.4 has been verified by Bar version 4.5.6" => {
-            vec![foo("1.2.3", 0), Verified("4.5.6", true), foo("1.2.4", 1), Verified("4.5.6", true)]
+            vec![with_bar("1.2.3", 0), Verified("4.5.6", true), with_bar("1.2.4", 1), Verified("4.5.6", true)]
         }
         "the pact for Foo version 1.2.3 has been successfully verified by Bar version 4.5.6, and 1.2.4 unsuccessfully by 9.9.9" =>
         {
-            vec![foo("1.2.3", 0), Verified("4.5.6", true), foo("1.2.4", 1), Verified("9.9.9", false)]
+            vec![with_bar("1.2.3", 0), Verified("4.5.6", true), with_bar("1.2.4", 1), Verified("9.9.9", false)]
         }
         "the pact for Foo version 1.2.3 has been successfully verified by Bar version 4.5.6 with tag prod, and 1.2.4 unsuccessfully by 9.9.9" =>
         {
             vec![
-                foo("1.2.3", 0),
+                with_bar("1.2.3", 0),
                 Verified("4.5.6", true),
                 Tag("Bar", "4.5.6", "prod"),
-                foo("1.2.4", 1),
+                with_bar("1.2.4", 1),
                 Verified("9.9.9", false),
             ]
         }
         "the pact for Foo version 1.2.3 has been verified by Bar version 4.5.6 and version 5.6.7" => {
-            vec![foo("1.2.3", 0), Verified("4.5.6", true), Verified("5.6.7", true)]
+            vec![with_bar("1.2.3", 0), Verified("4.5.6", true), Verified("5.6.7", true)]
         }
         "the pact for Foo version 1.2.3 has been successfully verified by Bar version 4.5.6 (tagged prod) and version 5.6.7" =>
         {
-            vec![foo("1.2.3", 0), Verified("4.5.6", true), Tag("Bar", "4.5.6", "prod"), Verified("5.6.7", true)]
+            vec![with_bar("1.2.3", 0), Verified("4.5.6", true), Tag("Bar", "4.5.6", "prod"), Verified("5.6.7", true)]
         }
         "provider Bar version 4.5.6 has a successful verification for Foo version 1.2.3 tagged prod and a failed verification for version 3.4.5 tagged prod" =>
         {
             vec![
-                foo("1.2.3", 0),
+                with_bar("1.2.3", 0),
                 Tag("Foo", "1.2.3", "prod"),
                 Verified("4.5.6", true),
-                foo("3.4.5", 1),
+                with_bar("3.4.5", 1),
                 Tag("Foo", "3.4.5", "prod"),
                 Verified("4.5.6", false),
             ]
