@@ -55,6 +55,12 @@ pub(crate) enum Verb {
     /// Show flags, turn them, create them
     #[command(after_help = verbs::flag::HELP)]
     Flag(verbs::flag::FlagArgs),
+    /// Say whether a version can be deployed, and if not, why and whose that is
+    #[command(after_help = verbs::can_i_deploy::HELP)]
+    CanIDeploy(verbs::can_i_deploy::CanIDeployArgs),
+    /// Publish, list and compare contracts; take them over from a Pact Broker
+    #[command(after_help = verbs::contract::HELP)]
+    Contract(verbs::contract::ContractArgs),
     /// Record a deployment or a configuration that has taken effect
     #[command(after_help = verbs::deploy::HELP)]
     Deploy(verbs::deploy::DeployArgs),
@@ -87,8 +93,8 @@ pub(crate) enum Verb {
 /// The verbs as `--help` groups them.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["demo", "serve", "edge-flags"]),
-    ("Look", &["status", "get", "incident", "on-call", "timeline"]),
-    ("Change", &["undo", "flag", "deploy", "check", "plan", "apply", "export"]),
+    ("Look", &["status", "get", "incident", "on-call", "timeline", "can-i-deploy"]),
+    ("Change", &["undo", "flag", "contract", "deploy", "check", "plan", "apply", "export"]),
     ("Operate", &["token", "doctor", "backup", "restore"]),
 ];
 
@@ -138,7 +144,7 @@ fn command() -> clap::Command {
         for name in *names {
             let about = command.find_subcommand(name).and_then(clap::Command::get_about);
             let about = about.map(ToString::to_string).unwrap_or_default();
-            text.push_str(&format!("  {name:<10} {about}\n"));
+            text.push_str(&format!("  {name:<12} {about}\n"));
         }
     }
     command.after_help(format!("{text}\n{EXIT_CODES}"))

@@ -8,6 +8,8 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::hal::{Broker, Credentials};
+
 /// How long a connection may take.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// How long an answer may take, with all of its body.
@@ -76,17 +78,21 @@ impl Client {
     /// If the address is none.
     pub(crate) fn new(args: ClientArgs) -> Result<Self, Refusal> {
         let (base, token) = args.whom()?;
-        let mut http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIME)
-            .timeout(ANSWER_TIME)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("mainstay/", env!("CARGO_PKG_VERSION")));
-        if is_loopback(&base) {
-            // A proxy elsewhere would look for the server on its own machine.
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(|error| Refusal::new(&codes::INTERNAL, format!("no HTTP client: {error}")))?;
-        Ok(Self { http, base, token: token.filter(|token| !token.is_empty()) })
+        Ok(Self { http: http(&base)?, base, token: token.filter(|token| !token.is_empty()) })
+    }
+
+    /// The Pact Broker that this server is, too.
+    ///
+    /// # Errors
+    /// If its address has no path.
+    pub(crate) fn broker(&self) -> Result<Broker, Refusal> {
+        let mut base = self.base.clone();
+        base.path_segments_mut()
+            .map_err(|()| Refusal::new(&codes::INVALID, "the server's address has no path").field("MAINSTAY_URL"))?
+            .pop_if_empty()
+            .push("pact");
+        let credentials = self.token.clone().map_or(Credentials::None, Credentials::Token);
+        Ok(Broker::new(self.http.clone(), base, credentials))
     }
 
     /// Reads `/api/v1/` and these segments.
@@ -204,44 +210,68 @@ impl Client {
     }
 
     async fn answer(&self, sent: Result<Response, reqwest::Error>) -> Result<Value, Refusal> {
-        let response = sent.map_err(|error| self.unreachable(error))?;
+        let response = sent.map_err(|error| unreachable(&self.base, error, START_IT))?;
         let status = response.status();
-        let body = self.body(response).await?;
+        let body = body(&self.base, response, START_IT).await?;
         if !status.is_success() {
             return Err(refused(status, &body));
         }
         serde_json::from_slice(&body).map_err(|_| no_mainstay(status))
     }
+}
 
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, Refusal> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(error))? {
-            body.extend_from_slice(&chunk);
-            if body.len() > ANSWER_BYTES_MAX {
-                return Err(Refusal::new(&codes::TOO_LARGE, "the server's answer is larger than 256 MiB"));
-            }
-        }
-        Ok(body)
-    }
+/// What to do where no server of ours answers.
+const START_IT: &str = "start the server with `mainstay serve`, or set MAINSTAY_URL or --url to its address";
 
-    fn unreachable(&self, error: reqwest::Error) -> Refusal {
-        let host = self.base.host_str().unwrap_or_default();
-        let place = match self.base.port_or_known_default() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
-        if error.is_timeout() && !error.is_connect() {
-            let detail = format!("{place} did not answer within {} s", ANSWER_TIME.as_secs());
-            return Refusal::new(&codes::TIMEOUT, detail);
-        }
-        let error = error.without_url();
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
-        }
-        Refusal::new(&codes::UNREACHABLE, format!("no answer from {place}: {cause}"))
-            .fix("start the server with `mainstay serve`, or set MAINSTAY_URL or --url to its address")
+/// An HTTP client for the server at this address.
+///
+/// # Errors
+/// If it can't be made.
+pub(crate) fn http(base: &Url) -> Result<reqwest::Client, Refusal> {
+    let mut http = reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIME)
+        .timeout(ANSWER_TIME)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("mainstay/", env!("CARGO_PKG_VERSION")));
+    if is_loopback(base) {
+        // A proxy elsewhere would look for the server on its own machine.
+        http = http.no_proxy();
     }
+    http.build().map_err(|error| Refusal::new(&codes::INTERNAL, format!("no HTTP client: {error}")))
+}
+
+/// An answer's body, up to a bound.
+///
+/// # Errors
+/// If the connection breaks, or it is larger.
+pub(crate) async fn body(base: &Url, mut response: Response, fix: &str) -> Result<Vec<u8>, Refusal> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(base, error, fix))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_BYTES_MAX {
+            return Err(Refusal::new(&codes::TOO_LARGE, "the server's answer is larger than 256 MiB"));
+        }
+    }
+    Ok(body)
+}
+
+/// That nobody answered at an address, and why.
+pub(crate) fn unreachable(base: &Url, error: reqwest::Error, fix: &str) -> Refusal {
+    let host = base.host_str().unwrap_or_default();
+    let place = match base.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    if error.is_timeout() && !error.is_connect() {
+        let detail = format!("{place} did not answer within {} s", ANSWER_TIME.as_secs());
+        return Refusal::new(&codes::TIMEOUT, detail);
+    }
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Refusal::new(&codes::UNREACHABLE, format!("no answer from {place}: {cause}")).fix(fix)
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -280,7 +310,7 @@ struct BackstageDetail {
 }
 
 /// The refusal that an answer stands for, with the code and class that the server gave it.
-fn refused(status: StatusCode, body: &[u8]) -> Refusal {
+pub(crate) fn refused(status: StatusCode, body: &[u8]) -> Refusal {
     if let Ok(BackstageError { error }) = serde_json::from_slice(body) {
         let code = Code::named(&error.code).unwrap_or(&codes::INVALID);
         let refusal = Refusal::new(code, error.message);

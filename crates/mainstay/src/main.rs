@@ -1,13 +1,14 @@
 //! `mainstay`: the server, the demo, and a verb for everything that people do from a terminal.
 //!
 //! [`cli`] has the verbs and their flags; each verb is a file under `verbs/`. [`running`] puts the server together.
-//! [`client`] asks the server, [`answers`] is what it answers, and [`output`] prints it.
+//! [`client`] asks the server, [`hal`] asks a Pact Broker, [`answers`] is what it answers, and [`output`] prints it.
 
 mod answers;
 mod cli;
 mod client;
 mod failure;
 mod flagd;
+mod hal;
 mod output;
 mod running;
 mod settings;

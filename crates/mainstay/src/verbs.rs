@@ -5,8 +5,10 @@
 
 pub(crate) mod apply;
 pub(crate) mod backup;
+pub(crate) mod can_i_deploy;
 pub(crate) mod check;
 mod consent;
+pub(crate) mod contract;
 mod demo;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
@@ -60,6 +62,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             Verb::Timeline(args) => timeline::run(args, &session()?).await,
             Verb::Undo(args) => undo::run(args, &session()?).await,
             Verb::Flag(args) => flag::run(args, &session()?).await,
+            Verb::CanIDeploy(args) => can_i_deploy::run(args, &session()?).await,
+            Verb::Contract(args) => contract::run(args, &session()?).await,
             Verb::Deploy(args) => deploy::run(args, &session()?).await,
             Verb::Check(args) => check::run(args, &session()?).await,
             Verb::Plan(args) => plan::run(args, &session()?).await,

@@ -213,7 +213,9 @@ fn flags_api(table: Table) -> Table {
 }
 
 fn contracts_api(table: Table) -> Table {
-    table.api(Needs(Read), routes!(api::contracts::can_i_deploy))
+    table
+        .api(Needs(Read), routes!(api::contracts::can_i_deploy))
+        .api(Needs(Read), routes!(api::contracts::integrations::list))
 }
 
 fn protocols(table: Table, app: &App) -> Table {

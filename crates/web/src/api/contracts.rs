@@ -1,5 +1,7 @@
 //! Contracts: whether something can be deployed, and why not. Publishing and verifying go by the Pact Broker's protocol.
 
+pub mod integrations;
+
 use axum::{
     Json,
     extract::{Query, State},
@@ -42,6 +44,8 @@ pub struct CanIDeployQuery {
 pub struct CanIDeploy {
     /// True if it can, false if it can't; null if something is not verified yet.
     pub deployable: Option<bool>,
+    /// The version that this is about: the one that was asked for, or the newest of what was meant.
+    pub version: Option<String>,
     /// Why, in the Pact Broker's words.
     pub reasons: Vec<String>,
     /// How many pacts are verified.
@@ -174,6 +178,7 @@ pub async fn can_i_deploy(
     let counts = answer.counts();
     Ok(Json(CanIDeploy {
         deployable: answer.deployable(),
+        version: answer.selectors.iter().find(|chosen| chosen.is_specified()).and_then(|chosen| chosen.number.clone()),
         reasons: answer.reasons(),
         success: counts.success,
         failed: counts.failed,
