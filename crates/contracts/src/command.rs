@@ -3,6 +3,7 @@
 //! A command may bring about several facts of which the later depend on the earlier (publishing a pact makes its consumer,
 //! its version and its branch known). They are decided one after the other on a [`Draft`], a State of their own.
 
+mod cleanup;
 mod draft;
 mod environments;
 mod parties;
@@ -16,6 +17,7 @@ use crate::{
     ContentSha, Delivery, Event, Failure, Gate, Outline, State, VerifiedBy, Via, Webhook,
     event::{ApiComparison, Details},
 };
+pub use cleanup::{BATCH_MAX, Cleanup, CleanupPlan, Kept};
 use draft::Draft;
 pub use draft::component_named;
 pub use environments::gate_answer;
@@ -132,6 +134,8 @@ pub enum Command {
         /// Its number.
         version: String,
     },
+    /// Remove old versions that nobody needs.
+    CleanUp(Cleanup),
     /// Take a version off a branch.
     UnsetBranch {
         /// Whose.
@@ -368,6 +372,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             draft.known_version(&pacticipant, &version)?;
             draft.push(Event::VersionRemoved { pacticipant: draft.known(&pacticipant)?, version });
         }
+        Command::CleanUp(cleanup) => cleanup::clean_up(&mut draft, &cleanup)?,
         Command::UnsetBranch { pacticipant, version, branch } => {
             parties::unset_branch(&mut draft, &pacticipant, version, branch)?;
         }

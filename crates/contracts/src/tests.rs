@@ -4,6 +4,7 @@
 mod ask;
 mod blockers;
 mod change;
+mod cleanup;
 mod environments;
 mod gates;
 mod golden;

@@ -216,6 +216,16 @@ fn contracts_api(table: Table) -> Table {
     table
         .api(Needs(Read), routes!(api::contracts::can_i_deploy))
         .api(Needs(Read), routes!(api::contracts::integrations::list))
+        .api(Needs(Read), routes!(api::contracts::pacticipants::list))
+        .api(Needs(Write), routes!(api::contracts::pacticipants::take_for))
+        .api(Needs(Read), routes!(api::contracts::environments::list))
+        .api(Needs(Write), routes!(api::contracts::environments::set_gate))
+        .api(Needs(Read), routes!(api::contracts::webhooks::list))
+        .api(Needs(Read), routes!(api::contracts::webhooks::deliveries))
+        .api(Needs(Write), routes!(api::contracts::webhooks::refire))
+        .api(Needs(Admin), routes!(api::contracts::webhooks::signing_key))
+        .api(Needs(Write), routes!(api::contracts::cleanup::clean_up))
+        .api(Needs(Read), large(routes!(api::contracts::compare::compare)))
 }
 
 fn protocols(table: Table, app: &App) -> Table {

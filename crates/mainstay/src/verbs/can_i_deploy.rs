@@ -92,7 +92,7 @@ pub(crate) async fn run(args: CanIDeployArgs, session: &Session) -> Result<ExitC
             break answer;
         }
         left -= 1;
-        warn(&format!("Not known yet; asking again in {} s, {left} times more at most.", args.retry_interval));
+        warn(&format!("Not known yet; asking again in {} s ({left} more questions after that).", args.retry_interval));
         tokio::time::sleep(Duration::from_secs(args.retry_interval)).await;
     };
     let can = answer.get("deployable").and_then(Value::as_bool) == Some(true);

@@ -14,6 +14,7 @@ Nothing is deployed by this: it tells Mainstay what has been, so that it is on t
 Examples:
   mainstay deploy payments 2.8.1 --commit 4f2a91c --link https://ci.example.com/runs/812
   mainstay deploy payments 2.8.1 --environment staging --failed
+  mainstay deploy payments 2.8.1 --emergency --reason \"checkout is down; this is the way back up\"
   mainstay deploy config payments timeout_ms=500 retries=3";
 
 /// What has taken effect.
@@ -40,6 +41,9 @@ pub(crate) struct DeployArgs {
     /// The event of the deployment that it takes back
     #[arg(long, value_name = "EVENT")]
     rollback_of: Option<String>,
+    /// Record it although the environment's contracts refuse it; everybody is shown that, with the reason
+    #[arg(long, requires = "reason")]
+    emergency: bool,
     #[command(flatten)]
     happened: Happened,
 }
@@ -86,11 +90,11 @@ pub(crate) async fn run(args: DeployArgs, session: &Session) -> Result<ExitCode,
 }
 
 async fn record(deployment: &DeployArgs, session: &Session) -> Result<ExitCode, Refusal> {
-    let DeployArgs { config: _, component, version, failed, commit, link, rollback_of, happened } = deployment;
+    let DeployArgs { config: _, component, version, failed, commit, link, rollback_of, emergency, happened } = deployment;
     let body = json!({
         "component": component, "environment": happened.environment, "version": version,
         "outcome": if *failed { "failed" } else { "succeeded" },
-        "commit": commit, "url": link, "rollback_of": rollback_of,
+        "commit": commit, "url": link, "rollback_of": rollback_of, "emergency": emergency,
         "finished": happened.time(session)?, "reason": happened.reason,
     });
     session.carry_out(&["deployments"], &body).await

@@ -1,6 +1,11 @@
 //! Contracts: whether something can be deployed, and why not. Publishing and verifying go by the Pact Broker's protocol.
 
+pub mod cleanup;
+pub mod compare;
+pub mod environments;
 pub mod integrations;
+pub mod pacticipants;
+pub mod webhooks;
 
 use axum::{
     Json,

@@ -7,7 +7,7 @@ use axum::{
     extract::{Query, State},
 };
 use deploys::{Outcome, What};
-use kernel::{EntityRef, EventId, Timestamp};
+use kernel::{EntityRef, EventId, Refusal, Timestamp, codes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use world::Command;
@@ -39,6 +39,9 @@ pub struct NewDeployment {
     /// When it ended, RFC 3339, if that was some time ago; at most a year.
     #[schema(value_type = Option<String>, format = "date-time")]
     pub finished: Option<Timestamp>,
+    /// True to record it although the environment's contracts refuse it; needs a reason, and is shown to everybody.
+    #[serde(default)]
+    pub emergency: bool,
     /// Why.
     pub reason: Option<String>,
 }
@@ -72,7 +75,12 @@ pub async fn record(State(app): State<App>, asked: Asked<NewDeployment>) -> Resu
         rollback_of: new.rollback_of,
         finished: new.finished,
     };
-    carry_out(&app, &asked, Command::Deploys(command), new.reason.as_deref()).await
+    let command = match new.emergency {
+        false => Command::Deploys(command),
+        true if new.reason.as_deref().is_some_and(|reason| !reason.trim().is_empty()) => Command::Emergency(command),
+        true => return Err(Refusal::new(&codes::INVALID, "an emergency needs a reason").field("reason").into()),
+    };
+    carry_out(&app, &asked, command, new.reason.as_deref()).await
 }
 
 /// A configuration that has taken effect.

@@ -153,7 +153,9 @@ pub fn compare(format: &str, earlier: &[u8], later: &[u8]) -> Result<Vec<Change>
     apidiff::protobuf::compare(&[("api.proto", &earlier)], &[("api.proto", &later)])
 }
 
-fn comparison(
+/// What changed, in the order of how bad it is, with whom it breaks.
+#[must_use]
+pub fn comparison(
     world: &World,
     api: &EntityRef,
     (deployed_in, from, to): (Option<String>, Sha256, Sha256),
