@@ -1,7 +1,7 @@
 //! A Pact Broker's HTTP API, as its clients use it: our own server's, or another one's.
 //!
 //! Everything is JSON (HAL). What failed for a moment is tried again: a refusal because of load, a broken connection, a
-//! server that is starting. Whatever is sent here may be sent twice with the same outcome.
+//! server that is starting. What is sent twice by that changes nothing: a second pact, tag or verification says the same.
 
 use std::time::Duration;
 
@@ -41,13 +41,6 @@ pub(crate) struct Broker {
     credentials: Credentials,
 }
 
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) body: Value,
-}
-
 impl Broker {
     /// A broker whose index is at `base`.
     pub(crate) fn new(http: reqwest::Client, base: Url, credentials: Credentials) -> Self {
@@ -64,7 +57,7 @@ impl Broker {
     /// # Errors
     /// What is refused, or `UNREACHABLE`.
     pub(crate) async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value, Refusal> {
-        Ok(self.ask(Method::GET, path, query, None).await?.body)
+        self.ask(Method::GET, path, query, None).await
     }
 
     /// The same; nothing if there is no such thing.
@@ -79,12 +72,12 @@ impl Broker {
         }
     }
 
-    /// Sends a document.
+    /// Sends a document, or nothing if it is null.
     ///
     /// # Errors
     /// What is refused, or `UNREACHABLE`.
-    pub(crate) async fn send(&self, method: Method, path: &[&str], body: &Value) -> Result<Answer, Refusal> {
-        self.ask(method, path, &[], Some(body)).await
+    pub(crate) async fn send(&self, method: Method, path: &[&str], body: &Value) -> Result<Value, Refusal> {
+        self.ask(method, path, &[], Some(body).filter(|body| !body.is_null())).await
     }
 
     async fn ask(
@@ -93,7 +86,7 @@ impl Broker {
         path: &[&str],
         query: &[(&str, &str)],
         body: Option<&Value>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Value, Refusal> {
         let url = self.address(path, query)?;
         let mut wait = WAIT;
         for tries in 1.. {
@@ -142,7 +135,7 @@ impl Broker {
     }
 
     /// An answer, or the refusal with how long the server asks to wait.
-    async fn answer(&self, sent: Result<Response, reqwest::Error>) -> Result<Answer, (Refusal, Option<Duration>)> {
+    async fn answer(&self, sent: Result<Response, reqwest::Error>) -> Result<Value, (Refusal, Option<Duration>)> {
         let response = sent.map_err(|error| (client::unreachable(&self.base, error, LOOK), None))?;
         let (status, asked_to_wait) = (response.status(), retry_after(response.headers()));
         let body = client::body(&self.base, response, LOOK).await.map_err(|refusal| (refusal, None))?;
@@ -150,10 +143,9 @@ impl Broker {
             return Err((self.refused(status, &body), asked_to_wait));
         }
         if body.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Answer { status, body: Value::Null });
+            return Ok(Value::Null);
         }
-        let body = serde_json::from_slice(&body).map_err(|_| (self.no_broker(status), None))?;
-        Ok(Answer { status, body })
+        serde_json::from_slice(&body).map_err(|_| (self.no_broker(status), None))
     }
 
     /// What a broker says is wrong: a list of errors, or lists by field, or one error, or notices.

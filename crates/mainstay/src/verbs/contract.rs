@@ -4,6 +4,7 @@ mod check_api;
 mod cleanup;
 mod diff;
 mod environment;
+mod import;
 mod list;
 mod publish;
 mod show;
@@ -23,6 +24,7 @@ Examples:
   mainstay contract diff checkout payments 1.4.1 1.4.2
   mainstay contract check-api openapi.yaml --api payments
   mainstay contract environment gate production refuse
+  mainstay contract import https://broker.example.com --user reader --password \"$BROKER_PASSWORD\"
   mainstay can-i-deploy checkout 1.4.2 --to-environment production";
 
 /// What to do with contracts.
@@ -61,6 +63,9 @@ enum ContractVerb {
     /// Remove old versions that nobody needs
     #[command(after_help = cleanup::HELP)]
     Cleanup(cleanup::Cleanup),
+    /// Take everything over from a Pact Broker
+    #[command(after_help = import::HELP)]
+    Import(import::Import),
 }
 
 /// Does it.
@@ -78,5 +83,6 @@ pub(crate) async fn run(args: ContractArgs, session: &Session) -> Result<ExitCod
         ContractVerb::Environment(verb) => environment::run(&verb, session).await,
         ContractVerb::Webhook(verb) => webhook::run(&verb, session).await,
         ContractVerb::Cleanup(args) => cleanup::cleanup(&args, session).await,
+        ContractVerb::Import(args) => import::import(&args, session).await,
     }
 }

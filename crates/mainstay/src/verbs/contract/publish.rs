@@ -135,7 +135,7 @@ pub(super) async fn publish(args: &Publish, session: &Session) -> Result<ExitCod
             "pacticipantName": consumer, "pacticipantVersionNumber": args.version, "branch": args.branch,
             "tags": args.tag, "buildUrl": args.build_url, "contracts": contracts,
         });
-        answers.push(broker.send(Method::POST, &["contracts", "publish"], &body).await?.body);
+        answers.push(broker.send(Method::POST, &["contracts", "publish"], &body).await?);
     }
     show(session, answers)
 }
@@ -163,7 +163,7 @@ pub(super) async fn publish_api(args: &PublishApi, session: &Session) -> Result<
         "contract": contract,
     });
     let path = ["provider-contracts", "provider", &args.provider, "publish"];
-    let answer = session.client.broker()?.send(Method::POST, &path, &body).await?.body;
+    let answer = session.client.broker()?.send(Method::POST, &path, &body).await?;
     show(session, vec![answer])
 }
 
