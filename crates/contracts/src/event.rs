@@ -671,7 +671,14 @@ impl Event {
             Self::VerificationRemoved { provider, consumer, number } => {
                 format!("removed verification {number} of {} against {}", provider.name, consumer.name)
             }
-            Self::EnvironmentDefined { environment } => format!("defined the environment {}", environment.name),
+            Self::EnvironmentDefined { environment } => {
+                let asks = match environment.gate {
+                    Gate::Off => "",
+                    Gate::Warn => ", which warns of deployments that contracts do not agree to",
+                    Gate::Refuse => ", which refuses deployments that contracts do not agree to",
+                };
+                format!("defined the environment {}{asks}", environment.name)
+            }
             Self::EnvironmentRemoved { name, .. } => format!("removed the environment {name}"),
             Self::VersionDeployed { pacticipant, version, environment_name, without_contract, .. } => {
                 let lacks = if *without_contract { ", which has no contract" } else { "" };

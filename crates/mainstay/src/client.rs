@@ -333,7 +333,14 @@ pub(crate) fn refused(status: StatusCode, body: &[u8]) -> Refusal {
 
 /// What to do from a terminal, where that is not what the server says to everybody.
 fn known_fix(code: &Code) -> Option<String> {
-    (code == &codes::UNAUTHENTICATED).then(|| "set MAINSTAY_TOKEN or --token to a token of this server".to_owned())
+    let fix = if code == &codes::UNAUTHENTICATED {
+        "set MAINSTAY_TOKEN or --token to a token of this server"
+    } else if code == &codes::CONTRACT_BROKEN {
+        "`mainstay can-i-deploy` says who expects what; in an emergency, `mainstay deploy ... --emergency --reason TEXT`"
+    } else {
+        return None;
+    };
+    Some(fix.to_owned())
 }
 
 /// The code for a problem of a newer server, whose own is not known here: the class is what counts.

@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod bad_input;
+mod contracts;
+mod contracts_import;
 mod edge_flags;
 mod flags;
 mod harness;

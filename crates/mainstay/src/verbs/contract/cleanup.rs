@@ -133,13 +133,16 @@ fn text(out: &Printer, cleaned: &Cleaned) -> String {
         table.row([removed.pacticipant.clone(), removed.version.clone(), since, removed.pacts.to_string()]);
     }
     let mut text = table.or("There is nothing to remove.");
-    let count = cleaned.removed.len();
+    let count = match cleaned.removed.len() {
+        1 => "1 version".to_owned(),
+        many => format!("{many} versions"),
+    };
     add(&mut text, "");
     if cleaned.dry_run {
         let more = if cleaned.left > 0 { format!(", and {} more", cleaned.left) } else { String::new() };
-        add(&mut text, format!("{count} versions would be removed{more}; nothing was."));
+        add(&mut text, format!("To be removed: {count}{more}. Nothing was: this was a dry run."));
     } else {
-        add(&mut text, format!("{count} versions were removed."));
+        add(&mut text, format!("Removed: {count}."));
     }
     let Kept { young, deployed, heads, newest, main } = cleaned.kept;
     let why = [

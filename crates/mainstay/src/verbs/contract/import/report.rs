@@ -73,11 +73,12 @@ pub(super) struct Report {
 }
 
 /// What no broker tells.
-const LOST: [&str; 5] = [
+const LOST: [&str; 6] = [
     "the times at which things happened: here they happened now, in the same order",
     "pacts that were replaced by another revision of the same version, and verifications that a later one of the same \
      provider's version replaced, as far as the broker does not list them",
     "whether a verification was of a pact that was work in progress",
+    "API definitions that providers published: publish them again with `mainstay contract publish-api`",
     "the ids of environments and of what is deployed: ask by name",
     "passwords and secret headers of webhooks",
 ];
