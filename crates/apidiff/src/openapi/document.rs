@@ -7,6 +7,12 @@ use crate::Unreadable;
 
 /// References that lead to references.
 const HOPS_MAX: usize = 32;
+/// Nested this deep at most; JSON's reader has the same bound.
+const DEPTH_MAX: usize = 128;
+/// Values in a YAML document.
+const NODES_MAX: usize = 1_000_000;
+/// Of them, those that come of aliases.
+const ALIASED_MAX: usize = 200_000;
 const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
 /// An OpenAPI 3 document.
@@ -50,11 +56,35 @@ impl Operation<'_> {
 }
 
 /// Where a reference leads.
+#[derive(Clone, Copy)]
 pub(super) enum Found<'d> {
     /// Here.
     Value(&'d Value),
     /// Outside of the document, or nowhere in it.
     Elsewhere(&'d str),
+}
+
+/// What two values are to each other once their references were followed.
+pub(super) enum Met<'d> {
+    /// Both are here, or are not there at all.
+    Values(Option<&'d Value>, Option<&'d Value>),
+    /// Both lead to the same place elsewhere.
+    Same,
+    /// One of them leads elsewhere, so that nobody can say.
+    Elsewhere(&'d str),
+}
+
+/// Follows the references of two values, each in its own document.
+pub(super) fn meet<'d>(earlier: Option<Found<'d>>, later: Option<Found<'d>>) -> Met<'d> {
+    let here = |found: Option<Found<'d>>| match found {
+        Some(Found::Value(value)) => Some(value),
+        Some(Found::Elsewhere(_)) | None => None,
+    };
+    match (earlier, later) {
+        (Some(Found::Elsewhere(one)), Some(Found::Elsewhere(other))) if one == other => Met::Same,
+        (Some(Found::Elsewhere(reference)), _) | (_, Some(Found::Elsewhere(reference))) => Met::Elsewhere(reference),
+        (earlier, later) => Met::Values(here(earlier), here(later)),
+    }
 }
 
 impl Document {
@@ -64,13 +94,16 @@ impl Document {
         }
         let malformed = |problem: String| Unreadable::Malformed { which, problem };
         let text = std::str::from_utf8(bytes).map_err(|error| malformed(error.to_string()))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let root: Value = if text.trim_start().starts_with('{') {
             serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?
         } else {
-            serde_saphyr::from_str(text).map_err(|error| malformed(first_line(&error.to_string())))?
+            read_yaml(text).map_err(malformed)?
         };
         match root.get("openapi") {
             Some(Value::String(version)) if version.starts_with("3.") => Ok(Self { root }),
+            // Unquoted in YAML.
+            Some(Value::Number(version)) if version.to_string().starts_with("3.") => Ok(Self { root }),
             Some(version) => Err(malformed(format!("OpenAPI {version} is not compared; 3.0 and 3.1 are"))),
             None if root.get("swagger").is_some() => {
                 Err(malformed("Swagger 2 is not compared; OpenAPI 3 is".to_owned()))
@@ -94,7 +127,7 @@ impl Document {
                 None => return Found::Elsewhere(reference),
             }
         }
-        Found::Elsewhere("a circle of references")
+        Found::Elsewhere(at.get("$ref").and_then(Value::as_str).unwrap_or_default())
     }
 
     /// The value behind references; none if it is not in the document.
@@ -106,13 +139,23 @@ impl Document {
     }
 
     pub(super) fn operations(&self) -> Vec<Operation<'_>> {
+        self.items("paths", "")
+    }
+
+    /// What the API calls at those who want to be told; their path is `webhook` and a name.
+    pub(super) fn webhooks(&self) -> Vec<Operation<'_>> {
+        self.items("webhooks", "webhook ")
+    }
+
+    fn items(&self, key: &str, before: &str) -> Vec<Operation<'_>> {
         let mut operations = Vec::new();
-        let paths = self.root.get("paths").and_then(Value::as_object);
-        for (path, item) in paths.into_iter().flatten() {
+        let items = self.root.get(key).and_then(Value::as_object);
+        for (path, item) in items.into_iter().flatten().filter(|(path, _)| !path.starts_with("x-")) {
             let Some(item) = self.here(item).and_then(Value::as_object) else { continue };
             for method in METHODS {
                 if let Some(fields) = item.get(method).and_then(Value::as_object) {
-                    operations.push(Operation { method: method.to_uppercase(), path: path.clone(), item, fields });
+                    let path = format!("{before}{path}");
+                    operations.push(Operation { method: method.to_uppercase(), path, item, fields });
                 }
             }
         }
@@ -120,15 +163,39 @@ impl Document {
     }
 }
 
+/// Reads YAML 1.2, within bounds. `Err` says why not.
+fn read_yaml(text: &str) -> Result<Value, String> {
+    let mut budget = serde_saphyr::Budget::default();
+    budget.max_nodes = NODES_MAX;
+    budget.max_events = NODES_MAX.saturating_mul(3);
+    budget.max_depth = DEPTH_MAX;
+    budget.max_documents = 1;
+    budget.max_total_scalar_bytes = BYTES_MAX * 2;
+    let mut options = serde_saphyr::Options::default();
+    options.budget = Some(budget);
+    options.alias_limits.max_total_replayed_events = ALIASED_MAX;
+    // YAML 1.2, as the specification wants it: `NO` and `on` are texts.
+    options.strict_booleans = true;
+    options.non_finite_float_policy = serde_saphyr::NonFiniteFloatPolicy::AsString;
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| first_line(&error.without_snippet().to_string()))
+}
+
+/// A JSON pointer in a URI fragment is percent-encoded (RFC 6901, section 6).
 fn decoded(pointer: &str) -> String {
-    // A JSON pointer in a URI fragment is percent-encoded; braces and slashes of paths are the usual ones.
-    pointer
-        .replace("%7B", "{")
-        .replace("%7b", "{")
-        .replace("%7D", "}")
-        .replace("%7d", "}")
-        .replace("%2F", "/")
-        .replace("%20", " ")
+    let mut bytes = Vec::with_capacity(pointer.len());
+    let mut rest = pointer.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let hex = |digit: Option<&u8>| char::from(*digit?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        rest = after;
+        match (*first, hex(after.first()), hex(after.get(1))) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push(high * 16 + low);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            (byte, ..) => bytes.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn first_line(text: &str) -> String {

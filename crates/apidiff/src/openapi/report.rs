@@ -1,13 +1,22 @@
 //! What was found, collected up to a limit.
 
+use std::collections::BTreeSet;
+
 use super::CHANGES_MAX;
-use crate::{Change, Level};
+use crate::{
+    Change,
+    Level::{self, Risky},
+};
 
 #[derive(Default)]
 pub(super) struct Report {
     changes: Vec<Change>,
+    /// How many there were beyond the limit.
     more: usize,
     worst: Option<Level>,
+    /// References that were said not to be compared.
+    told: BTreeSet<String>,
+    is_cut: bool,
 }
 
 /// Where in an operation.
@@ -25,6 +34,11 @@ impl Place {
         Self { operation: Some(operation.to_owned()), part: part.into(), path: String::new() }
     }
 
+    /// About no single operation.
+    pub(super) fn general(part: impl Into<String>) -> Self {
+        Self { operation: None, part: part.into(), path: String::new() }
+    }
+
     pub(super) fn at(&self, name: &str) -> Self {
         let mut place = self.clone();
         place.path.push('/');
@@ -33,7 +47,7 @@ impl Place {
     }
 
     /// In words.
-    pub(super) fn words(&self) -> String {
+    fn words(&self) -> String {
         if self.path.is_empty() { self.part.clone() } else { format!("{} {}", self.part, self.path) }
     }
 }
@@ -49,11 +63,37 @@ impl Report {
         }
     }
 
+    /// A reference that leads elsewhere; said once, however often it is met.
+    pub(super) fn elsewhere(&mut self, reference: &str, place: &Place) {
+        if self.told.insert(reference.to_owned()) {
+            let text = format!("the reference {reference} leads to nothing in the document, and was not compared");
+            self.put("reference-not-compared", Risky, place, text);
+        }
+    }
+
+    /// That a bound was met, and something was not compared; said once.
+    pub(super) fn cut(&mut self, place: &Place) {
+        if !self.is_cut {
+            self.is_cut = true;
+            self.put(
+                "comparison-cut",
+                Risky,
+                place,
+                "from here on not everything was compared: there is too much of it",
+            );
+        }
+    }
+
+    /// How many changes there are.
+    pub(super) fn count(&self) -> usize {
+        self.changes.len() + self.more
+    }
+
     pub(super) fn finish(mut self) -> Vec<Change> {
         if self.more > 0 {
             self.changes.push(Change {
                 rule: "more-changes".to_owned(),
-                level: self.worst.unwrap_or(Level::Risky),
+                level: self.worst.unwrap_or(Risky),
                 operation: None,
                 place: String::new(),
                 text: format!("there are {} more changes than are named", self.more),

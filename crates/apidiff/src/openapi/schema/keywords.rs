@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Part;
+use super::Pair;
 use crate::{
     Level::{self, Breaking, Compatible},
     openapi::report::{Place, Report},
@@ -31,18 +31,12 @@ const BINDING_EACH: [(&str, &str); 3] = [
 const CHANGED: [(&str, &str); 2] =
     [("contentMediaType", "content-media-type"), ("contentEncoding", "content-encoding")];
 
-pub(super) fn compare(
-    part: Part,
-    prefix: &str,
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-    place: &Place,
-    report: &mut Report,
-) {
-    if !matches!(part, Part::RequestBody | Part::ResponseBody) {
+pub(super) fn compare(pair: &Pair<'_, '_>, report: &mut Report) {
+    if !pair.part.has_body() {
         return;
     }
-    let request = part.is_request();
+    let (prefix, before, after, place) = (pair.prefix, pair.before, pair.after, pair.place);
+    let request = pair.part.is_request();
     // More is bad for who says it, less for who hears it.
     let more = |binds: bool| -> Level { if binds == request { Breaking } else { Compatible } };
     let mut put = |word: &str, what: &str, level: Level, key: &str| {
@@ -76,13 +70,6 @@ pub(super) fn compare(
         if before.get(key) != after.get(key) {
             put(word, "changed", Breaking, key);
         }
-    }
-    let prefixes =
-        |schema: &Map<String, Value>| schema.get("prefixItems").and_then(Value::as_array).map_or(0, Vec::len);
-    match prefixes(before).cmp(&prefixes(after)) {
-        std::cmp::Ordering::Less => put("prefix-items", "added", more(false), "prefixItems"),
-        std::cmp::Ordering::Greater => put("prefix-items", "removed", more(true), "prefixItems"),
-        std::cmp::Ordering::Equal => {}
     }
     for (key, word, upper) in [("minContains", "min-contains", false), ("maxContains", "max-contains", true)] {
         let bound = |schema: &Map<String, Value>| schema.get(key).and_then(Value::as_u64);
