@@ -49,6 +49,9 @@ pub(crate) struct Args {
     /// Only flags: evaluated in process, over HTTP beside unleash-edge, and how soon a flip is seen
     #[arg(long, conflicts_with = "server")]
     flags: bool,
+    /// Only contracts: whether it can be deployed, what is to be verified, the dashboard and publishing, at a large company
+    #[arg(long, conflicts_with_all = ["server", "flags"])]
+    contracts: bool,
 }
 
 /// Builds, measures, prints.
@@ -57,6 +60,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return flags::run();
     }
     machine();
+    if args.contracts {
+        return examples(&[("contracts", "contracts_bench"), ("web", "contracts_bench")]);
+    }
     succeed(&mut cargo("build --release --locked -p mainstay"))?;
     if !args.server {
         parts()?;
@@ -68,12 +74,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Each with the program that its own crate has for it.
 fn parts() -> Result<()> {
-    for (package, example) in [("timeline", "append_bench"), ("engine", "world_bench"), ("index", "index_bench")] {
-        succeed(&mut cargo(&format!("run --quiet --release --locked -p {package} --example {example}")))?;
-    }
+    examples(&[("timeline", "append_bench"), ("engine", "world_bench"), ("index", "index_bench")])?;
     println!(
         "goals: 20,000 durable appends/s by 64 writers; 1,000,000 events folded in 5 s; 30,000 entities started in 1 s, in 150 MB\n"
     );
+    Ok(())
+}
+
+fn examples(of: &[(&str, &str)]) -> Result<()> {
+    for (package, example) in of {
+        succeed(&mut cargo(&format!("run --quiet --release --locked -p {package} --example {example}")))?;
+    }
     Ok(())
 }
 

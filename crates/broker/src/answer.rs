@@ -109,7 +109,8 @@ impl Failure {
 fn not_found(as_problem: bool) -> Answer {
     let detail = "The requested document was not found on this server.";
     if as_problem {
-        let document = json!({"title": "Not found", "type": codes::NOT_FOUND.type_path(), "status": 404, "detail": detail});
+        let document =
+            json!({"title": "Not found", "type": codes::NOT_FOUND.type_path(), "status": 404, "detail": detail});
         return Answer { media_type: PROBLEM, ..Answer::with_status(404, &document) };
     }
     Answer::with_status(404, &json!({"error": detail}))

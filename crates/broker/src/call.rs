@@ -204,7 +204,11 @@ impl<'a> Call<'a> {
         }
         let value: Value =
             serde_json::from_str(text).map_err(|error| Failure::list(vec![format!("Invalid JSON - {error}")]))?;
-        if value.is_object() { Ok(value) } else { Err(Failure::list(vec!["Invalid JSON - expected a Hash".to_owned()])) }
+        if value.is_object() {
+            Ok(value)
+        } else {
+            Err(Failure::list(vec!["Invalid JSON - expected a Hash".to_owned()]))
+        }
     }
 
     /// True if errors are wanted as `application/problem+json`.

@@ -14,8 +14,8 @@ pub(crate) use pact::{
 };
 pub(crate) use placed::{environment, placed};
 pub(crate) use version::{
-    branch, branch_version, branches_of, embedded_environments, embedded_pacticipant, embedded_version, pacticipant, tag,
-    tags_of, version,
+    branch, branch_version, branches_of, embedded_environments, embedded_pacticipant, embedded_version, pacticipant,
+    tag, tags_of, version,
 };
 
 /// A time as upstream writes it.

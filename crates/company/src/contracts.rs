@@ -47,7 +47,11 @@ const EXPECTATIONS: &[(&str, &str, &[Interaction])] = &[
         "products",
         &[
             get("a request for all products", "/products", &[("products", "[]")]),
-            get("a request for fog in a jar", "/products/fog-in-a-jar", &[("slug", "\"fog-in-a-jar\""), ("shillings", "12")]),
+            get(
+                "a request for fog in a jar",
+                "/products/fog-in-a-jar",
+                &[("slug", "\"fog-in-a-jar\""), ("shillings", "12")],
+            ),
         ],
     ),
     ("storefront", "currency", &[RATE]),
@@ -55,13 +59,23 @@ const EXPECTATIONS: &[(&str, &str, &[Interaction])] = &[
     (
         "checkout",
         "shipping",
-        &[post("a parcel of one jar", "/quotes", r#"{"country":"PT","jars":1}"#, &[("shillings", "3"), ("carrier", "\"pigeon\"")])],
+        &[post(
+            "a parcel of one jar",
+            "/quotes",
+            r#"{"country":"PT","jars":1}"#,
+            &[("shillings", "3"), ("carrier", "\"pigeon\"")],
+        )],
     ),
     ("checkout", "currency", &[RATE]),
     (
         "checkout",
         "payments",
-        &[post("a charge", "/charges", r#"{"order":"c-1","shillings":12,"dry_run":true}"#, &[("state", "\"captured\"")])],
+        &[post(
+            "a charge",
+            "/charges",
+            r#"{"order":"c-1","shillings":12,"dry_run":true}"#,
+            &[("state", "\"captured\"")],
+        )],
     ),
 ];
 

@@ -40,7 +40,10 @@ pub use script::{Page, Scenario};
 pub use service::Service;
 pub use shopper::Trouble;
 
-use crate::{contracts::Contracts, desk::Desk, estate::Estate, flags::Flags, mainstay::Mainstay, pipeline::Pipeline, shopper::Shopper};
+use crate::{
+    contracts::Contracts, desk::Desk, estate::Estate, flags::Flags, mainstay::Mainstay, pipeline::Pipeline,
+    shopper::Shopper,
+};
 
 /// The host name of the deployer, beside those of the services.
 const DEPLOYER: &str = "deployer";

@@ -183,7 +183,8 @@ impl Mainstay {
     /// Puts a version on the main branch.
     pub(crate) async fn on_main(&self, component: &str, version: &str) -> Result<(), MainstayError> {
         let path = format!("{}/pact/pacticipants/{component}/branches/main/versions/{version}", self.base);
-        let answer = self.http.put(path).bearer_auth(&self.token).json(&json!({})).timeout(CHANGE_TIMEOUT).send().await?;
+        let answer =
+            self.http.put(path).bearer_auth(&self.token).json(&json!({})).timeout(CHANGE_TIMEOUT).send().await?;
         answer.error_for_status()?;
         Ok(())
     }

@@ -163,7 +163,8 @@ impl Broker {
             return client::refused(status, body);
         }
         let notices = said.get("notices").and_then(Value::as_array);
-        let mut texts: Vec<String> = notices.map(|notices| notices.iter().filter_map(notice).collect()).unwrap_or_default();
+        let mut texts: Vec<String> =
+            notices.map(|notices| notices.iter().filter_map(notice).collect()).unwrap_or_default();
         if texts.is_empty() {
             collect(None, said.get("errors").or(said.get("error")).unwrap_or(&Value::Null), &mut texts);
         }
@@ -242,9 +243,19 @@ mod tests {
 
     #[test]
     fn every_way_in_which_a_broker_says_no_is_read() {
-        check(400, r#"{"errors":{"name":["can't be blank","is short"]}}"#, "invalid", "name: can't be blank\nname: is short");
+        check(
+            400,
+            r#"{"errors":{"name":["can't be blank","is short"]}}"#,
+            "invalid",
+            "name: can't be blank\nname: is short",
+        );
         check(400, r#"{"errors":["Invalid JSON"]}"#, "invalid", "Invalid JSON");
-        check(404, r#"{"error":"The requested document was not found"}"#, "not-found", "The requested document was not found");
+        check(
+            404,
+            r#"{"error":"The requested document was not found"}"#,
+            "not-found",
+            "The requested document was not found",
+        );
         check(500, r#"{"error":{"message":"oops","reference":"x1"}}"#, "unreachable", "oops");
         let notices = r#"{"notices":[{"type":"error","text":"differs"},{"type":"info","text":"how"}],"errors":{"contracts":["differs"]}}"#;
         check(409, notices, "conflict", "differs\nhow");

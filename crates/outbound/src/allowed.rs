@@ -57,9 +57,11 @@ impl Allowed {
         let private = self.names(host) || self.networks.iter().any(|network| is_in(address, *network));
         match (AddressPolicy { private }).refusal(address) {
             None => Ok(()),
-            Some(_) if !private && AddressPolicy { private: true }.refusal(address).is_none() => Err(NotAllowed(format!(
-                "{host} is the private address {address}, which webhooks may only call if the operator allows it"
-            ))),
+            Some(_) if !private && AddressPolicy { private: true }.refusal(address).is_none() => {
+                Err(NotAllowed(format!(
+                    "{host} is the private address {address}, which webhooks may only call if the operator allows it"
+                )))
+            }
             Some(why) => Err(NotAllowed(format!("{host} ({address}) {why}"))),
         }
     }

@@ -102,7 +102,8 @@ impl Caller {
     /// If nothing was answered, or something else than success (200 to 206).
     pub async fn call(&self, outgoing: &Outgoing) -> Result<Answered, Failed> {
         let never = |error: String| Failed { error, may_pass: false };
-        let url = url::Url::parse(&outgoing.url).map_err(|error| never(format!("the address can't be read: {error}")))?;
+        let url =
+            url::Url::parse(&outgoing.url).map_err(|error| never(format!("the address can't be read: {error}")))?;
         literal(&self.allowed, &url).map_err(|wrong| never(wrong.0))?;
         let method = Method::from_bytes(outgoing.method.as_bytes());
         let method = method.map_err(|_| never(format!("{} is no method", outgoing.method)))?;
@@ -110,7 +111,9 @@ impl Caller {
         for (name, value) in &outgoing.headers {
             call = call.header(name, value);
         }
-        if !outgoing.body.is_empty() && !outgoing.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        if !outgoing.body.is_empty()
+            && !outgoing.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        {
             call = call.header(header::CONTENT_TYPE, "application/json");
         }
         if let Some((user, password)) = &outgoing.basic {

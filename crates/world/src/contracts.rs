@@ -20,7 +20,8 @@ const PART: Option<&str> = Some("contracts");
 
 /// What follows from what happened among contracts.
 pub(crate) fn follow(world: &World, event: &Contract, recorded: &Recorded, context: &Context) -> Vec<Reaction> {
-    if let Contract::WebhookTriggered { delivery, about } | Contract::WebhookRefired { again: delivery, about, .. } = event
+    if let Contract::WebhookTriggered { delivery, about } | Contract::WebhookRefired { again: delivery, about, .. } =
+        event
     {
         return vec![call(delivery, about.first(), recorded, context)];
     }
@@ -142,12 +143,20 @@ fn annotated(document: &str) -> Option<String> {
 /// Refuses a deployment that the environment's contracts do not agree to. Going back is never refused.
 pub(crate) fn ask_gate(world: &World, command: &deploys::Command) -> Result<(), Refusal> {
     let deploys::Command::RecordDeployment {
-        component, environment, version, outcome: Outcome::Succeeded, rollback_of, ..
+        component,
+        environment,
+        version,
+        outcome: Outcome::Succeeded,
+        rollback_of,
+        ..
     } = command
     else {
         return Ok(());
     };
-    if rollback_of.is_some() || world.contracts.gate(environment) != Gate::Refuse || goes_back(world, component, version) {
+    if rollback_of.is_some()
+        || world.contracts.gate(environment) != Gate::Refuse
+        || goes_back(world, component, version)
+    {
         return Ok(());
     }
     let answers: BTreeSet<String> = {

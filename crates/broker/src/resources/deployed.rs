@@ -55,9 +55,21 @@ fn of(call: &Call<'_>, released: bool) -> Result<Answer, Failure> {
     let placed: Vec<&Placed> = call.state().placements_of(version).filter(wanted).collect();
     let at = call.links.version(call.param("pacticipant")?, call.param("version")?);
     Ok(if released {
-        listed(call, &placed, "releasedVersions", format!("{at}/released-versions/environment/{id}"), "Released versions")
+        listed(
+            call,
+            &placed,
+            "releasedVersions",
+            format!("{at}/released-versions/environment/{id}"),
+            "Released versions",
+        )
     } else {
-        listed(call, &placed, "deployedVersions", format!("{at}/deployed-versions/environment/{id}"), "Deployed versions")
+        listed(
+            call,
+            &placed,
+            "deployedVersions",
+            format!("{at}/deployed-versions/environment/{id}"),
+            "Deployed versions",
+        )
     })
 }
 

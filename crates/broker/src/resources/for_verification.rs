@@ -203,9 +203,8 @@ fn read_selector(
         "must specify a value for environment or tag or branch, or specify mainBranch=true, matchingBranch=true, latest=true, \
          deployed=true, released=true or deployedOrReleased=true",
     );
-    let others = |allowed: &[&str]| {
-        BRANCH_KEYS.iter().chain(&ENVIRONMENT_KEYS).any(|key| !allowed.contains(key) && given(key))
-    };
+    let others =
+        |allowed: &[&str]| BRANCH_KEYS.iter().chain(&ENVIRONMENT_KEYS).any(|key| !allowed.contains(key) && given(key));
     refuse(
         is_true("mainBranch") && others(&["mainBranch", "latest"]),
         "cannot specify mainBranch=true with any other criteria apart from consumer",
@@ -222,7 +221,10 @@ fn read_selector(
     refuse(given("tag") && given("branch"), "cannot specify both a tag and a branch");
     refuse(given("fallbackTag") && !is_true("latest"), "fallbackTag can only be set if latest is true");
     refuse(given("fallbackTag") && !given("tag"), "a tag must be specified when a fallbackTag is specified");
-    refuse(given("fallbackBranch") && !given("branch"), "a branch must be specified when a fallbackBranch is specified");
+    refuse(
+        given("fallbackBranch") && !given("branch"),
+        "a branch must be specified when a fallbackBranch is specified",
+    );
     refuse(given("fallbackBranch") && latest_false, "fallbackBranch can only be set if latest is true");
     refuse(given("branch") && latest_false, "cannot specify a branch with latest=false");
     refuse(is_true("deployed") && is_true("released"), "cannot specify both deployed=true and released=true");

@@ -36,10 +36,7 @@ pub(crate) fn show(call: &mut Call<'_>) -> Result<Answer, Failure> {
 
 pub(crate) fn of_pair(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (consumer, provider) = view::pair(call)?;
-    let name = |key: PacticipantKey| Selector {
-        pacticipant: call.state().name(key).to_owned(),
-        ..Selector::default()
-    };
+    let name = |key: PacticipantKey| Selector { pacticipant: call.state().name(key).to_owned(), ..Selector::default() };
     let query = Query {
         selectors: vec![name(consumer), name(provider)],
         latest_by: Some(LatestBy::ConsumerVersionProviderVersion),
@@ -278,7 +275,8 @@ fn answered(call: &mut Call<'_>, asked: &Asked) -> Result<Answer, Failure> {
     let limit = asked.shown.unwrap_or(usize::MAX);
     let considered = answer.rows.iter().map(|row| (row, false));
     let ignored = answer.ignored.iter().map(|row| (row, true));
-    let rows: Vec<Value> = considered.chain(ignored).take(limit).map(|(row, is_ignored)| shown(call, row, is_ignored)).collect();
+    let rows: Vec<Value> =
+        considered.chain(ignored).take(limit).map(|(row, is_ignored)| shown(call, row, is_ignored)).collect();
     Ok(Answer::hal(&json!({"summary": summary, "notices": notices, "matrix": rows})))
 }
 

@@ -57,7 +57,10 @@ pub(crate) fn all(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (pacts, title, here) = match call.path.get("tag") {
         Some(tag) => {
             let pacts = every(state, provider, |consumer| state.versions_tagged(consumer, tag).collect());
-            let title = format!("All pact versions for the provider {} with consumer version tag '{tag}'", state.name(provider));
+            let title = format!(
+                "All pact versions for the provider {} with consumer version tag '{tag}'",
+                state.name(provider)
+            );
             (pacts, title, format!("{here}/tag/{}", crate::links::segment(tag)))
         }
         None => {

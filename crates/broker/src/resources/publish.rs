@@ -1,5 +1,7 @@
 //! Publishing pacts.
 
+mod merge;
+
 use std::collections::BTreeSet;
 
 use base64::{
@@ -14,6 +16,7 @@ use contracts::{
 use kernel::codes;
 use serde_json::{Value, json};
 
+use self::merge::{conflicts, merged};
 use super::more;
 use crate::{
     Answer, Call, Failure,
@@ -25,7 +28,7 @@ use crate::{
 
 /// A pact as large as this is taken, once it is decoded.
 const PACT_BYTES_MAX: usize = 32 << 20;
-/// Nested this deep at most; serde_json stops at 128 by itself.
+/// So many pacts are taken in one publication.
 const CONTRACTS_MAX: usize = 1_000;
 
 /// Calls of webhooks made within this time are those of this publication.
@@ -76,8 +79,11 @@ pub(crate) fn publish(call: &mut Call<'_>) -> Result<Answer, Failure> {
         let next = "  Next steps:\n    Configure the version branch to be the value of your repository branch.";
         notices.push(notice("prompt", next));
     }
-    let before: Vec<Option<ContentSha>> =
-        publication.contracts.iter().map(|contract| published(call.state(), &publication, &contract.provider)).collect();
+    let before: Vec<Option<ContentSha>> = publication
+        .contracts
+        .iter()
+        .map(|contract| published(call.state(), &publication, &contract.provider))
+        .collect();
     let mut may_modify = call.host.policy().may_modify;
     for contract in &mut publication.contracts {
         may_modify |= merge_into(call, (&publication.name, &publication.number), contract)?;
@@ -249,7 +255,8 @@ fn refuse_conflicts(call: &Call<'_>, publication: &Publication) -> Result<(), Fa
         }
     }
     if policy.asks_about_similar_names {
-        let mut names: BTreeSet<&str> = publication.contracts.iter().map(|contract| contract.provider.as_str()).collect();
+        let mut names: BTreeSet<&str> =
+            publication.contracts.iter().map(|contract| contract.provider.as_str()).collect();
         names.insert(&publication.name);
         for name in names {
             let known = similar_names(call.state(), name);
@@ -288,43 +295,6 @@ fn merge_into(call: &Call<'_>, version: (&str, &str), contract: &mut Contract) -
     contract.bytes = merged.to_string().into_bytes();
     contract.pact = merged;
     Ok(true)
-}
-
-/// The known pact with the interactions of the other: one of the same description and state is replaced.
-fn merged(mut known: Value, other: &Value) -> Value {
-    for key in ["interactions", "messages"] {
-        let Some(new) = other.get(key).and_then(Value::as_array) else { continue };
-        let Value::Object(fields) = &mut known else { continue };
-        let Value::Array(list) = fields.entry(key).or_insert_with(|| json!([])) else { continue };
-        for interaction in new {
-            match list.iter_mut().find(|known| is_same(known, interaction)) {
-                Some(known) => *known = interaction.clone(),
-                None => list.push(interaction.clone()),
-            }
-        }
-    }
-    known
-}
-
-fn is_same(one: &Value, other: &Value) -> bool {
-    let state = |interaction: &Value| {
-        let keys = ["provider_state", "providerState", "providerStates"];
-        keys.iter().find_map(|key| interaction.get(key).filter(|state| !state.is_null()).cloned())
-    };
-    one.get("description") == other.get("description") && state(one) == state(other)
-}
-
-/// True if an interaction of the same description and state has another request.
-fn conflicts(known: &Value, other: &Value) -> bool {
-    let interactions = |pact: &Value| pact.get("interactions").and_then(Value::as_array).cloned();
-    let (Some(known), Some(new)) = (interactions(known), interactions(other)) else { return true };
-    let request = |interaction: &Value, key: &str| interaction.get("request").and_then(|request| request.get(key)).cloned();
-    new.iter().any(|new| {
-        known.iter().any(|known| {
-            let differs = |key: &str| request(known, key) != request(new, key);
-            is_same(known, new) && ["method", "path", "query", "body", "headers"].iter().any(|key| differs(key))
-        })
-    })
 }
 
 fn notices_for(
@@ -387,14 +357,18 @@ fn events_and_next_steps(
     for known in &triggered {
         let logs = call.links.at(&["triggered-webhooks", &known.delivery.effect.to_string(), "logs"]);
         let (webhook, event) = (&known.delivery.webhook_name, &known.delivery.event);
-        notices.push(notice("debug", format!("  Webhook {webhook} triggered for event {event}.\n    View logs at {logs}")));
+        notices.push(notice(
+            "debug",
+            format!("  Webhook {webhook} triggered for event {event}.\n    View logs at {logs}"),
+        ));
     }
     let has_webhook = state.webhooks().any(|known| known.webhook.is_for(state, consumer, provider));
     if has_webhook && triggered.is_empty() {
         notices.push(notice("debug", "  No enabled webhooks found for the detected events"));
     }
     let mut steps = Vec::new();
-    let tried = |pact| state.publication(pact).is_some_and(|pact| state.verifications_of(pact.content).next().is_some());
+    let tried =
+        |pact| state.publication(pact).is_some_and(|pact| state.verifications_of(pact.content).next().is_some());
     if !state.publications_between(consumer, provider).any(tried) {
         steps.push(format!(
             "    * Add Pact verification tests to the {} build. See https://docs.pact.io/go/provider_verification",
@@ -482,14 +456,21 @@ fn one(call: &mut Call<'_>, merge: bool) -> Result<Answer, Failure> {
     if let Some(known) = known.as_ref().filter(|_| merge)
         && conflicts(known, &pact)
     {
-        let refusal = kernel::Refusal::new(&codes::CONFLICT, "an interaction of the same description and state differs");
+        let refusal =
+            kernel::Refusal::new(&codes::CONFLICT, "an interaction of the same description and state differs");
         return Err(Failure::Refused(refusal));
     }
     let created = known.is_none();
     let contract = Contract { provider: provider.clone(), merge, bytes: call.body.to_vec(), pact: without_ids(pact) };
     let (branch, tags, build_url) = (None, Vec::new(), None);
-    let mut asked =
-        Publication { name: consumer.clone(), number: number.clone(), branch, tags, build_url, contracts: vec![contract] };
+    let mut asked = Publication {
+        name: consumer.clone(),
+        number: number.clone(),
+        branch,
+        tags,
+        build_url,
+        contracts: vec![contract],
+    };
     refuse_conflicts(call, &asked).map_err(|failure| match failure {
         // Of one pact, it is said without its place.
         Failure::Errors { status: 409, errors, .. } => {

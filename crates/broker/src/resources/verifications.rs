@@ -197,7 +197,11 @@ pub(crate) fn summary(call: &mut Call<'_>) -> Result<Answer, Failure> {
         let name = state.name(*provider);
         match latest.and_then(|latest| Some((latest, state.verification(latest)?.success))) {
             Some((latest, success)) => {
-                if success { successful.push(name) } else { failed.push(name) }
+                if success {
+                    successful.push(name)
+                } else {
+                    failed.push(name)
+                }
                 shown.push(view::verification(call, latest, Some(key))?);
             }
             None => unknown.push(name),

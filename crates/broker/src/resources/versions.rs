@@ -10,12 +10,7 @@ use crate::{
 };
 
 /// A list of versions, the newest first.
-pub(crate) fn listed(
-    call: &Call<'_>,
-    versions: Vec<VersionKey>,
-    here: &str,
-    title: &str,
-) -> Result<Answer, Failure> {
+pub(crate) fn listed(call: &Call<'_>, versions: Vec<VersionKey>, here: &str, title: &str) -> Result<Answer, Failure> {
     let paging = Paging::of(call, 100)?;
     let (state, links) = (call.state(), &call.links);
     let name = call.param("pacticipant")?;

@@ -1,10 +1,7 @@
 //! Pacts and verifications, and what an address remembers of why a pact was asked for.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use contracts::{
-    Event, PublicationKey, State, VerificationKey, VersionKey,
-    selection::Verifiable,
-};
+use contracts::{Event, PublicationKey, State, VerificationKey, VersionKey, selection::Verifiable};
 use serde_json::{Map, Value, json};
 
 use super::{object, short_party, time};
@@ -52,7 +49,9 @@ pub(crate) fn pact_document(call: &Call<'_>, key: PublicationKey, metadata: Opti
     let document: Value = serde_json::from_slice(&bytes).map_err(|_| missing())?;
     let mut fields = match contracts::content::with_ids(document) {
         Value::Object(fields) => fields,
-        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => return Ok(other),
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            return Ok(other);
+        }
     };
     fields.insert("createdAt".to_owned(), json!(time(pact.at)));
     fields.insert("_links".to_owned(), pact_links(state, &call.links, key, metadata));
@@ -66,11 +65,8 @@ fn pact_links(state: &State, links: &Links, key: PublicationKey, metadata: Optio
     let content = links.pact_version(provider, consumer, &sha);
     let publish = links.pact_version_with(provider, consumer, &sha, metadata.unwrap_or_default());
     let version = links.version(consumer, number);
-    let matrix = format!(
-        "/matrix?q[][pacticipant]={}&q[][version]={}&latestby=cvpv",
-        segment(consumer),
-        segment(number)
-    );
+    let matrix =
+        format!("/matrix?q[][pacticipant]={}&q[][version]={}&latestby=cvpv", segment(consumer), segment(number));
     json!({
         "self": entitled(here.clone(), "Pact", &pact_name(consumer, number, provider)),
         "pb:consumer": entitled(links.pacticipant(consumer), "Consumer", consumer),
@@ -110,7 +106,8 @@ fn pact_links(state: &State, links: &Links, key: PublicationKey, metadata: Optio
 
 /// A pact in the list of the latest ones.
 pub(crate) fn latest_pact(state: &State, links: &Links, key: PublicationKey) -> Value {
-    let (Some(Named { consumer, number, provider, .. }), Some(pact)) = (names(state, key), state.publication(key)) else {
+    let (Some(Named { consumer, number, provider, .. }), Some(pact)) = (names(state, key), state.publication(key))
+    else {
         return Value::Null;
     };
     let Some(version) = state.version(pact.version) else { return Value::Null };

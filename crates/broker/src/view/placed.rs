@@ -3,10 +3,7 @@
 use contracts::{KnownEnvironment, Placed, State};
 use serde_json::{Map, Value, json};
 
-use super::{
-    embedded_pacticipant, embedded_version, object, stamp, time,
-    version::display_of,
-};
+use super::{embedded_pacticipant, embedded_version, object, stamp, time, version::display_of};
 use crate::links::{Links, entitled, link, titled};
 
 /// An environment.

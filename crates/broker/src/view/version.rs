@@ -38,7 +38,8 @@ pub(crate) fn pacticipant(state: &State, links: &Links, key: PacticipantKey) -> 
     fields.insert("_embedded".to_owned(), embedded);
     let deployed: Vec<Value> = {
         let environments = state.environments();
-        let there = environments.flat_map(|known| state.placed_in(known.environment.id, key).map(move |at| (known, at)));
+        let there =
+            environments.flat_map(|known| state.placed_in(known.environment.id, key).map(move |at| (known, at)));
         let deployed = there.filter(|(_, placed)| !placed.released);
         let shown = deployed.map(|(known, placed)| {
             let display = display_of(&known.environment);

@@ -130,7 +130,9 @@ pub(super) fn clean_up(draft: &mut Draft<'_>, cleanup: &Cleanup) -> Result<(), R
     for key in plan.remove {
         let Some(version) = draft.state.version(key) else { continue };
         let number = version.number.to_string();
-        let Some(pacticipant) = draft.state.pacticipant(version.pacticipant).map(crate::Pacticipant::party) else { continue };
+        let Some(pacticipant) = draft.state.pacticipant(version.pacticipant).map(crate::Pacticipant::party) else {
+            continue;
+        };
         draft.push(Event::VersionRemoved { pacticipant, version: number });
     }
     Ok(())

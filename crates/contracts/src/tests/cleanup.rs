@@ -67,7 +67,8 @@ fn it_is_done_in_batches_and_then_there_is_nothing_to_do() {
     let mut broker = broker();
     let batch = Cleanup { at_most: 3, ..cleanup(30) };
     let answer = |broker: &Broker| {
-        let asked = crate::matrix::Query { environment: Some("production".to_owned()), ..crate::matrix::Query::default() };
+        let asked =
+            crate::matrix::Query { environment: Some("production".to_owned()), ..crate::matrix::Query::default() };
         crate::matrix::ask(&broker.state, &asked).deployable()
     };
     let before = answer(&broker);

@@ -13,6 +13,7 @@ fn hook(id: &str, events: &[&str], body: &str) -> Webhook {
         id: id.to_owned(),
         description: None,
         enabled: true,
+        team: None,
         consumer: None,
         provider: None,
         events: events.iter().map(|event| (*event).to_owned()).collect(),

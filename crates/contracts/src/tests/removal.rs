@@ -106,6 +106,7 @@ fn webhook(id: &str, consumer: Option<Whose>, provider: Option<Whose>) -> Webhoo
         id: id.to_owned(),
         description: None,
         enabled: true,
+        team: None,
         consumer,
         provider,
         events: vec!["contract_published".to_owned()],

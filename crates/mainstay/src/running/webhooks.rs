@@ -58,7 +58,12 @@ fn try_call(app: &App, caller: &Caller, delivery: &Delivery) -> TestCall {
 }
 
 /// Makes the call that an effect asks for: what was answered, or why not and whether that may pass.
-pub(crate) async fn call(app: &App, caller: &Caller, effect: &Effect, request: &Request) -> (Result<String, String>, bool) {
+pub(crate) async fn call(
+    app: &App,
+    caller: &Caller,
+    effect: &Effect,
+    request: &Request,
+) -> (Result<String, String>, bool) {
     let (asked, id, url, body) = (app.clone(), effect.id, effect.call.url.clone(), effect.call.body.clone());
     let request = request.clone();
     let made = app.blocking(move |_| outgoing(&asked, id, &url, &body, &request)).await;

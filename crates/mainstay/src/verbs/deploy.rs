@@ -90,7 +90,8 @@ pub(crate) async fn run(args: DeployArgs, session: &Session) -> Result<ExitCode,
 }
 
 async fn record(deployment: &DeployArgs, session: &Session) -> Result<ExitCode, Refusal> {
-    let DeployArgs { config: _, component, version, failed, commit, link, rollback_of, emergency, happened } = deployment;
+    let DeployArgs { config: _, component, version, failed, commit, link, rollback_of, emergency, happened } =
+        deployment;
     let body = json!({
         "component": component, "environment": happened.environment, "version": version,
         "outcome": if *failed { "failed" } else { "succeeded" },

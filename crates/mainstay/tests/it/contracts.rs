@@ -77,23 +77,34 @@ fn a_version_is_published_shown_compared_and_judged() {
     let changed = ["contract", "publish", &two, "--version", "1.0.0"];
     server.verb(&changed).exits(65).complains(&["error[conflict]", "Cannot change the content of the pact"]);
     server.verb(&["contract", "publish", &two, "--version", "1.1.0", "--branch", "main"]).exits(0);
-    server.verb(&["contract", "list", "--consumer", "checkout"]).exits(0).says(&["1.1.0", "1 interaction", "◌ unverified", "money"]);
+    server.verb(&["contract", "list", "--consumer", "checkout"]).exits(0).says(&[
+        "1.1.0",
+        "1 interaction",
+        "◌ unverified",
+        "money",
+    ]);
     server.verb(&["contract", "list", "--provider", "nobody"]).exits(0).says(&["There is no such contract."]);
     let shown = server.verb(&["contract", "show", "checkout", "payments", "--version", "1.0.0"]).exits(0);
     shown.says(&["checkout 1.0.0 expects of payments", "a charge", "given a valid card", "POST /charges", "→ 201"]);
     let diff = server.verb(&["contract", "diff", "checkout", "payments", "1.0.0", "1.1.0"]).exits(0);
     diff.says(&["a charge given a valid card", "response.status: 201 → 202"]);
-    let diff = server.verb(&["contract", "diff", "checkout", "payments", "1.0.0", "1.1.0", "-o", "json"]).exits(0).json();
+    let diff =
+        server.verb(&["contract", "diff", "checkout", "payments", "1.0.0", "1.1.0", "-o", "json"]).exits(0).json();
     assert_eq!(diff["changed"][0]["differences"][0], json!({"place": "response.status", "before": 201, "after": 202}));
 
     let asked = ["can-i-deploy", "checkout", "1.0.0", "--to-environment", "production"];
     let verdict = server.verb(&asked).exits(1);
-    verdict.says(&["◌ not known yet: whether checkout 1.0.0", "payments: money; on call: nobody", "do: Deploy payments first"]);
+    verdict.says(&[
+        "◌ not known yet: whether checkout 1.0.0",
+        "payments: money; on call: nobody",
+        "do: Deploy payments first",
+    ]);
     let retried = [&asked[..], &["--retry-while-unknown", "2", "--retry-interval", "0"]].concat();
     let retried = server.verb(&retried).exits(1);
     assert_eq!(retried.err.matches("Not known yet").count(), 2, "{}", retried.err);
     server.verb(&["can-i-deploy", "payments", "2.0.0", "--to-environment", "production"]).exits(1).says(&["◆ no"]);
-    let json = server.verb(&["can-i-deploy", "checkout", "--branch", "main", "--to", "dev", "-o", "json"]).exits(1).json();
+    let json =
+        server.verb(&["can-i-deploy", "checkout", "--branch", "main", "--to", "dev", "-o", "json"]).exits(1).json();
     assert_eq!((&json["version"], &json["deployable"]), (&json!("1.1.0"), &Value::Null));
 }
 
@@ -105,7 +116,10 @@ fn a_gate_refuses_what_contracts_do_not_agree_to_unless_it_is_an_emergency() {
     server.verb(&["apply", "catalog"]).exits(0);
     let folder = pacts(home.path(), 201);
     server.verb(&["contract", "publish", &folder, "--version", "1.0.0"]).exits(0);
-    server.verb(&["contract", "environment", "gate", "production", "refuse"]).exits(0).says(&["which refuses deployments"]);
+    server
+        .verb(&["contract", "environment", "gate", "production", "refuse"])
+        .exits(0)
+        .says(&["which refuses deployments"]);
     server.verb(&["contract", "environment", "list"]).exits(0).says(&["production", "● refuse", "test", "○ off"]);
     server.verb(&["deploy", "checkout", "1.0.0"]).exits(65).complains(&["error[contract-broken]", "--emergency"]);
     server.verb(&["deploy", "checkout", "1.0.0", "--emergency"]).exits(64);
@@ -135,7 +149,10 @@ fn a_definition_that_breaks_a_caller_is_told_before_it_is_published() {
     check("missing.proto").exits(65).complains(&["FILE", "can't be read"]);
     let deployed = ["contract", "check-api", "less.proto", "--api", "ledger", "--deployed"];
     server.verb(&deployed).exits(0).says(&["nothing to compare with"]);
-    server.verb(&["contract", "check-api", "same.proto", "--api", "nothing"]).exits(65).complains(&["error[not-found]"]);
+    server
+        .verb(&["contract", "check-api", "same.proto", "--api", "nothing"])
+        .exits(65)
+        .complains(&["error[not-found]"]);
 }
 
 #[test]
@@ -151,7 +168,10 @@ fn what_a_provider_offers_counts_beside_verifications() {
     let publish = ["contract", "publish-api", "payments", "openapi.yaml", "--version", "2.0.0", "--branch", "main"];
     server.verb(&[&publish[..], &["--self-verified", "true"]].concat()).exits(0).says(&["payments version 2.0.0"]);
     server.verb(&["contract", "list"]).exits(0).says(&["● verified"]);
-    server.verb(&["contract", "publish-api", "payments", "nowhere.yaml", "--version", "3"]).exits(65).complains(&["FILE"]);
+    server
+        .verb(&["contract", "publish-api", "payments", "nowhere.yaml", "--version", "3"])
+        .exits(65)
+        .complains(&["FILE"]);
     server.verb(&[&publish[..], &["--self-verified", "perhaps"]].concat()).exits(64);
 }
 
@@ -173,7 +193,10 @@ fn cleaning_up_removes_exactly_what_it_said() {
     assert_eq!(planned["removed"], done["removed"]);
     assert_eq!(done["removed"].as_array().unwrap().len(), 3);
     assert_eq!((&done["left"], &done["kept"]["heads"]), (&json!(0), &json!(1)));
-    server.verb(&["contract", "show", "checkout", "payments", "--version", "1"]).exits(65).complains(&["error[not-found]"]);
+    server
+        .verb(&["contract", "show", "checkout", "payments", "--version", "1"])
+        .exits(65)
+        .complains(&["error[not-found]"]);
     server.verb(&["contract", "show", "checkout", "payments"]).exits(0).says(&["checkout 4"]);
     server.verb(&["contract", "cleanup"]).exits(64);
     server.verb(&[&clean[..], &["--keep", "everything"]].concat()).exits(64);
@@ -185,7 +208,10 @@ fn webhooks_are_listed_and_calls_are_asked_for_again() {
     let home = home();
     let server = Server::start(home.path(), &[]);
     server.verb(&["contract", "webhook", "list"]).exits(0).says(&["There is no webhook"]);
-    server.verb(&["contract", "webhook", "deliveries", "--state", "gave_up"]).exits(0).says(&["There is no such call."]);
+    server
+        .verb(&["contract", "webhook", "deliveries", "--state", "gave_up"])
+        .exits(0)
+        .says(&["There is no such call."]);
     let key = server.verb(&["contract", "webhook", "signing-key"]).exits(0);
     assert!(key.out.starts_with("whsec_"), "{}", key.out);
     assert_eq!(server.verb(&["contract", "webhook", "signing-key"]).out, key.out, "it stays the same");
@@ -205,7 +231,11 @@ fn what_is_no_pact_is_refused_before_anything_is_published() {
     fs::create_dir(home.path().join("empty")).unwrap();
     let good = pacts(home.path(), 201);
     let check = |from: &str, words: &[&str]| {
-        server.verb(&["contract", "publish", &good, from, "--version", "1"]).exits(65).complains(&["FILE|DIR"]).complains(words);
+        server
+            .verb(&["contract", "publish", &good, from, "--version", "1"])
+            .exits(65)
+            .complains(&["FILE|DIR"])
+            .complains(words);
     };
     check("text.json", &["text.json is no JSON"]);
     check("other.json", &["other.json is no pact: it names no consumer"]);
@@ -216,9 +246,15 @@ fn what_is_no_pact_is_refused_before_anything_is_published() {
     server.verb(&["contract", "publish", &good]).exits(64);
     server.verb(&["contract", "list"]).exits(0).says(&["There is no contract yet"]);
 
-    server.verb(&["can-i-deploy", "nobody", "1", "--to-environment", "production"]).exits(65).complains(&["error[not-found]"]);
+    server
+        .verb(&["can-i-deploy", "nobody", "1", "--to-environment", "production"])
+        .exits(65)
+        .complains(&["error[not-found]"]);
     server.verb(&["can-i-deploy", "checkout", "1"]).exits(64);
     server.verb(&["can-i-deploy", "checkout", "1", "--branch", "main", "--to", "prod"]).exits(64);
     server.verb(&["can-i-deploy", "checkout", "1", "--to", "prod", "--to-environment", "production"]).exits(64);
-    server.verb_as("a-wrong-token", &["contract", "publish", &good, "--version", "1"]).exits(65).complains(&["error[unauthenticated]"]);
+    server
+        .verb_as("a-wrong-token", &["contract", "publish", &good, "--version", "1"])
+        .exits(65)
+        .complains(&["error[unauthenticated]"]);
 }

@@ -56,7 +56,8 @@ fn fill(server: &Server, home: &Path) {
     let environment = |name: &str| {
         let found = pact(server, "GET", "/environments", None);
         let all = found["_embedded"]["environments"].as_array().unwrap().clone();
-        let known = all.iter().find(|known| known["name"] == name).map(|known| known["uuid"].as_str().unwrap().to_owned());
+        let known =
+            all.iter().find(|known| known["name"] == name).map(|known| known["uuid"].as_str().unwrap().to_owned());
         known.unwrap_or_else(|| {
             let body = json!({"name": name, "production": false, "displayName": "Stage"});
             pact(server, "POST", "/environments", Some(&body))["uuid"].as_str().unwrap().to_owned()
@@ -82,9 +83,19 @@ fn matrix(server: &Server, query: &str) -> (Value, Vec<Value>) {
     let rows = found["matrix"].as_array_mut().unwrap().iter().map(|row| {
         let party = |role: &str| {
             let version = &row[role]["version"];
-            let names = |key: &str| -> Vec<&Value> { version[key].as_array().into_iter().flatten().map(|one| &one["name"]).collect() };
-            let heads: Vec<&Value> = version["branchVersions"].as_array().into_iter().flatten().map(|on| &on["latest"]).collect();
-            json!([row[role]["name"], version["number"], names("branchVersions"), heads, names("tags"), names("environments")])
+            let names = |key: &str| -> Vec<&Value> {
+                version[key].as_array().into_iter().flatten().map(|one| &one["name"]).collect()
+            };
+            let heads: Vec<&Value> =
+                version["branchVersions"].as_array().into_iter().flatten().map(|on| &on["latest"]).collect();
+            json!([
+                row[role]["name"],
+                version["number"],
+                names("branchVersions"),
+                heads,
+                names("tags"),
+                names("environments")
+            ])
         };
         json!([party("consumer"), party("provider"), row["verificationResult"]["success"]])
     });
@@ -104,7 +115,8 @@ fn a_broker_is_taken_over_and_answers_as_before() {
     let done = target.verb(&import).exits(0);
     done.says(&["applications", "not enabled; set again what is secret: password", "can't be carried over"]);
     let both = format!("{CONSUMER}&q%5B%5D%5Bpacticipant%5D=payments");
-    let versions = ["a1", "a2", "a3", "a9"].map(|version| format!("{CONSUMER}&q%5B%5D%5Bversion%5D={version}&latestby=cvpv&environment=production"));
+    let versions = ["a1", "a2", "a3", "a9"]
+        .map(|version| format!("{CONSUMER}&q%5B%5D%5Bversion%5D={version}&latestby=cvpv&environment=production"));
     let queries = [both, format!("{CONSUMER}&q%5B%5D%5Blatest%5D=true&latestby=cvp&latest=true")];
     for query in queries.iter().chain(&versions) {
         assert_eq!(matrix(&source, query), matrix(&target, query), "{query}");
@@ -115,10 +127,13 @@ fn a_broker_is_taken_over_and_answers_as_before() {
     assert_eq!(version["buildUrl"], "https://ci.example/2");
 
     // Once more, nothing happens.
-    let position = |server: &Server| server.verb(&["timeline", "list", "--limit", "1", "-o", "json"]).json()[0]["position"].clone();
+    let position = |server: &Server| {
+        server.verb(&["timeline", "list", "--limit", "1", "-o", "json"]).json()[0]["position"].clone()
+    };
     let before = position(&target);
     let again = target.verb(&[&import[..], &["-o", "json"]].concat()).exits(0).json();
-    let written: u64 = again["counts"].as_object().unwrap().values().map(|count| count["written"].as_u64().unwrap()).sum();
+    let written: u64 =
+        again["counts"].as_object().unwrap().values().map(|count| count["written"].as_u64().unwrap()).sum();
     assert_eq!((written, position(&target)), (0, before), "{again:#}");
 
     // What came meanwhile is taken over by the next run.
@@ -141,7 +156,9 @@ fn what_is_no_broker_or_lets_nobody_in_is_said() {
     import(&pact, &[]).exits(65).complains(&["error[unauthenticated]: BROKER", "--broker-token"]);
     import(&pact, &["--user", "ci", "--password", "wrong"]).exits(65).complains(&["error[unauthenticated]"]);
     import(&pact, &["--user", "ci", "--password", TOKEN]).exits(0).says(&["applications  0"]);
-    import(&format!("{}/api/v1/status", source.url), &["--broker-token", TOKEN]).exits(65).complains(&["is no Pact Broker"]);
+    import(&format!("{}/api/v1/status", source.url), &["--broker-token", TOKEN])
+        .exits(65)
+        .complains(&["is no Pact Broker"]);
     import("no address", &[]).exits(65).complains(&["error[invalid]: BROKER"]);
     import("http://127.0.0.1:1", &[]).exits(75).complains(&["error[unreachable]"]);
     import(&pact, &["--user", "ci"]).exits(64);

@@ -182,7 +182,8 @@ async fn storm(router: &Router) -> Result<(), Failed> {
         let router = router.clone();
         tokio::spawn(async move {
             let body = publication(&format!("storm-{client}"), &format!("{run}"), 20, client);
-            tokio::time::timeout(Duration::from_secs(30), send(&router, post("/pact/contracts/publish", &body)?)).await?
+            tokio::time::timeout(Duration::from_secs(30), send(&router, post("/pact/contracts/publish", &body)?))
+                .await?
         })
     });
     let mut times = Vec::new();

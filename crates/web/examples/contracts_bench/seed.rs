@@ -5,9 +5,7 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    ContentSha, Environment, Event, Gate, Outline, PactChange, Party, Via,
-    command::component_named,
-    event::Details,
+    ContentSha, Environment, Event, Gate, Outline, PactChange, Party, Via, command::component_named, event::Details,
 };
 use kernel::{Actor, CommandId, EnvironmentId, EventId, PlacementId, Sha256, Timestamp};
 use serde_json::json;

@@ -164,7 +164,8 @@ async fn another_content_for_the_same_version_is_refused_in_upstreams_words() {
     let other = publication("1", &[pact("Foo", "Bar", "/other")]);
     let refused = post(&site, "/contracts/publish", &other).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
-    let words = "Cannot change the content of the pact for Foo version 1 and provider Bar, as race conditions will cause";
+    let words =
+        "Cannot change the content of the pact for Foo version 1 and provider Bar, as race conditions will cause";
     assert!(refused.body["errors"]["contracts"][0].as_str().unwrap().starts_with(words), "{}", refused.text);
     let put = "/pacts/provider/Bar/consumer/Foo/version/1";
     let refused = send(&site, "PUT", put, pact("Foo", "Bar", "/other").to_string()).await;
@@ -194,7 +195,8 @@ async fn what_can_not_be_a_publication_is_refused_with_what_is_wrong() {
     check(&content(&STANDARD.encode([b'{', 0xff])), "contracts[0].content", "non UTF-8 character at char 2").await;
     let other = STANDARD.encode(pact("Foo", "Other", "/x").to_string());
     check(&content(&other), "contracts[0].providerName", "must match providerName").await;
-    check(&|body| body["pacticipantName"] = json!("Else"), "contracts[0].consumerName", "must match pacticipantName").await;
+    check(&|body| body["pacticipantName"] = json!("Else"), "contracts[0].consumerName", "must match pacticipantName")
+        .await;
     check(&|body| body["pacticipantVersionNumber"] = json!(" "), "pacticipantVersionNumber", "can't be blank").await;
     check(&|body| body["contracts"] = json!("x"), "contracts", "must be an array").await;
     check(&|body| drop(body.as_object_mut().unwrap().shift_remove("contracts")), "contracts", "is missing").await;
@@ -205,7 +207,8 @@ async fn what_can_not_be_a_publication_is_refused_with_what_is_wrong() {
     let huge = vec![b'x'; 70 << 20];
     let answer = send(&site, "POST", "/contracts/publish", huge).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
-    let answer = send(&site, "PUT", "/pacts/provider/Bar/consumer/Foo/version/1", pact("X", "Bar", "/").to_string()).await;
+    let answer =
+        send(&site, "PUT", "/pacts/provider/Bar/consumer/Foo/version/1", pact("X", "Bar", "/").to_string()).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert!(answer.text.contains("name in pact 'X' does not match name in URL path 'Foo'."), "{}", answer.text);
 }
@@ -266,9 +269,7 @@ async fn a_pact_is_compared_with_what_the_provider_says_its_api_is() {
     publish(&site, "1", &pact("Foo", "Bar", "/orders")).await;
     let oas = json!({"openapi": "3.0.3", "info": {"title": "Bar", "version": "1"}, "paths": {
         "/orders": {"get": {"responses": {"200": {"description": "ok"}}}}}});
-    let define = |version: &str, document: &Value| {
-        contracts_define("Bar", version, &document.to_string())
-    };
+    let define = |version: &str, document: &Value| contracts_define("Bar", version, &document.to_string());
     let answer = post(&site, "/provider-contracts/provider/Bar/publish", &define("1", &oas)).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     assert_eq!(deploy(&site, "Bar", "1", &production).await.status, StatusCode::CREATED);

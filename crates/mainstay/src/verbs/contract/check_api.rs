@@ -77,8 +77,8 @@ struct Caller {
 /// If the file can't be read, or what the server refuses.
 pub(super) async fn check(args: &CheckApi, session: &Session) -> Result<ExitCode, Refusal> {
     let bytes = read("FILE", &args.file)?;
-    let definition = String::from_utf8(bytes)
-        .map_err(|_| wrong("FILE", format!("{} is not UTF-8", args.file.display())))?;
+    let definition =
+        String::from_utf8(bytes).map_err(|_| wrong("FILE", format!("{} is not UTF-8", args.file.display())))?;
     let body = json!({"api": args.api, "definition": definition, "deployed": args.deployed});
     let answer = session.client.ask(&["contracts", "compare"], &body).await?;
     let compared: Compared = output::read(answer.clone())?;
@@ -92,7 +92,9 @@ fn text(out: &Printer, compared: &Compared, no: bool) -> String {
     let mut text = String::new();
     let (tone, verdict) = match (no, compared.breaking) {
         (true, _) => (Tone::Bad, format!("no: this definition of {api} breaks its callers")),
-        (false, true) => (Tone::Warn, format!("yes: this definition of {api} breaks something, but nobody who is known")),
+        (false, true) => {
+            (Tone::Warn, format!("yes: this definition of {api} breaks something, but nobody who is known"))
+        }
         (false, false) => (Tone::Good, format!("yes: this definition of {api} breaks nobody")),
     };
     add(&mut text, out.toned(tone, &verdict));
@@ -107,7 +109,8 @@ fn text(out: &Printer, compared: &Compared, no: bool) -> String {
 }
 
 fn add_comparison(text: &mut String, out: &Printer, comparison: &Comparison) {
-    let deployed = (!comparison.deployed_in.is_empty()).then(|| format!("what runs in {}", comparison.deployed_in.join(", ")));
+    let deployed =
+        (!comparison.deployed_in.is_empty()).then(|| format!("what runs in {}", comparison.deployed_in.join(", ")));
     let current = comparison.current.then(|| "the catalog's definition".to_owned());
     let with = [current, deployed].into_iter().flatten().collect::<Vec<_>>().join(", which is ");
     let Comparison { breaking, risky, compatible, .. } = comparison;

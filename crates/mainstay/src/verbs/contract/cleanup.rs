@@ -84,10 +84,14 @@ const SHOWN_MAX: u32 = 500;
 /// # Errors
 /// What the server refuses; what was removed until then is printed.
 pub(super) async fn cleanup(args: &Cleanup, session: &Session) -> Result<ExitCode, Refusal> {
-    let keep: Vec<&str> = args.keep.iter().map(|keep| match keep {
-        Keep::Main => "main",
-        Keep::Deployed => "deployed",
-    }).collect();
+    let keep: Vec<&str> = args
+        .keep
+        .iter()
+        .map(|keep| match keep {
+            Keep::Main => "main",
+            Keep::Deployed => "deployed",
+        })
+        .collect();
     let body = json!({
         "keep_days": args.keep_days, "keep": keep, "pacticipant": args.pacticipant, "dry_run": args.dry_run,
         "reason": args.reason, "at_most": if args.dry_run { SHOWN_MAX } else { AT_MOST },

@@ -149,19 +149,22 @@ mod tests {
 
     #[test]
     fn interactions_are_added_removed_or_changed_whatever_their_order() {
-        let part = |name: &str, status: u16| json!({"description": name, "_id": status, "response": {"status": status}});
+        let part =
+            |name: &str, status: u16| json!({"description": name, "_id": status, "response": {"status": status}});
         let before = json!({"interactions": [part("a", 200), part("b", 200), part("c", 200)]});
         let after = json!({"interactions": [part("d", 200), part("b", 201), part("a", 200)]});
         let found = differences(&before, &after);
         assert_eq!((found.added, found.removed), (vec!["d".to_owned()], vec!["c".to_owned()]));
-        let status = Difference { place: "response.status".to_owned(), before: Some(json!(200)), after: Some(json!(201)) };
+        let status =
+            Difference { place: "response.status".to_owned(), before: Some(json!(200)), after: Some(json!(201)) };
         assert_eq!(found.changed, [Changed { interaction: "b".to_owned(), differences: vec![status] }]);
     }
 
     #[test]
     fn the_same_description_in_another_state_is_another_interaction() {
         let part = |state: &str| json!({"description": "a", "providerState": state});
-        let found = differences(&json!({"messages": [part("x"), part("x")]}), &json!({"messages": [part("x"), part("y")]}));
+        let found =
+            differences(&json!({"messages": [part("x"), part("x")]}), &json!({"messages": [part("x"), part("y")]}));
         assert_eq!((found.added, found.removed), (vec!["a given y".to_owned()], vec!["a given x (2)".to_owned()]));
     }
 }

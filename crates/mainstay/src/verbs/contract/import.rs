@@ -120,7 +120,9 @@ impl Importing {
         })?;
         if index.pointer("/_links/pb:pacticipants").is_none() {
             let detail = format!("{} is no Pact Broker: its index has no pb:pacticipants", self.source.place());
-            return Err(Refusal::new(&codes::MALFORMED, detail).field("BROKER").fix("give the address of the broker's index"));
+            return Err(Refusal::new(&codes::MALFORMED, detail)
+                .field("BROKER")
+                .fix("give the address of the broker's index"));
         }
         // Whoever may not write here learns it before anything is read.
         self.target.get(&[], &[]).await?;

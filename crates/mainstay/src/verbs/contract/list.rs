@@ -77,9 +77,10 @@ pub(super) async fn list(args: &List, session: &Session) -> Result<ExitCode, Ref
 fn row(out: &Printer, integration: &Integration) -> [String; 6] {
     let Integration { consumer, provider, latest, state, verification } = integration;
     let (version, expects) = match latest {
-        Some(latest) => {
-            (format!("{}, {}", latest.version, out.ago(latest.published)), counted(latest.interactions, latest.messages))
-        }
+        Some(latest) => (
+            format!("{}, {}", latest.version, out.ago(latest.published)),
+            counted(latest.interactions, latest.messages),
+        ),
         None => ("none".to_owned(), String::new()),
     };
     let tone = match state.as_str() {

@@ -187,13 +187,16 @@ fn show(session: &Session, mut answers: Vec<Value>) -> Result<ExitCode, Refusal>
 fn add_notices(text: &mut String, out: &Printer, published: &Published) {
     for Notice { r#type, text: said } in &published.notices {
         let said = indented(said, 2);
-        add(text, match r#type.as_str() {
-            "success" => out.toned(Tone::Good, &said),
-            "warning" | "prompt" => out.strong(&said),
-            "error" | "danger" => out.toned(Tone::Bad, &said),
-            "debug" => out.faint(&said),
-            _ => said,
-        });
+        add(
+            text,
+            match r#type.as_str() {
+                "success" => out.toned(Tone::Good, &said),
+                "warning" | "prompt" => out.strong(&said),
+                "error" | "danger" => out.toned(Tone::Bad, &said),
+                "debug" => out.faint(&said),
+                _ => said,
+            },
+        );
     }
 }
 
@@ -213,7 +216,8 @@ fn files(from: &[PathBuf]) -> Result<Vec<PathBuf>, Refusal> {
             files.push(path.clone());
             continue;
         }
-        let unreadable = |error: std::io::Error| wrong("FILE|DIR", format!("{} can't be read: {error}", path.display()));
+        let unreadable =
+            |error: std::io::Error| wrong("FILE|DIR", format!("{} can't be read: {error}", path.display()));
         let mut inside = Vec::new();
         for entry in fs::read_dir(path).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?.path();
@@ -228,7 +232,10 @@ fn files(from: &[PathBuf]) -> Result<Vec<PathBuf>, Refusal> {
         files.append(&mut inside);
     }
     if files.len() > FILES_MAX {
-        return Err(wrong("FILE|DIR", format!("there are {} files; at most {FILES_MAX} are published at once", files.len())));
+        return Err(wrong(
+            "FILE|DIR",
+            format!("there are {} files; at most {FILES_MAX} are published at once", files.len()),
+        ));
     }
     Ok(files)
 }

@@ -72,7 +72,8 @@ pub(super) fn states(part: &Value) -> Vec<String> {
     let several = part.get("providerStates").and_then(Value::as_array);
     let several = several.into_iter().flatten().filter_map(|state| {
         let name = state.get("name")?.as_str()?.to_owned();
-        let parameters = state.get("params").filter(|parameters| parameters.as_object().is_some_and(|all| !all.is_empty()));
+        let parameters =
+            state.get("params").filter(|parameters| parameters.as_object().is_some_and(|all| !all.is_empty()));
         Some(parameters.map_or_else(|| name.clone(), |parameters| format!("{name} {parameters}")))
     });
     one.map(str::to_owned).into_iter().chain(several).filter(|state| !state.is_empty()).collect()
@@ -111,7 +112,8 @@ fn add_part(text: &mut String, part: &Value) {
         let query = query.filter(|query| !query.is_empty()).map_or_else(String::new, |query| format!("?{query}"));
         add(text, format!("  {} {path}{query}", method.to_uppercase()));
         add_content(text, request);
-        let status = response.and_then(|response| response.get("status")).map_or_else(|| "any status".to_owned(), as_text);
+        let status =
+            response.and_then(|response| response.get("status")).map_or_else(|| "any status".to_owned(), as_text);
         add(text, format!("  → {status}"));
         response.into_iter().for_each(|response| add_content(text, response));
         return;

@@ -94,9 +94,7 @@ pub(super) async fn run(verb: &WebhookVerb, session: &Session) -> Result<ExitCod
         WebhookVerb::Deliveries { webhook, state, limit } => {
             deliveries((webhook.as_deref(), state.as_deref()), usize::from(*limit), session).await
         }
-        WebhookVerb::Refire { id } => {
-            session.carry_out(&[AT[0], AT[1], "deliveries", id, "refire"], &json!({})).await
-        }
+        WebhookVerb::Refire { id } => session.carry_out(&[AT[0], AT[1], "deliveries", id, "refire"], &json!({})).await,
         WebhookVerb::SigningKey => {
             let answer = session.client.get(&[AT[0], AT[1], "signing-key"], &[]).await?;
             session.out.show(answer, |SigningKey { key }| key)?;

@@ -68,10 +68,7 @@ impl WebhookView {
 /// Lists webhooks.
 #[utoipa::path(get, path = "/api/v1/contracts/webhooks", tag = "contracts", params(Paging),
     responses((status = 200, body = Listed<WebhookView>)))]
-pub async fn list(
-    State(app): State<App>,
-    Query(paging): Query<Paging>,
-) -> Result<Json<Listed<WebhookView>>, Problem> {
+pub async fn list(State(app): State<App>, Query(paging): Query<Paging>) -> Result<Json<Listed<WebhookView>>, Problem> {
     let world = app.world();
     paging.page(world.contracts.webhooks().collect(), WebhookView::of)
 }

@@ -138,18 +138,15 @@ impl Importing {
         Ok(rows)
     }
 
-    async fn verification(
-        &mut self,
-        (consumer, provider): (&str, &str),
-        row: &Row,
-        sha: &str,
-    ) -> Result<(), Refusal> {
+    async fn verification(&mut self, (consumer, provider): (&str, &str), row: &Row, sha: &str) -> Result<(), Refusal> {
         let number = row.number.to_string();
-        let at = |sha| ["pacts", "provider", provider, "consumer", consumer, "pact-version", sha, "verification-results"];
+        let at =
+            |sha| ["pacts", "provider", provider, "consumer", consumer, "pact-version", sha, "verification-results"];
         let path = [&at(&row.sha)[..], &[&number]].concat();
         let shown = format!("{number} of {provider} {} against {consumer}", row.provider_version);
         let Some(known) = self.source.find(&path, &[]).await? else {
-            self.report.refused(Sort::Verifications, format!("{shown}: the other broker lists it, but does not have it"));
+            self.report
+                .refused(Sort::Verifications, format!("{shown}: the other broker lists it, but does not have it"));
             return Ok(());
         };
         let mut body = Map::new();

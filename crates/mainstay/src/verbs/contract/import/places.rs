@@ -56,12 +56,15 @@ impl Importing {
             .filter_map(|known| Some((text(known, "/name")?, known.clone())))
             .collect();
         for environment in &theirs {
-            let (Some(name), Some(their_id)) = (text(environment, "/name"), text(environment, "/uuid")) else { continue };
+            let (Some(name), Some(their_id)) = (text(environment, "/name"), text(environment, "/uuid")) else {
+                continue;
+            };
             let id = match ours.get(&name) {
                 Some(known) => {
                     self.report.here(Sort::Environments, 1);
                     if known.get("production") != environment.get("production") {
-                        self.report.note(format!("{name}: whether it is a production environment is said otherwise here"));
+                        self.report
+                            .note(format!("{name}: whether it is a production environment is said otherwise here"));
                     }
                     text(known, "/uuid")
                 }
@@ -80,7 +83,8 @@ impl Importing {
             let value = environment.get(key).filter(|value| !value.is_null());
             body.extend(value.map(|value| (key.to_owned(), value.clone())));
         }
-        let made = self.write((Sort::Environments, name), Method::POST, &["environments"], &Value::Object(body)).await?;
+        let made =
+            self.write((Sort::Environments, name), Method::POST, &["environments"], &Value::Object(body)).await?;
         Ok(made.and_then(|made| text(&made, "/uuid")))
     }
 
@@ -106,7 +110,10 @@ impl Importing {
                 continue;
             }
             let newer = here.iter().find(|known| {
-                !released && known.pacticipant == placed.pacticipant && known.instance == placed.instance && !self.is_theirs(known)
+                !released
+                    && known.pacticipant == placed.pacticipant
+                    && known.instance == placed.instance
+                    && !self.is_theirs(known)
             });
             if let Some(newer) = newer {
                 let shown = placed.shown(name);
@@ -200,7 +207,8 @@ impl Importing {
         if !secrets.is_empty() {
             self.report.note(format!("webhook {name}: not enabled; set again what is secret: {}", secrets.join(", ")));
         } else if was_enabled && !enabled {
-            self.report.note(format!("webhook {name}: not enabled, so that it is not called twice; enable it when you move"));
+            self.report
+                .note(format!("webhook {name}: not enabled, so that it is not called twice; enable it when you move"));
         }
         Ok(())
     }

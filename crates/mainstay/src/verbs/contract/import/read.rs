@@ -31,9 +31,9 @@ impl Version {
 
     pub(super) fn of(document: &Value) -> Option<Self> {
         let embedded = |key: &str| list(document, &format!("/_embedded/{key}"));
-        let branches = embedded("branchVersions").iter().filter_map(|on| {
-            Some((text(on, "/name")?, on.get("latest").and_then(Value::as_bool).unwrap_or_default()))
-        });
+        let branches = embedded("branchVersions")
+            .iter()
+            .filter_map(|on| Some((text(on, "/name")?, on.get("latest").and_then(Value::as_bool).unwrap_or_default())));
         let pacts = list(document, "/_links/pb:pact-versions").iter();
         Some(Self {
             number: text(document, "/number")?,

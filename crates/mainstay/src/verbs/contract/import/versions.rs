@@ -102,15 +102,19 @@ impl Importing {
     fn note_order(&mut self, name: &str, versions: &[Version], here: &[Version]) {
         let known: BTreeSet<&str> = here.iter().map(|version| version.number.as_str()).collect();
         let last_known = versions.iter().rposition(|version| known.contains(version.number.as_str()));
-        let late = versions.iter().take(last_known.unwrap_or(0)).filter(|version| !known.contains(version.number.as_str()));
+        let late =
+            versions.iter().take(last_known.unwrap_or(0)).filter(|version| !known.contains(version.number.as_str()));
         let theirs: BTreeSet<&str> = versions.iter().map(|version| version.number.as_str()).collect();
-        let (late, ours) = (late.count(), here.iter().filter(|version| !theirs.contains(version.number.as_str())).count());
+        let (late, ours) =
+            (late.count(), here.iter().filter(|version| !theirs.contains(version.number.as_str())).count());
         let all_known = versions.iter().all(|version| known.contains(version.number.as_str()));
         if late > 0 {
             self.report.note(format!("{name}: {late} versions come after newer ones that were here already"));
         }
         if ours > 0 && !all_known {
-            self.report.note(format!("{name}: {ours} versions were published here already; what is imported comes after them"));
+            self.report.note(format!(
+                "{name}: {ours} versions were published here already; what is imported comes after them"
+            ));
         }
     }
 
@@ -143,7 +147,8 @@ impl Importing {
         let has_tag = |tag: &&String| known.is_some_and(|known| known.tags.contains(tag));
         let (here, missing): (Vec<&String>, Vec<&String>) = version.tags.iter().partition(has_tag);
         self.report.here(Sort::TagsOfVersions, here.len());
-        let build_url = version.build_url.as_ref().filter(|url| known.and_then(|known| known.build_url.as_ref()) != Some(url));
+        let build_url =
+            version.build_url.as_ref().filter(|url| known.and_then(|known| known.build_url.as_ref()) != Some(url));
         if exists && missing.is_empty() && build_url.is_none() {
             return Ok(());
         }
@@ -187,7 +192,12 @@ impl Importing {
     }
 
     /// The head of a branch is what came to it last; where that is not the newest version, it comes to it once more.
-    async fn heads(&mut self, name: &str, versions: &[Version], here: &BTreeMap<&str, &Version>) -> Result<(), Refusal> {
+    async fn heads(
+        &mut self,
+        name: &str,
+        versions: &[Version],
+        here: &BTreeMap<&str, &Version>,
+    ) -> Result<(), Refusal> {
         let mut last: BTreeMap<&str, &str> = BTreeMap::new();
         let mut head: BTreeMap<&str, &str> = BTreeMap::new();
         for version in versions {
