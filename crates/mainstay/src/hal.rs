@@ -262,4 +262,37 @@ mod tests {
         check(401, "<html>", "unauthenticated", "http://127.0.0.1:1 answered 401 Unauthorized");
         check(429, r#"{"type":"/docs/errors/rate-limited","detail":"slower"}"#, "rate-limited", "slower");
     }
+
+    /// A broker that gives these answers, one for each connection, and then no more.
+    async fn answering(answers: &'static [&'static str]) -> Broker {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            for answer in answers {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                let mut request = [0; 2_048];
+                let _ = connection.read(&mut request).await.unwrap();
+                connection.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        broker(&base)
+    }
+
+    const BUSY: &str =
+        "HTTP/1.1 503 x\r\nretry-after: 0\r\ncontent-length: 14\r\nconnection: close\r\n\r\n{\"error\":\"no\"}";
+    const SLOWER: &str = "HTTP/1.1 429 x\r\nretry-after: 0\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+    const BROKEN: &str = "";
+    const GOOD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 11\r\nconnection: close\r\n\r\n{\"good\": 1}";
+    const BAD: &str = "HTTP/1.1 400 x\r\ncontent-length: 18\r\nconnection: close\r\n\r\n{\"errors\":[\"bad\"]}";
+
+    #[tokio::test]
+    async fn what_fails_for_a_moment_is_tried_again_and_what_is_wrong_is_not() {
+        let broker = answering(&[BUSY, SLOWER, BROKEN, GOOD]).await;
+        assert_eq!(broker.get(&[], &[]).await.unwrap(), serde_json::json!({"good": 1}));
+        let broker = answering(&[BAD, GOOD]).await;
+        assert_eq!(broker.get(&[], &[]).await.unwrap_err().detail, "bad");
+        let broker = answering(&[BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, GOOD]).await;
+        assert_eq!(broker.get(&[], &[]).await.unwrap_err().class(), kernel::Class::Retryable, "six tries are enough");
+    }
 }

@@ -118,6 +118,11 @@ fn a_broker_is_taken_over_and_answers_as_before() {
     let versions = ["a1", "a2", "a3", "a9"]
         .map(|version| format!("{CONSUMER}&q%5B%5D%5Bversion%5D={version}&latestby=cvpv&environment=production"));
     let queries = [both, format!("{CONSUMER}&q%5B%5D%5Blatest%5D=true&latestby=cvp&latest=true")];
+    assert_eq!(
+        matrix(&source, &queries[0]).1.len(),
+        6,
+        "four pacts, two of which share a content that was tried twice"
+    );
     for query in queries.iter().chain(&versions) {
         assert_eq!(matrix(&source, query), matrix(&target, query), "{query}");
     }
@@ -155,7 +160,7 @@ fn what_is_no_broker_or_lets_nobody_in_is_said() {
     let import = |from: &str, more: &[&str]| target.verb(&[&["contract", "import", from][..], more].concat());
     import(&pact, &[]).exits(65).complains(&["error[unauthenticated]: BROKER", "--broker-token"]);
     import(&pact, &["--user", "ci", "--password", "wrong"]).exits(65).complains(&["error[unauthenticated]"]);
-    import(&pact, &["--user", "ci", "--password", TOKEN]).exits(0).says(&["applications  0"]);
+    import(&pact, &["--user", "ci", "--password", TOKEN]).exits(0).says(&["applications       0"]);
     import(&format!("{}/api/v1/status", source.url), &["--broker-token", TOKEN])
         .exits(65)
         .complains(&["is no Pact Broker"]);

@@ -4,6 +4,7 @@
 mod assets;
 mod backstage;
 mod browser;
+mod contracts_api;
 mod coverage;
 mod evaluation;
 mod flag_screens;
