@@ -40,6 +40,11 @@ pub(super) fn request<'d>(walk: &mut Walk<'d>, before: &Operation<'d>, after: &O
         }
         (true, true) | (false, false) => {}
     }
+    // Many operations may refer to one large body.
+    let weight = |body: &Map<String, Value>| body.get("content").and_then(Value::as_object).map_or(0, Map::len);
+    if !walk.spend(weight(had) + weight(has)) {
+        return report.cut(&place);
+    }
     content(walk, &name, (had.get("content"), has.get("content")), report);
 }
 

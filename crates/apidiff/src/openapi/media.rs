@@ -29,24 +29,25 @@ pub(super) struct Media<'d> {
 pub(super) fn pair<'d>(before: Option<&'d Value>, after: Option<&'d Value>) -> Media<'d> {
     let (had, has) = (before.and_then(Value::as_object), after.and_then(Value::as_object));
     let mut media = Media::default();
+    let mut gone: Vec<(&str, &Value, Option<Name>)> = Vec::new();
     for (name, before) in had.into_iter().flatten() {
         match has.and_then(|has| has.get(name)) {
             Some(after) => media.both.push(Both { was: name, is: name, before, after }),
-            None => media.removed.push(name),
+            None => gone.push((name, before, Name::of(name))),
         }
     }
-    let fresh = has.into_iter().flatten().filter(|(name, _)| !had.is_some_and(|had| had.contains_key(*name)));
-    for (name, after) in fresh {
-        let near = media.removed.iter().take(NAMES_MAX).position(|was| holds(was, name) || holds(name, was));
-        match near.map(|at| media.removed.remove(at)) {
-            Some(was) => {
-                if let Some(before) = had.and_then(|had| had.get(was)) {
-                    media.both.push(Both { was, is: name, before, after });
-                }
-            }
+    let is_few = gone.len() <= NAMES_MAX;
+    for (name, after) in has.into_iter().flatten().filter(|(name, _)| !had.is_some_and(|had| had.contains_key(*name))) {
+        let is_near = |one: &Name, other: &Name| one.holds(other) || other.holds(one);
+        let near = Name::of(name)
+            .filter(|_| is_few)
+            .and_then(|name| gone.iter().position(|(_, _, was)| was.as_ref().is_some_and(|was| is_near(was, &name))));
+        match near.map(|at| gone.remove(at)) {
+            Some((was, before, _)) => media.both.push(Both { was, is: name, before, after }),
             None => media.added.push(name),
         }
     }
+    media.removed = gone.into_iter().map(|(name, ..)| name).collect();
     media
 }
 
@@ -65,7 +66,7 @@ impl Both<'_> {
             Some(Renamed::Parameters)
         } else if was == is {
             None
-        } else if holds(self.was, self.is) {
+        } else if was.holds(&is) {
             Some(Renamed::Narrower)
         } else {
             Some(Renamed::Wider)
@@ -96,11 +97,10 @@ impl Name {
             parameters: parameters.map(|(key, value)| (key.trim().to_lowercase(), value.trim().to_owned())).collect(),
         })
     }
-}
 
-/// Whether all of the second is of the first, whatever their parameters.
-fn holds(wide: &str, narrow: &str) -> bool {
-    let (Some(wide), Some(narrow)) = (Name::of(wide), Name::of(narrow)) else { return false };
-    let is_base = wide.suffix.is_none() && narrow.suffix.as_ref() == Some(&wide.subtype);
-    wide.kind == narrow.kind && (is_base || (wide.subtype == narrow.subtype && wide.suffix == narrow.suffix))
+    /// Whether all of the other is of this, whatever their parameters.
+    fn holds(&self, narrow: &Self) -> bool {
+        let is_base = self.suffix.is_none() && narrow.suffix.as_ref() == Some(&self.subtype);
+        self.kind == narrow.kind && (is_base || (self.subtype == narrow.subtype && self.suffix == narrow.suffix))
+    }
 }

@@ -131,7 +131,7 @@ fn both<'d>(walk: &mut Walk<'d>, before: &Operation<'d>, after: &Operation<'d>, 
         let text = format!("{name} is {} rather than {} now", has.word(), had.word());
         report.put(format!("api-stability-{what}"), level, &place, text);
     }
-    if !walk.spend(1) {
+    if !walk.spend(weight(before) + weight(after)) {
         return report.cut(&place);
     }
     announced(before, after, &place, report);
@@ -140,6 +140,16 @@ fn both<'d>(walk: &mut Walk<'d>, before: &Operation<'d>, after: &Operation<'d>, 
     parameters::compare(walk, before, after, report);
     bodies::request(walk, before, after, report);
     responses::compare(walk, before, after, report);
+}
+
+/// About how much there is to look at in an operation itself, besides its parameters and schemas.
+fn weight(operation: &Operation<'_>) -> usize {
+    let list = |key: &str| operation.fields.get(key).and_then(Value::as_array).into_iter().flatten();
+    let scopes = list("security").filter_map(Value::as_object).flat_map(|way| way.values());
+    let responses = operation.fields.get("responses").and_then(Value::as_object);
+    list("tags").count()
+        + scopes.map(|scopes| 1 + scopes.as_array().map_or(0, Vec::len)).sum::<usize>()
+        + responses.map_or(0, serde_json::Map::len)
 }
 
 /// That an operation is to go, and when.

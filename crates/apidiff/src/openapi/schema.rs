@@ -18,7 +18,10 @@ mod part;
 mod types;
 mod values;
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+};
 
 use serde_json::{Map, Value};
 
@@ -89,25 +92,26 @@ pub(super) struct Walk<'d> {
     pub(super) earlier: &'d Document,
     pub(super) later: &'d Document,
     /// Pairs under way: a schema that holds itself ends there.
-    open: HashSet<Key>,
+    open: HashSet<(usize, usize, Part)>,
     /// Pairs that don't differ.
     clean: HashSet<Key>,
     /// How often a pair that differs was told of in this body.
     told: HashMap<Key, u8>,
-    steps: usize,
+    /// What may still be looked at.
+    steps: Cell<usize>,
     depth: usize,
 }
 
 impl<'d> Walk<'d> {
     pub(super) fn new(earlier: &'d Document, later: &'d Document) -> Self {
         let (open, clean, told) = (HashSet::new(), HashSet::new(), HashMap::new());
-        Self { earlier, later, open, clean, told, steps: STEPS_MAX, depth: 0 }
+        Self { earlier, later, open, clean, told, steps: Cell::new(STEPS_MAX), depth: 0 }
     }
 
     /// Takes from what may be looked at; false if it is used up.
-    pub(super) fn spend(&mut self, steps: usize) -> bool {
-        self.steps = self.steps.saturating_sub(steps.saturating_add(1));
-        self.steps > 0
+    pub(super) fn spend(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_sub(steps.saturating_add(1)));
+        self.steps.get() > 0
     }
 
     /// Follows two references of which each may be absent.
@@ -141,7 +145,7 @@ impl<'d> Walk<'d> {
         if self.depth >= DEPTH_MAX || !self.spend(weight(one) + weight(other)) {
             return report.cut(place);
         }
-        if !self.open.insert(key) {
+        if !self.open.insert((key.0, key.1, part)) {
             return;
         }
         let known = report.count();
@@ -149,7 +153,7 @@ impl<'d> Walk<'d> {
         let prefix = part.prefix(!place.path.is_empty());
         self.pair(&Pair { part, prefix, before: one, after: other, place }, report);
         self.depth -= 1;
-        self.open.remove(&key);
+        self.open.remove(&(key.0, key.1, part));
         if report.count() == known {
             self.clean.insert(key);
         } else {

@@ -49,6 +49,52 @@ fn many_changes_are_cut_and_counted() {
     assert_eq!(changes.last().unwrap().rule, "more-changes");
 }
 
+/// Schemas of which each holds the next one twice, so that there are more ways through them than anybody can walk.
+fn doubling(depth: usize, leaf: &Value) -> String {
+    let name = |at: usize| json!({"$ref": format!("#/components/schemas/S{at}")});
+    let mut schemas: serde_json::Map<String, Value> = (0..depth)
+        .map(|at| (format!("S{at}"), json!({"properties": {"a": name(at + 1), "b": name(at + 1), "round": name(0)}})))
+        .collect();
+    schemas.insert(format!("S{depth}"), leaf.clone());
+    json!({"openapi": "3.1.0", "paths": {"/a": {"get": {"responses": {"200": {"content": {
+        "application/json": {"schema": name(0)}}}}}}}, "components": {"schemas": schemas}})
+    .to_string()
+}
+
+#[test]
+fn more_ways_through_schemas_than_can_be_walked_come_to_an_end() {
+    let (text, number) = (json!({"type": "string"}), json!({"type": "integer"}));
+    let compare = |depth: usize, later: &Value| {
+        let (earlier, later) = (doubling(depth, &text), doubling(depth, later));
+        openapi::compare(earlier.as_bytes(), later.as_bytes()).unwrap()
+    };
+    let changes = compare(60, &number);
+    assert!(changes.iter().all(|change| change.rule == "response-property-type-changed"), "{changes:?}");
+    assert!((1..=8).contains(&changes.len()), "{}", changes.len());
+    // Deeper than is looked, that is said.
+    assert_eq!(compare(200, &number).iter().map(|change| change.rule.as_str()).collect::<Vec<_>>(), ["comparison-cut"]);
+}
+
+#[test]
+fn lists_of_many_are_compared_in_the_end() {
+    let of = |from: usize| {
+        let values: Vec<String> = (from..from + 40_000).map(|at| format!("v{at}")).collect();
+        let alternatives: Vec<Value> = (from..from + 20_000).map(|at| json!({"title": format!("t{at}")})).collect();
+        let parameters: Vec<Value> =
+            (from..from + 20_000).map(|at| json!({"name": format!("p{at}"), "in": "query"})).collect();
+        let content: serde_json::Map<String, Value> =
+            (from..from + 20_000).map(|at| (format!("a/t{at}"), json!({}))).collect();
+        let headers: serde_json::Map<String, Value> =
+            (from..from + 20_000).map(|at| (format!("h{at}"), json!({}))).collect();
+        json!({"openapi": "3.1.0", "paths": {"/a": {"post": {"parameters": parameters,
+            "requestBody": {"content": {"application/json": {"schema": {"enum": values, "oneOf": alternatives}}}},
+            "responses": {"200": {"content": content, "headers": headers}}}}}})
+        .to_string()
+    };
+    let changes = openapi::compare(of(0).as_bytes(), of(10_000).as_bytes()).unwrap();
+    assert_eq!(changes.len(), 5_001);
+}
+
 /// Something like a schema.
 fn schema() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -68,6 +114,39 @@ fn schema() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Any JSON, with the words of the specification where they may do harm.
+fn json_value() -> impl Strategy<Value = Value> {
+    let words = [
+        "$ref",
+        "schema",
+        "content",
+        "headers",
+        "name",
+        "in",
+        "oneOf",
+        "type",
+        "properties",
+        "required",
+        "200",
+        "items",
+    ];
+    let texts = ["#/components/a", "#/components", "#", "query", "path", "object", "a/b", "https://elsewhere.example"];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(texts.to_vec()).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 48, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((prop::sample::select(words.to_vec()), inner), 0..4).prop_map(|pairs| {
+                Value::Object(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+            }),
+        ]
+    })
+}
+
 fn of(schema: &Value, other: &Value) -> String {
     json!({"openapi": "3.1.0", "paths": {"/a/{id}": {"post": {
         "parameters": [{"name": "id", "in": "path", "schema": other}],
@@ -82,6 +161,19 @@ proptest! {
     fn a_document_does_not_differ_from_itself(a in schema(), b in schema()) {
         let document = of(&a, &b);
         prop_assert_eq!(openapi::compare(document.as_bytes(), document.as_bytes()), Ok(Vec::new()));
+        // Nor from itself with another title, where nothing can be skipped.
+        let titled = document.replacen('{', r#"{"info": {"title": "other"}, "#, 1);
+        prop_assert_eq!(openapi::compare(document.as_bytes(), titled.as_bytes()), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn any_json_under_an_operation_is_compared(a in json_value(), b in json_value()) {
+        let of = |value: &Value| {
+            json!({"openapi": "3.1.0", "security": value, "components": value, "webhooks": {"w": value}, "paths": {"/a": {
+                "parameters": value, "get": value, "post": {"parameters": [value], "requestBody": value, "responses": value,
+                "security": value, "tags": value}}}}).to_string()
+        };
+        prop_assert!(openapi::compare(of(&a).as_bytes(), of(&b).as_bytes()).is_ok());
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What changed between two OpenAPI documents.
 #![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
 
+mod calls;
 mod hostile;
+mod references;
+mod schemas;
 
 use apidiff::{Level, openapi};
 

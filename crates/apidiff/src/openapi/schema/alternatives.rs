@@ -117,7 +117,11 @@ fn matched<'d>(walk: &Walk<'d>, had: &'d [Value], has: &'d [Value]) -> Matched<'
         matched.gone.retain(|(_, was)| {
             let moved = fresh.iter().position(|(_, is)| {
                 reference(was).is_some() != reference(is).is_some()
-                    && equal::is_equivalent(walk.earlier, was, walk.later, is)
+                    && walk
+                        .earlier
+                        .here(was)
+                        .and_then(Value::as_object)
+                        .is_some_and(|was| equal::is_equivalent(walk, was, is))
             });
             moved.map(|at| fresh.remove(at)).is_none()
         });

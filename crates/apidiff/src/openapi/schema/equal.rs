@@ -4,32 +4,43 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::Walk;
 use crate::openapi::document::{Document, Found};
 
 /// Values that are looked at before two schemas are taken to differ.
-const LOOKS_MAX: u32 = 20_000;
+const LOOKS_MAX: usize = 20_000;
 const DEPTH_MAX: u32 = 48;
 /// What explains, and binds nobody.
 const ANNOTATIONS: [&str; 7] = ["title", "description", "default", "example", "examples", "externalDocs", "$comment"];
 
-/// True if the two differ at most in annotations. What is too large to tell is taken to differ.
-pub(super) fn is_equivalent(earlier: &Document, one: &Value, later: &Document, other: &Value) -> bool {
-    Look { earlier, later, left: LOOKS_MAX, depth: 0, open: HashSet::new() }.schemas(one, other)
+/// True if the two, of the earlier and of the later document, differ at most in annotations. What is too large to tell
+/// is taken to differ.
+pub(super) fn is_equivalent(walk: &Walk<'_>, one: &Map<String, Value>, other: &Value) -> bool {
+    walk.later.here(other).and_then(Value::as_object).is_some_and(|other| is_equivalent_to(walk, one, other))
+}
+
+/// The same of two that are no references.
+pub(super) fn is_equivalent_to(walk: &Walk<'_>, one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
+    let (earlier, later) = (walk.earlier, walk.later);
+    let mut look = Look { earlier, later, left: LOOKS_MAX, depth: 0, open: HashSet::new() };
+    let is_same = look.fields(one, other);
+    walk.spend(LOOKS_MAX - look.left) && is_same
 }
 
 /// True if every value is taken: there are annotations at most.
 pub(super) fn is_annotation(document: &Document, schema: &Value) -> bool {
-    match document.here(schema) {
-        Some(Value::Object(fields)) => fields.keys().all(|key| is_silent(key)),
-        Some(_) | None => false,
-    }
+    document.here(schema).and_then(Value::as_object).is_some_and(|schema| says_only(schema, ""))
+}
+
+/// True if there are annotations at most, besides this keyword.
+pub(super) fn says_only(schema: &Map<String, Value>, keyword: &str) -> bool {
+    schema.keys().all(|key| is_silent(key) || key == keyword)
 }
 
 /// The same without some keywords, for schemas that are small.
-pub(super) fn without(schema: &Map<String, Value>, keys: &[&str]) -> Value {
-    Value::Object(
-        schema.iter().filter(|(key, _)| !keys.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect(),
-    )
+pub(super) fn without(schema: &Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
+    let kept = schema.iter().filter(|(key, _)| !keys.contains(&key.as_str()));
+    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn is_silent(key: &str) -> bool {
@@ -39,7 +50,7 @@ fn is_silent(key: &str) -> bool {
 struct Look<'d> {
     earlier: &'d Document,
     later: &'d Document,
-    left: u32,
+    left: usize,
     depth: u32,
     /// Pairs under way, which are taken to be the same.
     open: HashSet<(usize, usize)>,
@@ -66,14 +77,17 @@ impl<'d> Look<'d> {
             return true;
         }
         self.depth += 1;
-        let is_same =
-            a.keys().chain(b.keys()).filter(|key| !is_silent(key)).all(|key| match (a.get(key), b.get(key)) {
-                (Some(one), Some(other)) => self.keyword(key, one, other),
-                (Some(_), None) | (None, Some(_)) | (None, None) => false,
-            });
+        let is_same = self.fields(a, b);
         self.depth -= 1;
         self.open.remove(&pair);
         is_same
+    }
+
+    fn fields(&mut self, a: &'d Map<String, Value>, b: &'d Map<String, Value>) -> bool {
+        a.keys().chain(b.keys()).filter(|key| !is_silent(key)).all(|key| match (a.get(key), b.get(key)) {
+            (Some(one), Some(other)) => self.keyword(key, one, other),
+            (Some(_), None) | (None, Some(_)) | (None, None) => false,
+        })
     }
 
     fn keyword(&mut self, key: &str, one: &'d Value, other: &'d Value) -> bool {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{Pair, Walk, equal, is_true};
 use crate::{
     Level::{self, Breaking, Compatible, Risky},
-    openapi::report::Report,
+    openapi::{document::Document, report::Report},
 };
 
 /// A change of many keywords that is one thing.
@@ -35,14 +35,13 @@ pub(super) fn transition<'d>(walk: &Walk<'d>, pair: &Pair<'d, '_>) -> Transition
     if !has_lists(before) && !has_lists(after) {
         return Transition::None;
     }
-    for (plain, wrapped, is_allowed) in [(before, after, true), (after, before, false)] {
-        let (of_plain, of_wrapped) = if is_allowed { (walk.earlier, walk.later) } else { (walk.later, walk.earlier) };
-        if let Some(payload) = wrapped_in_null(of_wrapped, plain, wrapped) {
-            let plain = Value::Object(plain.clone());
-            if equal::is_equivalent(of_plain, &plain, of_wrapped, payload) {
-                return Transition::Null { is_allowed };
-            }
-        }
+    if wrapped_in_null(walk.later, before, after).is_some_and(|payload| equal::is_equivalent(walk, before, payload)) {
+        return Transition::Null { is_allowed: true };
+    }
+    let unwrapped =
+        wrapped_in_null(walk.earlier, after, before).and_then(|payload| walk.earlier.here(payload)?.as_object());
+    if unwrapped.is_some_and(|payload| equal::is_equivalent_to(walk, payload, after)) {
+        return Transition::Null { is_allowed: false };
     }
     if let Some(moved) = moved(walk, before, after) {
         return Transition::Several(moved);
@@ -52,7 +51,7 @@ pub(super) fn transition<'d>(walk: &Walk<'d>, pair: &Pair<'d, '_>) -> Transition
 
 /// The schema that a `oneOf` of it and null is about, if that is all that is said.
 fn wrapped_in_null<'d>(
-    document: &'d crate::openapi::document::Document,
+    document: &'d Document,
     plain: &Map<String, Value>,
     wrapped: &'d Map<String, Value>,
 ) -> Option<&'d Value> {
@@ -60,15 +59,15 @@ fn wrapped_in_null<'d>(
     if is_composed || types(plain).contains(&"null") || is_true(plain, "nullable") {
         return None;
     }
-    let bare = equal::without(wrapped, &["oneOf"]);
-    if !equal::is_annotation(document, &bare) {
+    if !equal::says_only(wrapped, "oneOf") {
         return None;
     }
     let [one, other] = wrapped.get("oneOf")?.as_array()?.as_slice() else { return None };
     let is_null = |schema: &Value| {
-        document.here(schema).and_then(Value::as_object).is_some_and(|schema| {
-            types(schema) == ["null"] && equal::is_annotation(document, &equal::without(schema, &["type"]))
-        })
+        document
+            .here(schema)
+            .and_then(Value::as_object)
+            .is_some_and(|schema| types(schema) == ["null"] && equal::says_only(schema, "type"))
     };
     match (is_null(one), is_null(other)) {
         (true, false) => Some(other),
@@ -99,7 +98,7 @@ fn moved<'d>(walk: &Walk<'d>, before: &'d Map<String, Value>, after: &'d Map<Str
 
 /// One type, or a list of schemas that are a type each.
 fn list<'d>(walk: &Walk<'d>, before: &'d Map<String, Value>, after: &'d Map<String, Value>) -> Transition<'d> {
-    let simple = |document: &'d crate::openapi::document::Document, one: &'d Value| {
+    let simple = |document: &'d Document, one: &'d Value| {
         let schema = document.here(one)?.as_object()?;
         let is_composed = ["oneOf", "anyOf", "allOf", "properties"].iter().any(|key| schema.contains_key(*key));
         match types(schema).as_slice() {
@@ -107,7 +106,7 @@ fn list<'d>(walk: &Walk<'d>, before: &'d Map<String, Value>, after: &'d Map<Stri
             _ => None,
         }
     };
-    let pattern = |document: &'d crate::openapi::document::Document, schema: &'d Map<String, Value>| {
+    let pattern = |document: &'d Document, schema: &'d Map<String, Value>| {
         if ["not", "allOf", "properties"].iter().any(|key| schema.contains_key(*key)) {
             return None;
         }
@@ -332,11 +331,6 @@ fn is_wrapped_in_list<'d>(walk: &Walk<'d>, pair: &Pair<'d, '_>, shift: &Shift<'d
     item.is_some_and(|item| {
         let keys = ["type", "nullable"];
         is_contained(&sans_null(&types(item)), &had, false)
-            && equal::is_equivalent(
-                walk.earlier,
-                &equal::without(pair.before, &keys),
-                walk.later,
-                &equal::without(item, &keys),
-            )
+            && equal::is_equivalent_to(walk, &equal::without(pair.before, &keys), &equal::without(item, &keys))
     })
 }
