@@ -4,7 +4,7 @@ use kernel::{EntityRef, EnvironmentId, PlacementId, Refusal, codes};
 
 use super::{Command, draft::Draft, not_found};
 use crate::{
-    Environment, Event, Gate, State, VersionKey, Via, limits,
+    Environment, Event, Gate, Party, State, VersionKey, Via, limits,
     matrix::{self, LatestBy, Query, Selector},
 };
 
@@ -113,20 +113,7 @@ pub(super) fn deploy(draft: &mut Draft<'_>, command: Command) -> Result<(), Refu
         return Ok(());
     }
     let party = draft.known(&pacticipant)?;
-    let answer = if gate == Gate::Off { None } else { gate_answer(&draft.state, &pacticipant, &version, &name) };
-    if let Some(answer) = answer {
-        if gate == Gate::Refuse && !emergency {
-            let detail = format!("{pacticipant} {version} must not be deployed to {name}: {answer}");
-            return Err(Refusal::new(&codes::CONTRACT_BROKEN, detail).field("environment"));
-        }
-        draft.push(Event::GatePassed {
-            pacticipant: party.clone(),
-            version: version.clone(),
-            environment_name: name.clone(),
-            answer,
-            overridden: gate == Gate::Refuse,
-        });
-    }
+    pass_gate(draft, &party, &version, (&name, gate), emergency)?;
     let without_contract = is_without_contract(&draft.state, key);
     draft.push(Event::VersionDeployed {
         placement: draft.context.id(),
@@ -137,6 +124,30 @@ pub(super) fn deploy(draft: &mut Draft<'_>, command: Command) -> Result<(), Refu
         instance,
         via,
         without_contract,
+    });
+    Ok(())
+}
+
+/// Asks the matrix, where the environment wants it: a bad answer refuses, or is noted beside the fact.
+fn pass_gate(
+    draft: &mut Draft<'_>,
+    party: &Party,
+    version: &str,
+    (environment, gate): (&str, Gate),
+    emergency: bool,
+) -> Result<(), Refusal> {
+    let answer = if gate == Gate::Off { None } else { gate_answer(&draft.state, &party.name, version, environment) };
+    let Some(answer) = answer else { return Ok(()) };
+    if gate == Gate::Refuse && !emergency {
+        let detail = format!("{} {version} must not be deployed to {environment}: {answer}", party.name);
+        return Err(Refusal::new(&codes::CONTRACT_BROKEN, detail).field("environment"));
+    }
+    draft.push(Event::GatePassed {
+        pacticipant: party.clone(),
+        version: version.to_owned(),
+        environment_name: environment.to_owned(),
+        answer,
+        overridden: gate == Gate::Refuse,
     });
     Ok(())
 }
@@ -221,13 +232,14 @@ pub(super) fn release(
     let key = draft.known_version(name, &version)?;
     let known = draft.state.environment(environment);
     let known = known.ok_or_else(|| not_found("environment with uuid", &environment.to_string()))?;
-    let environment_name = known.environment.name.clone();
+    let (environment_name, gate) = (known.environment.name.clone(), known.environment.gate);
     let pacticipant = draft.known(name)?;
     let released = draft
         .state
         .placements_of(key)
         .any(|placed| placed.released && placed.environment == environment && placed.until.is_none());
     if !released {
+        pass_gate(draft, &pacticipant, &version, (&environment_name, gate), false)?;
         let placement = draft.context.id();
         draft.push(Event::VersionReleased { placement, pacticipant, version, environment, environment_name });
     }
