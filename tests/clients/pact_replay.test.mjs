@@ -30,7 +30,9 @@ before(async () => {
   assert.ok(ports, "it says where it is");
 });
 after(async () => {
-  states?.kill();
+  const ended = states && new Promise((resolve) => states.once("close", resolve));
+  states?.stdin.end();
+  await ended;
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 

@@ -171,5 +171,8 @@ async fn main() -> Result<(), Failure> {
         result = states.into_future() => result?,
         result = closed => { result??; }
     }
+    // So that its store is deleted.
+    let last = stage.read().await.engine.clone();
+    tokio::task::spawn_blocking(move || last.stop()).await?;
     Ok(())
 }
