@@ -16,7 +16,10 @@ use reference::{Reference, ReferenceError};
 use timeline::Store;
 use world::World;
 
-use crate::cache::Cache;
+use crate::{
+    cache::Cache,
+    contracts::gaps::{self, ContractGap},
+};
 
 /// The indexes over the catalog and its docs.
 pub struct Indexes {
@@ -28,6 +31,7 @@ pub struct Indexes {
     past_wholes: Cache<u64, Whole>,
     stale: Momentary<Stale>,
     uncovered: Momentary<Uncovered>,
+    contract_gaps: Momentary<ContractGap>,
     /// Documents as HTML.
     pub(crate) pages: Cache<Sha256, prose::Page>,
     /// API definitions, or why one can't be read.
@@ -52,6 +56,7 @@ impl Default for Indexes {
             past_wholes: Cache::new(PAST_KEPT),
             stale: Momentary::default(),
             uncovered: Momentary::default(),
+            contract_gaps: Momentary::default(),
             pages: Cache::new(PAGES_KEPT),
             references: Cache::new(REFERENCES_KEPT),
         }
@@ -228,6 +233,12 @@ impl Indexes {
             });
             gaps.collect()
         })
+    }
+
+    /// What is missing among contracts.
+    #[must_use]
+    pub fn contract_gaps(&self, world: &World, now: Timestamp) -> Arc<[ContractGap]> {
+        self.contract_gaps.at(world, now, || gaps::gaps(world))
     }
 
     /// What is wrong with the catalog as a whole, as of this World.

@@ -45,12 +45,16 @@ pub enum Done {
     Rejected,
     /// A request was withdrawn.
     Withdrawn,
+    /// A webhook is called again.
+    Called,
+    /// Whether deployments ask the contracts first was changed.
+    Gate,
     /// All was as wished before.
     Nothing,
 }
 
 impl Done {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 16] = [
         Self::Undone,
         Self::Asked,
         Self::Turned,
@@ -64,6 +68,8 @@ impl Done {
         Self::Approved,
         Self::Rejected,
         Self::Withdrawn,
+        Self::Called,
+        Self::Gate,
         Self::Nothing,
     ];
 
@@ -82,6 +88,8 @@ impl Done {
             Self::Approved => "approved",
             Self::Rejected => "rejected",
             Self::Withdrawn => "withdrawn",
+            Self::Called => "called",
+            Self::Gate => "gate",
             Self::Nothing => "nothing",
         }
     }
@@ -103,6 +111,8 @@ impl Done {
             Self::Approved => "You have approved it. It is done as soon as enough people agree and its time has come.",
             Self::Rejected => "You have rejected it. It will not be done.",
             Self::Withdrawn => "It is withdrawn. It will not be done.",
+            Self::Called => "The webhook is called again. This screen shows by itself what is answered.",
+            Self::Gate => "The gate is set. It holds from the next deployment on.",
             Self::Nothing => "All was so already: nothing was changed.",
         }
     }

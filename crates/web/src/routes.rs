@@ -53,7 +53,7 @@ impl utoipa::Modify for Tokens {
 #[must_use]
 pub fn table(app: &App) -> Table {
     let table = Table::new(app.clone(), Document::openapi());
-    protocols(contracts_api(flags_api(our_api(operations(flag_screens(screens(table)))))), app)
+    protocols(contracts_api(flags_api(our_api(operations(contract_screens(flag_screens(screens(table))))))), app)
 }
 
 fn screens(table: Table) -> Table {
@@ -105,6 +105,41 @@ fn flag_screens(table: Table) -> Table {
         .screen(Needs(Write), Method::GET, "/segments/{namespace}/{name}/edit", get(flags::segments::ask))
         .screen(Needs(Write), Method::POST, "/segments/{namespace}/{name}/edit", post(flags::segments::change))
         .screen(Needs(Write), Method::POST, "/segments/{namespace}/{name}/remove", post(flags::segments::remove))
+}
+
+fn contract_screens(table: Table) -> Table {
+    table
+        .screen(Needs(Read), Method::GET, "/contracts", get(contracts::list::index))
+        .screen(Needs(Read), Method::GET, "/contracts/{consumer}/{provider}", get(contracts::pair::show))
+        .screen(Needs(Read), Method::GET, "/contracts/matrix", get(contracts::matrix::show))
+        .screen(
+            Needs(Read),
+            Method::GET,
+            "/contracts/pacts/{consumer}/{version}/{provider}",
+            get(contracts::pact::show),
+        )
+        .screen(
+            Needs(Read),
+            Method::GET,
+            "/contracts/pacts/{consumer}/{version}/{provider}/diff",
+            get(contracts::pact_diff::show),
+        )
+        .screen(Needs(Read), Method::GET, "/contracts/verifications/{number}", get(contracts::verification::show))
+        .screen(Needs(Read), Method::GET, "/contracts/webhooks", get(contracts::webhooks::index))
+        .screen(Needs(Read), Method::GET, "/contracts/webhooks/{id}", get(contracts::webhooks::show))
+        .screen(
+            Needs(Write),
+            Method::POST,
+            "/contracts/webhooks/{id}/deliveries/{delivery}/again",
+            post(contracts::webhooks::again),
+        )
+        .screen(Needs(Read), Method::GET, "/contracts/environments", get(contracts::environments::show))
+        .screen(
+            Needs(Write),
+            Method::POST,
+            "/contracts/environments/{environment}/gate",
+            post(contracts::environments::set_gate),
+        )
 }
 
 /// Signing in, and what is done when something breaks.

@@ -79,6 +79,7 @@ impl Chrome {
                 | Place::Services
                 | Place::Timeline
                 | Place::Checks
+                | Place::Contracts
                 | Place::OnCall
                 | Place::Docs
                 | Place::Graph
@@ -134,6 +135,8 @@ pub enum Place {
     Checks,
     /// Feature flags.
     Flags,
+    /// Who expects what of whom, and whether that was proven.
+    Contracts,
     /// Who is on call.
     OnCall,
     /// What the catalog lacks.
@@ -148,13 +151,14 @@ pub enum Place {
 
 impl Place {
     /// All of them, as the navigation lists them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Home,
         Self::Incidents,
         Self::Services,
         Self::Timeline,
         Self::Checks,
         Self::Flags,
+        Self::Contracts,
         Self::OnCall,
         Self::Graph,
         Self::Docs,
@@ -189,6 +193,7 @@ impl Place {
             Self::Timeline => ("Timeline", "/timeline", 't'),
             Self::Checks => ("Checks", "/checks", 'c'),
             Self::Flags => ("Flags", "/flags", 'f'),
+            Self::Contracts => ("Contracts", "/contracts", 'p'),
             Self::OnCall => ("On call", "/on-call", 'o'),
             Self::Findings => ("Findings", "/findings", 'n'),
             Self::Docs => ("Docs", "/docs", 'd'),

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use world::World;
 
 use crate::{
+    contracts::gaps::ContractGap,
     frame::Frame,
     indexes::{Indexes, Uncovered, Whole},
     problem::Problem,
@@ -89,6 +90,8 @@ enum Found<'a> {
     OnCall(&'a oncall::Gap),
     /// Among the flags.
     Stale(&'a ::flags::Stale),
+    /// Among the contracts.
+    Contract(&'a ContractGap),
 }
 
 /// Where [`Gap`]s are found, as of one moment.
@@ -97,6 +100,7 @@ pub(crate) struct Searched<'a> {
     whole: Whole,
     uncovered: Arc<[Uncovered]>,
     stale: Arc<[::flags::Stale]>,
+    contracts: Arc<[ContractGap]>,
 }
 
 impl<'a> Searched<'a> {
@@ -109,13 +113,14 @@ impl<'a> Searched<'a> {
     /// Another moment. `whole` is that of the same World.
     pub(crate) fn at(indexes: &Indexes, world: &'a World, whole: Whole, now: Timestamp) -> Self {
         let uncovered = indexes.uncovered(world, &whole, now);
-        Self { world, whole, uncovered, stale: indexes.stale(world, now) }
+        let (stale, contracts) = (indexes.stale(world, now), indexes.contract_gaps(world, now));
+        Self { world, whole, uncovered, stale, contracts }
     }
 
     /// How many [`Searched::gaps`] there are.
     pub(crate) fn count(&self) -> usize {
         let in_files: usize = self.world.catalog.sources().map(|(_, source)| source.problems.len()).sum();
-        self.whole.findings.len() + in_files + self.uncovered.len() + self.stale.len()
+        self.whole.findings.len() + in_files + self.uncovered.len() + self.stale.len() + self.contracts.len()
     }
 
     /// Everything that is missing or wrong, in no order.
@@ -150,7 +155,14 @@ impl<'a> Searched<'a> {
             owner: stale.owner.as_ref(),
             found: Found::Stale(stale),
         });
-        files.chain(on_call).chain(found).chain(stale)
+        let contracts = self.contracts.iter().map(|gap| Gap {
+            rule: gap.rule,
+            severity: Severity::Warning,
+            subject: Some(&gap.subject),
+            owner: gap.owner.as_ref(),
+            found: Found::Contract(gap),
+        });
+        files.chain(on_call).chain(found).chain(stale).chain(contracts)
     }
 }
 
@@ -160,7 +172,7 @@ pub(crate) fn about(frame: &Frame, of: &EntityRef) -> Vec<Finding> {
     let origin = frame.world.catalog.get(of).map(|entity| &entity.descriptor.origin);
     let in_its_file = |gap: &Gap<'_>| match (&gap.found, origin) {
         (Found::File(source, problem), Some(origin)) => *origin.source == **source && *origin.path == *problem.path,
-        (Found::File(..) | Found::Whole(_) | Found::OnCall(_) | Found::Stale(_), _) => false,
+        (Found::File(..) | Found::Whole(_) | Found::OnCall(_) | Found::Stale(_) | Found::Contract(_), _) => false,
     };
     let own = searched.gaps().filter(|gap| gap.subject == Some(of) || in_its_file(gap));
     own.take(PAGE).map(|gap| Finding { subject: None, ..gap.view(frame) }).collect()
@@ -203,6 +215,12 @@ impl Gap<'_> {
                     ..shown
                 }
             }
+            Found::Contract(gap) => Finding {
+                title: gap.title.clone(),
+                fix: Some(gap.fix.clone()),
+                place: declared_at(&frame.world, &gap.subject),
+                ..shown
+            },
             Found::File(source, problem) => Finding {
                 title: problem.message.clone(),
                 place: Some(format!("{}/{}", source.trim_end_matches('/'), problem.place())),

@@ -13,6 +13,7 @@ pub use self::answers::runbooks;
 pub(crate) use self::around::dependency;
 use super::findings;
 use crate::{
+    contracts::section::{self, ContractsSection, DefinitionChange},
     frame::Frame,
     problem::Problem,
     shell::{Chrome, Place, screen},
@@ -64,6 +65,10 @@ pub struct EntityScreen {
     pub flags: Vec<Row>,
     /// APIs that it provides or consumes.
     pub apis: Vec<Row>,
+    /// With whom it has contracts, and what can be deployed; none if it has none.
+    pub contracts: Option<ContractsSection>,
+    /// What changed in an API's definition, the latest first.
+    pub definition_changes: Vec<DefinitionChange>,
     /// Deployments, the latest first.
     pub deployments: Vec<Row>,
     /// What else it is related to: parts, members, what it owns, incidents.
@@ -173,6 +178,8 @@ impl EntityScreen {
             checks: facts::checks(frame, of),
             flags: facts::flags(frame, of),
             apis: facts::apis(frame, of),
+            contracts: section::contracts(frame, of),
+            definition_changes: section::definition_changes(frame, of),
             deployments: facts::deployments(frame, of),
             others: around::others(frame, of),
             links: facts::links(entity),

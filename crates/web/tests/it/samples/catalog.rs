@@ -153,6 +153,8 @@ fn entity() -> EntityScreen {
         flags: vec![line(Some(State::new(Tone::Good, "on")), "new-ledger-write", "production", Some(ago(16))), line(Some(State::new(Tone::Quiet, "off")), "wallet-v2", "production", Some(ago(40_000)))],
         apis: vec![line(None, "payments-api", "OpenAPI, 14 operations", None), line(None, "ledger-api", "gRPC, consumed", None)],
         deployments: vec![line(None, "v207 to production", "by token ci, took 3 min", Some(ago(9_000))), line(None, "v206 to production", "by token ci", Some(ago(19_000)))],
+        contracts: None,
+        definition_changes: vec![],
         others: vec![Others {
             title: "Incidents".to_owned(),
             count: 1,
