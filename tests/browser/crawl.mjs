@@ -4,7 +4,7 @@ const PAGES_OF_A_KIND_MAX = 2;
 const PAGES_OF_THE_PAST_MAX = 1;
 const PAGES_MAX = 90;
 // Words of a path that name a screen; what stands elsewhere names a thing.
-const WORDS = new Set(["docs", "undo", "dependencies", "reference", "api", "history", "changes", "timeline", "operations", "checks", "edit", "explain", "new", "requests", "setting"]);
+const WORDS = new Set(["docs", "undo", "dependencies", "reference", "api", "history", "changes", "timeline", "operations", "checks", "edit", "explain", "new", "requests", "setting", "contracts", "pacts", "verifications", "webhooks", "environments", "matrix", "network", "diff"]);
 
 /** All that the screen at `url` links to on this server, without fragments. */
 function links(html, url) {

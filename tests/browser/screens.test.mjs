@@ -26,7 +26,7 @@ test("the links lead to every part of the navigation, and none leads nowhere", (
   const dead = screens.filter(({ status }) => status !== 200).map(({ address, from, status }) => `${status} ${address}, linked from ${from}`);
   assert.deepEqual(dead, []);
   const reached = new Set(screens.map(({ address }) => address));
-  const navigation = ["/incidents", "/services", "/timeline", "/checks", "/flags", "/on-call", "/graph", "/docs", "/findings", "/settings", "/help"];
+  const navigation = ["/incidents", "/services", "/timeline", "/checks", "/flags", "/contracts", "/on-call", "/graph", "/docs", "/findings", "/settings", "/help"];
   assert.deepEqual(navigation.filter((address) => !reached.has(address)), []);
 });
 

@@ -42,6 +42,17 @@ fn environments(state: &Contracts) -> Vec<String> {
     production.into_iter().chain(others).map(|known| known.environment.name.clone()).collect()
 }
 
+/// The same, only those where something is; all if nothing is anywhere.
+fn used_environments(state: &Contracts) -> Vec<String> {
+    let all = environments(state);
+    let is_used = |name: &String| {
+        let known = state.environment_named(name);
+        known.is_some_and(|known| state.all_placed_in(known.environment.id).next().is_some())
+    };
+    let used: Vec<String> = all.iter().filter(|name| is_used(name)).cloned().collect();
+    if used.is_empty() { all } else { used }
+}
+
 /// The parts of what is known of contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -61,8 +72,8 @@ fn parts(frame: &Frame, here: Part, filters: &str) -> Tabs {
         count: None,
     };
     let (list, network) = match filters {
-        "" => ("/contracts".to_owned(), "/contracts?view=network".to_owned()),
-        set => (format!("/contracts?{set}"), format!("/contracts?view=network&{set}")),
+        "" => ("/contracts".to_owned(), "/contracts/network".to_owned()),
+        set => (format!("/contracts?{set}"), format!("/contracts/network?{set}")),
     };
     Tabs {
         label: "Contracts".to_owned(),

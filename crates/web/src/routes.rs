@@ -110,6 +110,7 @@ fn flag_screens(table: Table) -> Table {
 fn contract_screens(table: Table) -> Table {
     table
         .screen(Needs(Read), Method::GET, "/contracts", get(contracts::list::index))
+        .screen(Needs(Read), Method::GET, "/contracts/network", get(contracts::list::network))
         .screen(Needs(Read), Method::GET, "/contracts/{consumer}/{provider}", get(contracts::pair::show))
         .screen(Needs(Read), Method::GET, "/contracts/matrix", get(contracts::matrix::show))
         .screen(

@@ -167,6 +167,12 @@ fn incidents(frame: &Frame, question: &str) -> impl Iterator<Item = u64> {
     })
 }
 
+/// The pacticipants whose names have what was typed in them.
+fn pacticipants<'a>(frame: &'a Frame, folded: &'a str) -> impl Iterator<Item = &'a str> {
+    let all = frame.world.contracts.pacticipants().map(|(_, known)| &*known.name);
+    all.filter(move |name| !folded.is_empty() && name.to_lowercase().contains(folded))
+}
+
 impl Asked {
     fn href(&self, frame: &Frame, place: &str, after: usize) -> String {
         let after = if after == 0 { String::new() } else { after.to_string() };
@@ -328,5 +334,10 @@ fn picked(frame: &Frame, typed: &str, texts: &TextIndex) -> Vec<PaletteResult> {
         let target = Target::of(frame, &hit.key)?;
         Some(PaletteResult { text: hit.title.to_string(), kind: target.sort(), href: frame.href(target.address()) })
     });
-    places.chain(incidents).chain(texts).take(PALETTE_MAX).collect()
+    let parties = pacticipants(frame, &folded).take(5).map(|name| PaletteResult {
+        text: name.to_owned(),
+        kind: "contracts".to_owned(),
+        href: frame.href(format!("/contracts?q={}", show::segment(name))),
+    });
+    places.chain(incidents).chain(texts.take(PALETTE_MAX / 2)).chain(parties).take(PALETTE_MAX).collect()
 }

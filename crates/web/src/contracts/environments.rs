@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use ::contracts::{Command as ContractsCommand, Gate, KnownEnvironment, Placed};
+use ::contracts::{Command as ContractsCommand, Gate, KnownEnvironment, Placed, matrix};
 use askama::Template;
 use axum::{
     extract::{Path, Query, State as AppState},
@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use world::Command;
 
-use super::{Part, component, parts, question_address};
+use super::{Part, component, parts, question_address, standing};
 use crate::{
     App,
     api::not_found,
@@ -49,7 +49,7 @@ pub struct EnvironmentView {
     pub name: String,
     /// Its name for people, where it is another.
     pub display: Option<String>,
-    /// Whether it is one of production.
+    /// Whether it is one of production, where its name does not say so.
     pub production: bool,
     /// Whether contracts are asked first.
     pub gate: State,
@@ -78,8 +78,8 @@ pub struct PlacedRow {
     pub component: Option<Entity>,
     /// The version.
     pub version: String,
-    /// Whether it could be deployed there now.
-    pub question: String,
+    /// Whether it could be deployed there now, and where that is asked.
+    pub verdict: (State, String),
     /// `deployed`, `released`, `instance blue`.
     pub how: String,
     /// Since when.
@@ -111,6 +111,13 @@ const PLACED_MAX: usize = 10;
 /// # Errors
 /// `NOT_FOUND` if one is asked for that is not there.
 pub async fn show(frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let app = frame.app.clone();
+    // Whether each version could go where it is looks at all of its contracts.
+    let drawn = app.blocking(move |_| drawn(&frame, &asked));
+    Ok(drawn.await?)
+}
+
+fn drawn(frame: &Frame, asked: &Asked) -> Result<Response, kernel::Refusal> {
     let state = &frame.world.contracts;
     let mut known: Vec<&KnownEnvironment> = state.environments().collect();
     known.sort_by_key(|known| !known.environment.production);
@@ -118,14 +125,14 @@ pub async fn show(frame: Frame, Query(asked): Query<Asked>) -> Result<Response, 
     if alone {
         known.retain(|known| known.environment.name == asked.environment);
         if known.is_empty() {
-            return Err(not_found("environment", &asked.environment));
+            return Err(not_found("environment", &asked.environment).0);
         }
     }
     Ok(screen(&EnvironmentsScreen {
         chrome: frame.chrome("Environments", Place::Contracts),
-        parts: parts(&frame, Part::Environments, ""),
+        parts: parts(frame, Part::Environments, ""),
         all: alone.then(|| Link::new("All environments", frame.href("/contracts/environments"))),
-        environments: known.into_iter().take(ENVIRONMENTS_MAX).map(|known| view(&frame, known, &asked)).collect(),
+        environments: known.into_iter().take(ENVIRONMENTS_MAX).map(|known| view(frame, known, asked)).collect(),
         none: Empty::with(
             "No environment is known yet: there is nothing that could be deployed to.",
             format!(
@@ -154,7 +161,7 @@ fn view(frame: &Frame, known: &KnownEnvironment, asked: &Asked) -> EnvironmentVi
     let more = pager.is_none() && count > placed.len();
     EnvironmentView {
         display: environment.display_name.clone().filter(|display| !display.eq_ignore_ascii_case(name)),
-        production: environment.production,
+        production: environment.production && name != "production",
         gate: gate_state(environment.gate),
         meaning: meaning(environment.gate),
         set: frame.may_write().then(|| form(frame, name, environment.gate)),
@@ -164,7 +171,7 @@ fn view(frame: &Frame, known: &KnownEnvironment, asked: &Asked) -> EnvironmentVi
         pager,
         none: Empty::with(
             "Nothing is recorded there. A pipeline records a deployment after it; a deployment of a component counts as well.",
-            format!("mainstay deploy record checkout 1.4.2 --environment {name}"),
+            format!("mainstay deploy checkout 1.4.2 --environment {name}"),
         ),
         name: name.clone(),
     }
@@ -173,12 +180,16 @@ fn view(frame: &Frame, known: &KnownEnvironment, asked: &Asked) -> EnvironmentVi
 fn row(frame: &Frame, placed: &Placed, environment: &str) -> PlacedRow {
     let state = &frame.world.contracts;
     let (name, version) = (state.name(placed.pacticipant), state.number(placed.version));
+    let answer = matrix::ask(state, &standing::question(name, version, environment));
     let how = if placed.released { "released" } else { "deployed" };
     PlacedRow {
         pacticipant: name.to_owned(),
         component: component(frame, placed.pacticipant),
         version: version.to_owned(),
-        question: frame.href(question_address(name, version, Some(environment))),
+        verdict: (
+            standing::verdict(answer.deployable()),
+            frame.href(question_address(name, version, Some(environment))),
+        ),
         how: match &placed.instance {
             Some(instance) => format!("{how}, instance {instance}"),
             None => how.to_owned(),

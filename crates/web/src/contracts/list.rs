@@ -1,4 +1,5 @@
-//! `GET /contracts`: who expects something of whom, and whether that was proven; as a list, or drawn (`?view=network`).
+//! `GET /contracts`: who expects something of whom, and whether that was proven; as a list, or drawn
+//! (`GET /contracts/network`).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,11 +13,11 @@ use kernel::EntityRef;
 use serde::Deserialize;
 
 use super::{
-    COLUMNS_MAX, Part, environments, network,
+    COLUMNS_MAX, Part, network,
     network::Drawn,
     number, pair_address, parts, published,
     standing::{Pair, Standing, consumer_to},
-    verification_address, webhooks,
+    used_environments, verification_address, webhooks,
 };
 use crate::{
     frame::Frame,
@@ -40,8 +41,10 @@ pub struct ContractsScreen {
     pub filters: Filters,
     /// Those that no component of the catalog is, with how to mend that.
     pub unmatched: Option<Unmatched>,
-    /// The environments, as columns.
+    /// The environments where something is, as columns.
     pub environments: Vec<String>,
+    /// True if there is a column for webhooks.
+    pub has_webhooks: bool,
     /// The integrations, the worst first.
     pub rows: Vec<PairRow>,
     /// What is said where there are none.
@@ -129,7 +132,6 @@ pub struct Which {
     owner: String,
     label: String,
     state: String,
-    view: String,
     from: Option<usize>,
 }
 
@@ -144,11 +146,21 @@ pub(super) struct Known {
 
 pub(super) type Parties = BTreeMap<PacticipantKey, Known>;
 
-/// Lists or draws the integrations.
+/// Lists the integrations.
+///
+/// # Errors
+/// If a task ends by a panic.
+pub async fn index(frame: Frame, Query(which): Query<Which>) -> Result<Response, Problem> {
+    let app = frame.app.clone();
+    let listed = app.blocking(move |_| Ok(which.list(&frame)));
+    Ok(listed.await?)
+}
+
+/// Draws the integrations.
 ///
 /// # Errors
 /// If the drawing can't be made.
-pub async fn index(frame: Frame, Query(which): Query<Which>) -> Result<Response, Problem> {
+pub async fn network(frame: Frame, Query(which): Query<Which>) -> Result<Response, Problem> {
     let app = frame.app.clone();
     let drawn = app.blocking(move |_| which.draw(&frame));
     Ok(drawn.await?)
@@ -176,10 +188,52 @@ const NAMED_MAX: usize = 5;
 
 impl Which {
     fn draw(&self, frame: &Frame) -> Result<Response, kernel::Refusal> {
+        let parties = parties(frame);
+        let pairs = self.pairs(frame, &parties);
+        let Drawn { svg, note, nodes } = network::draw(frame, &parties, &pairs, &self.query())?;
+        Ok(screen(&NetworkScreen {
+            chrome: frame.chrome("Network of contracts", Place::Contracts),
+            parts: parts(frame, Part::Network, &self.query()),
+            summary: summary(&pairs),
+            note,
+            filters: self.filters(frame, &parties, "/contracts/network"),
+            svg,
+            nodes,
+            none: self.none(frame),
+        }))
+    }
+
+    fn list(&self, frame: &Frame) -> Response {
         let state = &frame.world.contracts;
         let parties = parties(frame);
+        let pairs = self.pairs(frame, &parties);
+        let summary = summary(&pairs);
+        let page = Paged::of(pairs, self.from, &frame.href(format!("/contracts?{}", self.query())));
+        let environments: Vec<String> = used_environments(state).into_iter().take(COLUMNS_MAX).collect();
+        let called = webhooks::last_outcomes(state);
+        let row = |pair: &Pair| {
+            let names = (state.name(pair.consumer).to_owned(), state.name(pair.provider).to_owned());
+            row(frame, pair, &environments, &parties, called.get(&names).copied())
+        };
+        screen(&ContractsScreen {
+            chrome: frame.chrome("Contracts", Place::Contracts),
+            parts: parts(frame, Part::Integrations, &self.query()),
+            summary,
+            filters: self.filters(frame, &parties, "/contracts"),
+            unmatched: self.unmatched(frame, &parties),
+            rows: page.items.iter().map(row).collect(),
+            has_webhooks: state.webhooks().next().is_some() || !called.is_empty(),
+            environments,
+            none: self.none(frame),
+            pager: page.pager,
+        })
+    }
+
+    /// The integrations that are wanted, the worst first.
+    fn pairs(&self, frame: &Frame, parties: &Parties) -> Vec<Pair> {
+        let state = &frame.world.contracts;
         let wanted =
-            |(consumer, provider): &(PacticipantKey, PacticipantKey)| self.wants(&parties, *consumer, *provider);
+            |(consumer, provider): &(PacticipantKey, PacticipantKey)| self.wants(parties, *consumer, *provider);
         let pairs = state.integrations().map(|(consumer, provider, _)| (consumer, provider)).filter(wanted);
         let mut pairs: Vec<Pair> = pairs.map(|(consumer, provider)| Pair::of(state, consumer, provider)).collect();
         pairs.retain(|pair| self.state.is_empty() || pair.standing.word() == self.state);
@@ -187,51 +241,20 @@ impl Which {
             let names = |pair: &Pair| (state.name(pair.consumer), state.name(pair.provider));
             a.standing.cmp(&b.standing).then_with(|| names(a).cmp(&names(b)))
         });
-        let summary = summary(&pairs);
-        let none = match self.query().is_empty() {
-            true => Empty::with(
-                format!(
-                    "Nobody has published a pact yet. Any Pact client can: its broker is {}/pact.",
-                    frame.app.settings().base_url
-                ),
-                format!(
-                    "pact-broker publish ./pacts --consumer-app-version 1.0.0 --branch main --broker-base-url {}/pact",
-                    frame.app.settings().base_url
-                ),
-            ),
-            false => Empty::new("No integration passes these filters."),
-        };
-        if self.view == "network" {
-            let Drawn { svg, note, nodes } = network::draw(frame, &parties, &pairs, &self.query())?;
-            return Ok(screen(&NetworkScreen {
-                chrome: frame.chrome("Network of contracts", Place::Contracts),
-                parts: parts(frame, Part::Network, &self.query()),
-                summary,
-                note,
-                filters: self.filters(frame, &parties),
-                svg,
-                nodes,
-                none,
-            }));
+        pairs
+    }
+
+    fn none(&self, frame: &Frame) -> Empty {
+        if !self.query().is_empty() {
+            return Empty::new("No integration passes these filters.");
         }
-        let page = Paged::of(pairs, self.from, &frame.href(format!("/contracts?{}", self.query())));
-        let environments: Vec<String> = environments(state).into_iter().take(COLUMNS_MAX).collect();
-        let called = webhooks::last_outcomes(state);
-        let row = |pair: &Pair| {
-            let names = (state.name(pair.consumer).to_owned(), state.name(pair.provider).to_owned());
-            row(frame, pair, &environments, &parties, called.get(&names).copied())
-        };
-        Ok(screen(&ContractsScreen {
-            chrome: frame.chrome("Contracts", Place::Contracts),
-            parts: parts(frame, Part::Integrations, &self.query()),
-            summary,
-            filters: self.filters(frame, &parties),
-            unmatched: self.unmatched(frame, &parties),
-            rows: page.items.iter().map(row).collect(),
-            environments,
-            none,
-            pager: page.pager,
-        }))
+        let broker = format!("{}/pact", frame.app.settings().base_url);
+        Empty::with(
+            format!("Nobody has published a pact yet. Any Pact client can: its broker is {broker}."),
+            format!(
+                "pact-broker publish ./pacts --consumer-app-version 1.0.0 --branch main --broker-base-url {broker}"
+            ),
+        )
     }
 
     fn wants(&self, parties: &Parties, consumer: PacticipantKey, provider: PacticipantKey) -> bool {
@@ -256,7 +279,7 @@ impl Which {
         serde_html_form::to_string(&set).unwrap_or_default()
     }
 
-    fn filters(&self, frame: &Frame, parties: &Parties) -> Filters {
+    fn filters(&self, frame: &Frame, parties: &Parties, action: &str) -> Filters {
         let owners: BTreeSet<&EntityRef> = parties.values().filter_map(|known| known.owner.as_ref()).collect();
         let labels: BTreeSet<&String> = parties.values().flat_map(|known| &known.labels).collect();
         let mut owned = vec![Choice::new("", "Anybody", &self.owner), Choice::new(NOBODY, "Nobody", &self.owner)];
@@ -274,15 +297,7 @@ impl Which {
         if labelled.len() > 1 {
             fields.push(Field::select("label", "Label", labelled));
         }
-        let (action, clear) = match self.view == "network" {
-            true => {
-                let view = vec![Choice::new("network", "Drawn", &self.view), Choice::new("", "List", &self.view)];
-                fields.push(Field::select("view", "View", view));
-                ("/contracts", "/contracts?view=network")
-            }
-            false => ("/contracts", "/contracts"),
-        };
-        Filters { action: action.to_owned(), fields, clear: (!self.query().is_empty()).then(|| frame.href(clear)) }
+        Filters { action: action.to_owned(), fields, clear: (!self.query().is_empty()).then(|| frame.href(action)) }
     }
 
     /// Those without a component, where nothing else is asked for.

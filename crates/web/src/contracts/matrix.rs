@@ -17,7 +17,7 @@ use crate::{
     frame::Frame,
     problem::Problem,
     shell::{Chrome, Place, screen},
-    views::{Callout, Choice, Cli, Empty, Entity, Field, Filters, Link, Moment, State, Tabs, Tone, Who},
+    views::{Callout, Choice, Cli, Empty, Entity, Field, Link, Moment, State, Tabs, Tone, Who},
 };
 
 /// A question to the matrix, and the answer.
@@ -28,8 +28,14 @@ pub struct MatrixScreen {
     pub chrome: Chrome,
     /// Integrations, network, matrix, webhooks, environments.
     pub parts: Tabs,
-    /// The question.
-    pub filters: Filters,
+    /// The question: what is to go where.
+    pub question: Vec<Field>,
+    /// What can be asked besides.
+    pub more: Vec<Field>,
+    /// True if anything of that is asked, so that it is unfolded.
+    pub more_open: bool,
+    /// The address without a question, if one is asked.
+    pub clear: Option<String>,
     /// Whether it can be deployed.
     pub verdict: Option<Callout>,
     /// What makes the answer less reliable.
@@ -216,19 +222,20 @@ impl Asked {
         Some(Cli::new(question_command(party, &version, &self.environment)))
     }
 
-    fn filters(&self, frame: &Frame, refusal: Option<&Refusal>) -> Filters {
+    /// The fields of the question, and those for what can be asked besides.
+    fn fields(&self, frame: &Frame, refusal: Option<&Refusal>) -> (Vec<Field>, Vec<Field>) {
         let choices = |all: &[(&str, &str)], current: &str| -> Vec<Choice> {
             all.iter().map(|(value, label)| Choice::new(*value, *label, current)).collect()
         };
-        let mut fields = Vec::new();
+        let (mut fields, mut more) = (Vec::new(), Vec::new());
         // One more than there are, and two at least.
         let rows = (self.selectors.len() + 1).clamp(2, SELECTORS_MAX);
         let blank = [const { String::new() }; 3];
         for at in 1..=rows {
             let [party, way, which] = self.selectors.get(at - 1).unwrap_or(&blank);
-            let label = if at == 1 { "Pacticipant".to_owned() } else { format!("And pacticipant {at}") };
-            fields.push(Field::line(format!("p{at}"), label, party).autocomplete("off"));
-            let ordinal = if at == 1 { String::new() } else { format!(" of {at}") };
+            let ordinal = if at == 1 { String::new() } else { format!(" ({at})") };
+            let fields = if at == 1 { &mut fields } else { &mut more };
+            fields.push(Field::line(format!("p{at}"), format!("Pacticipant{ordinal}"), party).autocomplete("off"));
             fields.push(Field::select(format!("w{at}"), format!("Which{ordinal}"), choices(&WAYS, way)));
             fields.push(
                 Field::line(format!("v{at}"), format!("Version, branch or tag{ordinal}"), which).autocomplete("off"),
@@ -238,19 +245,17 @@ impl Asked {
         let mut there = vec![Choice::new("", "Nowhere in particular", &self.environment)];
         there.extend(known.iter().map(|name| Choice::new(name, name, &self.environment)));
         fields.push(Field::select("environment", "To environment", there));
-        fields.push(Field::line("tag", "Or to tag", &self.tag).autocomplete("off"));
-        fields.push(Field::select("latestby", "Rows", choices(&LATEST_BY, &self.latest_by)));
-        fields.push(Field::select("success", "Result", choices(&SUCCESS, &self.success)));
+        more.push(Field::line("tag", "Or to tag", &self.tag).autocomplete("off"));
+        more.push(Field::select("latestby", "Rows", choices(&LATEST_BY, &self.latest_by)));
+        more.push(Field::select("success", "Result", choices(&SUCCESS, &self.success)));
         if let Some(refusal) = refusal {
-            for field in fields.iter_mut().filter(|field| refusal.field.as_deref() == Some(&field.name)) {
+            for field in
+                fields.iter_mut().chain(&mut more).filter(|field| refusal.field.as_deref() == Some(&field.name))
+            {
                 field.error = Some(refusal.detail.clone());
             }
         }
-        Filters {
-            action: "/contracts/matrix".to_owned(),
-            fields,
-            clear: (!self.selectors.is_empty()).then(|| frame.href("/contracts/matrix")),
-        }
+        (fields, more)
     }
 }
 
@@ -284,10 +289,15 @@ impl MatrixScreen {
             Ok(question) => (question, None),
             Err(refusal) => (None, Some(refusal)),
         };
+        let (fields, more) = asked.fields(frame, refusal.as_ref());
         let blank = Self {
             chrome: frame.chrome("Can I deploy?", Place::Contracts),
             parts: parts(frame, Part::Matrix, ""),
-            filters: asked.filters(frame, refusal.as_ref()),
+            question: fields,
+            more,
+            more_open: asked.selectors.len() > 1
+                || [&asked.tag, &asked.latest_by, &asked.success].into_iter().any(|value| !value.is_empty()),
+            clear: (!asked.selectors.is_empty()).then(|| frame.href("/contracts/matrix")),
             verdict: None,
             warnings: Vec::new(),
             blockers: Vec::new(),

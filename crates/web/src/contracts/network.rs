@@ -125,11 +125,11 @@ impl Network<'_> {
 
     fn href(&self, spot: &Spot) -> String {
         let path = match spot {
-            Spot::Party(_) => format!("/contracts?view=network&q={}", segment(&self.name(spot))),
+            Spot::Party(_) => format!("/contracts/network?q={}", segment(&self.name(spot))),
             Spot::Team(team) => {
                 let owner = team.as_ref().map_or("nobody", EntityRef::as_str);
                 let joint = if self.query.is_empty() { "" } else { "&" };
-                format!("/contracts?view=network&{}{joint}owner={}", self.query, segment(owner))
+                format!("/contracts/network?{}{joint}owner={}", self.query, segment(owner))
             }
         };
         self.frame.href(path)

@@ -240,10 +240,8 @@ impl PactScreen {
 
 fn tags(state: &Contracts, version: VersionKey, json: &Value) -> Vec<String> {
     let specification = ::contracts::content::specification(json);
-    let specification = specification.map(|version| match version {
-        Value::String(text) => format!("Pact {text}"),
-        other => format!("Pact {other}"),
-    });
+    let specification = specification
+        .map(|version| format!("Pact {}", version.as_str().map_or_else(|| version.to_string(), str::to_owned)));
     let known = state.version(version);
     let branches = known.into_iter().flat_map(|known| &known.branches).map(|on| format!("branch {}", on.branch));
     let tags = known.into_iter().flat_map(|known| &known.tags).map(|(tag, _)| format!("tag {tag}"));
@@ -271,16 +269,27 @@ fn answers(frame: &Frame, of: &Named<'_>) -> Vec<Answer> {
         same => format!("{same} versions expect the same"),
     };
     let build = state.version(of.version).and_then(|known| known.build_url.as_deref()).and_then(crate::show::outside);
-    let revision = if of.pact.revision > 1 { format!("revision {}", of.pact.revision) } else { String::new() };
-    let published = Answer::to("Published").text(frame.ago(of.pact.at.into()).text()).note(revision);
+    let published = Answer::to("Published").text(frame.ago(of.pact.at.into()).text());
+    let published = match of.pact.revision {
+        0 | 1 => published,
+        revision => published.note(format!("revision {revision}")),
+    };
     vec![
         stands,
-        Answer::to("Asks for").text(format!("{asks} interactions, {messages} messages")).note(shared),
+        Answer::to("Asks for").text(asks_for(asks, messages)).note(shared),
         match build {
             Some(url) => published.link("The build", url),
             None => published,
         },
     ]
+}
+
+/// `3 interactions, 1 message`.
+fn asks_for(interactions: u32, messages: u32) -> String {
+    let counts = [(interactions, "interaction"), (messages, "message")].into_iter().filter(|(count, _)| *count > 0);
+    let told = counts.map(|(count, what)| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() { "nothing".to_owned() } else { told.join(", ") }
 }
 
 /// Versions with the same content that are counted.

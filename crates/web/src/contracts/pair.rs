@@ -143,12 +143,12 @@ impl Between<'_> {
     fn answers(&self, pair: &Pair) -> Vec<Answer> {
         let Self { frame, state, .. } = *self;
         let meaning = match pair.standing {
-            Standing::Failed => "the last trial failed",
+            Standing::Failed => "the last verification failed",
             Standing::DoesNotFit => "it asks for what the API’s definition doesn’t offer",
-            Standing::ChangedSince => "an earlier pact was tried, this one wasn’t",
-            Standing::NotVerified => "nobody ever tried it",
+            Standing::ChangedSince => "an earlier pact was verified, this one was not",
+            Standing::NotVerified => "it was never tried",
             Standing::NoPact => "all pacts were removed",
-            Standing::Verified => "the last trial succeeded",
+            Standing::Verified => "the last verification succeeded",
             Standing::Fits => "it asks for what the API’s definition offers",
         };
         let mut pact = Answer::to("Newest pact");
@@ -159,7 +159,7 @@ impl Between<'_> {
                 .note(format!("{}{}", branch_of(state, publication.version), at.text()))
                 .link("Read it", frame.href(self.pact(publication)));
         }
-        let mut trial = Answer::to("Last trial");
+        let mut trial = Answer::to("Last verification");
         trial = match pair.verification.and_then(|key| Some((key, state.verification(key)?))) {
             Some((key, row)) => trial
                 .text(state.number(row.version))
@@ -183,7 +183,7 @@ impl Between<'_> {
         let owner = self.state.pacticipant(key).and_then(|known| self.frame.owner(&known.component));
         let answer = answer.entity(entity);
         match owner.and_then(|owner| Some((owner.name, owner.href?))) {
-            Some((owner, href)) => answer.note("owned by").link(owner, href),
+            Some((owner, href)) => answer.link(format!("Owner: {owner}"), href),
             None => answer.note("nobody owns it"),
         }
     }

@@ -157,10 +157,7 @@ fn query(of: Option<&Value>) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Object(all)) => {
             let pairs = all.iter().flat_map(|(name, values)| {
-                let values = match values {
-                    Value::Array(values) => values.as_slice(),
-                    one => std::slice::from_ref(one),
-                };
+                let values = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
                 values.iter().map(move |value| format!("{name}={}", plain(value)))
             });
             pairs.collect::<Vec<_>>().join("&")
@@ -173,7 +170,7 @@ fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
     }
 }
 
@@ -188,13 +185,13 @@ fn contents(of: &Value) -> Option<Body<'_>> {
     let Some(fields) = wrapped else { return unwrapped(of) };
     let content = fields.get("content")?;
     let is_encoded = fields.get("encoded").is_some_and(|encoded| *encoded == Value::Bool(true) || encoded == "base64");
-    match content {
-        Value::String(text) if is_encoded => {
-            let bytes = STANDARD.decode(text).unwrap_or_else(|_| text.clone().into_bytes());
+    match content.as_str().filter(|_| is_encoded) {
+        Some(text) => {
+            let bytes = STANDARD.decode(text).unwrap_or_else(|_| text.as_bytes().to_vec());
             let size = bytes.len();
             Some(String::from_utf8(bytes).map_or(Body::Binary(size), Body::Text))
         }
-        other => unwrapped(other),
+        None => unwrapped(content),
     }
 }
 
@@ -203,7 +200,7 @@ fn unwrapped(of: &Value) -> Option<Body<'_>> {
         Value::Null => None,
         Value::String(text) if text.is_empty() => None,
         Value::String(text) => Some(Body::Text(text.clone())),
-        json => Some(Body::Json(json)),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Some(Body::Json(of)),
     }
 }
 

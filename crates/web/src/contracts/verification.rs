@@ -231,10 +231,7 @@ fn remembered(failure: &::contracts::Failure) -> TestResult {
 
 /// The results as they were sent: the verifier's own form, or pact-ruby's. Those that failed come first.
 fn read(results: &Value, pact: &[Interaction<'_>]) -> Vec<TestResult> {
-    let list = match results {
-        Value::Array(list) => list.as_slice(),
-        other => other.get("tests").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice),
-    };
+    let list = results.as_array().or_else(|| results.get("tests")?.as_array()).map_or(&[] as &[Value], Vec::as_slice);
     let known: HashMap<&str, &Interaction<'_>> = pact.iter().map(|one| (one.id.as_str(), one)).collect();
     let mut tests: Vec<TestResult> = list.iter().map(|test| result(test, &known)).collect();
     tests.sort_by_key(|test| test.state.tone != Tone::Bad);

@@ -4,6 +4,8 @@
 mod assets;
 mod backstage;
 mod browser;
+mod contract_scale;
+mod contract_screens;
 mod contracts_api;
 mod coverage;
 mod evaluation;

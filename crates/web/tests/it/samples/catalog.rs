@@ -3,6 +3,7 @@ use web::{
         list::{ServiceRow, ServicesScreen},
         show::{Dependency, EntityScreen, LastGood, Others, Runbook},
     },
+    contracts::section::{ContractsSection, DefinitionChange, PlaceRow},
     shell::{Chrome, Past, Place},
     views::{Answer, Choice, Cli, Empty, Entity, Field, Filters, Finding, Link, Pager, Row, State, Tab, Tabs, Tone},
 };
@@ -153,8 +154,25 @@ fn entity() -> EntityScreen {
         flags: vec![line(Some(State::new(Tone::Good, "on")), "new-ledger-write", "production", Some(ago(16))), line(Some(State::new(Tone::Quiet, "off")), "wallet-v2", "production", Some(ago(40_000)))],
         apis: vec![line(None, "payments-api", "OpenAPI, 14 operations", None), line(None, "ledger-api", "gRPC, consumed", None)],
         deployments: vec![line(None, "v207 to production", "by token ci, took 3 min", Some(ago(9_000))), line(None, "v206 to production", "by token ci", Some(ago(19_000)))],
-        contracts: None,
-        definition_changes: vec![],
+        contracts: Some(ContractsSection {
+            consumers: vec![line(Some(State::new(Tone::Bad, "failed")), "checkout", "", Some(ago(12)))],
+            providers: vec![line(Some(State::new(Tone::Good, "verified")), "ledger", "", Some(ago(1_200)))],
+            more_consumers: 3,
+            more_providers: 0,
+            places: vec![
+                PlaceRow { pacticipant: None, environment: "production".to_owned(), live: Some(("v207".to_owned(), State::new(Tone::Good, "yes"), "/contracts/matrix".to_owned())), newest: Some(("v208".to_owned(), State::new(Tone::Bad, "no"), "/contracts/matrix".to_owned())) },
+                PlaceRow { pacticipant: Some("payments-worker".to_owned()), environment: "staging".to_owned(), live: None, newest: None },
+            ],
+            all: "/contracts?q=payments".to_owned(),
+        }),
+        definition_changes: vec![DefinitionChange {
+            state: State::new(Tone::Bad, "breaking"),
+            summary: "1 breaking, 2 compatible, compared with what is deployed in production".to_owned(),
+            at: ago(40),
+            changes: vec![(State::new(Tone::Bad, "breaking"), Some("GET /charges/{id}".to_owned()), "the required property amount was removed from the response".to_owned(), "response-required-property-removed".to_owned())],
+            more: 2,
+            breaks: vec![(component("checkout"), "GET /charges/{id}".to_owned()), (component("wallet"), String::new())],
+        }],
         others: vec![Others {
             title: "Incidents".to_owned(),
             count: 1,
@@ -203,6 +221,8 @@ fn bare() -> EntityScreen {
         checks: vec![],
         flags: vec![],
         apis: vec![],
+        contracts: None,
+        definition_changes: vec![],
         deployments: vec![],
         links: vec![],
         ..entity()

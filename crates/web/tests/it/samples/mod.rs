@@ -2,6 +2,7 @@
 
 mod apis;
 mod catalog;
+mod contracts;
 mod flags;
 mod home;
 mod incidents;
@@ -26,6 +27,7 @@ pub(crate) fn screens() -> Vec<(&'static str, String)> {
     incidents::add(&mut screens);
     operations::add(&mut screens);
     flags::add(&mut screens);
+    contracts::add(&mut screens);
     reading::add(&mut screens);
     apis::add(&mut screens);
     system::add(&mut screens);
