@@ -157,7 +157,7 @@ impl Event {
             }
             Self::EnvironmentRemoved { name, .. } => format!("removed the environment {name}"),
             Self::VersionDeployed { pacticipant, version, environment_name, without_contract, .. } => {
-                let lacks = if *without_contract { ", which has no contract" } else { "" };
+                let lacks = if *without_contract { ", which has no contract," } else { "" };
                 format!("recorded {} {version}{lacks} as deployed to {environment_name}", pacticipant.name)
             }
             Self::VersionUndeployed { pacticipant, version, environment_name, .. } => {

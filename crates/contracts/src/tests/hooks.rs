@@ -12,6 +12,7 @@ fn hook(id: &str, events: &[&str], body: &str) -> Webhook {
     Webhook {
         id: id.to_owned(),
         description: None,
+        team: None,
         enabled: true,
         team: None,
         consumer: None,

@@ -105,6 +105,7 @@ fn webhook(id: &str, consumer: Option<Whose>, provider: Option<Whose>) -> Webhoo
     Webhook {
         id: id.to_owned(),
         description: None,
+        team: None,
         enabled: true,
         team: None,
         consumer,

@@ -136,17 +136,18 @@ fn text(out: &Printer, cleaned: &Cleaned) -> String {
         let since = removed.created.map(|at| out.when(at)).unwrap_or_default();
         table.row([removed.pacticipant.clone(), removed.version.clone(), since, removed.pacts.to_string()]);
     }
-    let mut text = table.or("There is nothing to remove.");
+    let mut text = table.or("There is nothing to remove.\n");
     let count = match cleaned.removed.len() {
         1 => "1 version".to_owned(),
         many => format!("{many} versions"),
     };
-    add(&mut text, "");
-    if cleaned.dry_run {
+    if cleaned.removed.is_empty() {
+        // It was said.
+    } else if cleaned.dry_run {
         let more = if cleaned.left > 0 { format!(", and {} more", cleaned.left) } else { String::new() };
-        add(&mut text, format!("To be removed: {count}{more}. Nothing was: this was a dry run."));
+        add(&mut text, format!("\nTo be removed: {count}{more}. Nothing was: this was a dry run."));
     } else {
-        add(&mut text, format!("Removed: {count}."));
+        add(&mut text, format!("\nRemoved: {count}."));
     }
     let Kept { young, deployed, heads, newest, main } = cleaned.kept;
     let why = [

@@ -134,7 +134,7 @@ fn text(out: &Printer, args: &Diff, differences: &Differences) -> String {
         add(&mut text, format!("+ {name}"));
     }
     for Changed { interaction, differences } in changed {
-        add(&mut text, format!("{}", out.toned(Tone::Warn, interaction)));
+        add(&mut text, out.toned(Tone::Warn, interaction));
         for Difference { place, before, after } in differences {
             let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), Value::to_string);
             add(&mut text, format!("    {place}: {} → {}", side(before), side(after)));

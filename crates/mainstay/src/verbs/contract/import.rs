@@ -35,7 +35,7 @@ the Pact Broker\" has the rest.
 
 Examples:
   mainstay contract import https://broker.example.com --user reader --password \"$BROKER_PASSWORD\"
-  mainstay contract import https://acme.pactflow.io --broker-token \"$PACT_BROKER_TOKEN\" -o json";
+  mainstay contract import https://acme.pactflow.io --broker-token \"$BROKER_TOKEN\" -o json";
 
 /// From where.
 #[derive(Debug, Args)]
@@ -43,13 +43,13 @@ pub(super) struct Import {
     /// The address of the other broker's index
     broker: String,
     /// The token to show there
-    #[arg(long, env = "PACT_BROKER_TOKEN", hide_env_values = true, value_name = "TOKEN", conflicts_with = "user")]
+    #[arg(long, env = "MAINSTAY_BROKER_TOKEN", hide_env_values = true, value_name = "TOKEN", conflicts_with = "user")]
     broker_token: Option<String>,
     /// The user to be there
-    #[arg(long, env = "PACT_BROKER_USERNAME", value_name = "USER", requires = "password")]
+    #[arg(long, env = "MAINSTAY_BROKER_USER", value_name = "USER", requires = "password")]
     user: Option<String>,
     /// The user's password
-    #[arg(long, env = "PACT_BROKER_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
+    #[arg(long, env = "MAINSTAY_BROKER_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
     password: Option<String>,
     /// Enable the webhooks that are enabled there and need no secret
     #[arg(long)]

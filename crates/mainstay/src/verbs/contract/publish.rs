@@ -171,10 +171,7 @@ fn show(session: &Session, mut answers: Vec<Value>) -> Result<ExitCode, Refusal>
     // As it is where there is one, which is nearly always so.
     let answer = if answers.len() == 1 { answers.remove(0) } else { Value::Array(answers) };
     session.out.show(answer, |answer: Value| {
-        let answers = match answer {
-            Value::Array(answers) => answers,
-            one => vec![one],
-        };
+        let answers = if let Value::Array(answers) = answer { answers } else { vec![answer] };
         let mut text = String::new();
         for published in answers.into_iter().filter_map(|answer| serde_json::from_value(answer).ok()) {
             add_notices(&mut text, &session.out, &published);

@@ -85,7 +85,7 @@ fn text(out: &Printer, pact: &Value) -> String {
     let version = name("/_links/pb:consumer-version/name");
     let title = format!("{} {version} expects of {}", name("/consumer/name"), name("/provider/name"));
     add(&mut text, out.strong(&title));
-    if let Some(at) = name("/createdAt").parse::<Timestamp>().ok() {
+    if let Ok(at) = name("/createdAt").parse::<Timestamp>() {
         add(&mut text, out.faint(&format!("  published {}", out.when(at))));
     }
     for part in parts(pact) {
@@ -133,9 +133,9 @@ fn add_part(text: &mut String, part: &Value) {
 fn query(query: &Value) -> String {
     let Value::Object(names) = query else { return query.as_str().unwrap_or_default().to_owned() };
     let pair = |name: &str, value: &Value| format!("{name}={}", value.as_str().unwrap_or_default());
-    let pairs = names.iter().flat_map(|(name, values)| match values {
-        Value::Array(values) => values.iter().map(|value| pair(name, value)).collect::<Vec<_>>(),
-        one => vec![pair(name, one)],
+    let pairs = names.iter().flat_map(|(name, values)| {
+        let values = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
+        values.iter().map(move |value| pair(name, value))
     });
     pairs.collect::<Vec<_>>().join("&")
 }
@@ -143,11 +143,9 @@ fn query(query: &Value) -> String {
 fn add_content(text: &mut String, side: &Value) {
     let headers = side.get("headers").and_then(Value::as_object);
     for (name, value) in headers.into_iter().flatten() {
-        let value = match value {
-            Value::String(text) => text.clone(),
-            Value::Array(values) => values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
-            other => other.to_string(),
-        };
+        let texts = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice).iter();
+        let texts = texts.map(|text| text.as_str().map_or_else(|| text.to_string(), str::to_owned));
+        let value = texts.collect::<Vec<_>>().join(", ");
         add(text, format!("    {name}: {value}"));
     }
     let body = ["body", "contents"].into_iter().find_map(|key| side.get(key)).filter(|body| !body.is_null());

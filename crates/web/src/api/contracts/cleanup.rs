@@ -119,9 +119,9 @@ pub async fn clean_up(State(app): State<App>, asked: Asked<NewCleanup>) -> Resul
     let command = Command::Contracts(contracts::Command::CleanUp(cleanup.clone()));
     let receipt = app.submit(asked.request(command, asked.body.reason.as_deref())?).await?;
     // What was decided is what counts: between the plan and the command somebody may have deployed one of them.
-    let gone = receipt.recorded.iter().filter_map(|recorded| match &*recorded.event {
-        Event::Contracts(Contract::VersionRemoved { pacticipant, version }) => Some((&pacticipant.name, version)),
-        _ => None,
+    let gone = receipt.recorded.iter().filter_map(|recorded| {
+        let Event::Contracts(Contract::VersionRemoved { pacticipant, version }) = &*recorded.event else { return None };
+        Some((&pacticipant.name, version))
     });
     let gone = gone.map(|(name, number)| {
         let known = before.contracts.version_named(name, number).and_then(|key| removed(&before.contracts, key));
