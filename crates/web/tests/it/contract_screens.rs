@@ -275,6 +275,7 @@ async fn a_webhook_shows_its_calls_and_is_called_again_by_a_button() {
         id: "w-0123456789abcdef".to_owned(),
         description: Some("Tell CI".to_owned()),
         enabled: true,
+        team: None,
         consumer: None,
         provider: Some(contracts::webhooks::Whose::Name("orders".to_owned())),
         events: vec!["contract_published".to_owned()],

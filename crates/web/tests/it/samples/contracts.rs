@@ -86,7 +86,9 @@ fn list() -> ContractsScreen {
         owners: [Some(group("Storefront")), (provider != "image-proxy").then(|| group("Payments"))],
         state,
         pact: Some(("1.4.2".to_owned(), ago(40))),
-        verified: called.as_ref().map(|_| (Link::new("17", "/contracts/verifications/17"), "2.8.1".to_owned(), ago(12))),
+        verified: called
+            .as_ref()
+            .map(|_| (Link::new("17", "/contracts/verifications/17"), "2.8.1".to_owned(), ago(12))),
         deployable: vec![deployable.clone(), deployable],
         webhook: called,
     };
@@ -105,8 +107,20 @@ fn list() -> ContractsScreen {
         has_webhooks: true,
         rows: vec![
             row("checkout", "payments", failed(), no(), Some(State::new(Tone::Warn, "trying again"))),
-            row("checkout", "shipping", State::new(Tone::Warn, "changed since"), State::new(Tone::Unknown, "not known"), delivered()),
-            row("storefront", "image-proxy", State::new(Tone::Unknown, "not verified"), State::new(Tone::Unknown, "provider absent"), None),
+            row(
+                "checkout",
+                "shipping",
+                State::new(Tone::Warn, "changed since"),
+                State::new(Tone::Unknown, "not known"),
+                delivered(),
+            ),
+            row(
+                "storefront",
+                "image-proxy",
+                State::new(Tone::Unknown, "not verified"),
+                State::new(Tone::Unknown, "provider absent"),
+                None,
+            ),
             row("storefront", "payments-with-a-rather-long-name", verified(), yes(), delivered()),
         ],
         none: Empty::with("Nobody has published a pact yet.", "pact-broker publish ./pacts"),
@@ -120,7 +134,10 @@ fn network() -> NetworkScreen {
         name: name.to_owned(),
         href: format!("/contracts/network?q={name}"),
         note: if name == "shipping" { "not in the catalog".to_owned() } else { String::new() },
-        needs: needs.iter().map(|other| (Link::new(*other, "/contracts/checkout/payments"), "failed".to_owned())).collect(),
+        needs: needs
+            .iter()
+            .map(|other| (Link::new(*other, "/contracts/checkout/payments"), "failed".to_owned()))
+            .collect(),
     };
     let nodes = ["checkout", "payments", "shipping"].map(|name| graph::Node {
         id: name.to_owned(),
@@ -291,23 +308,53 @@ fn pact() -> PactScreen {
     };
     let asked = |line| part("Request", line, charge, &[("path", "matches /charges/\\w+")]);
     let answered = || {
-        part("Response", "Status 200", charge, &[("body.id", "matches ch_\\w+"), ("body.amount", "any whole number"), ("body.taken_at", "a date and time written as yyyy-MM-dd'T'HH:mm:ssX")])
+        part(
+            "Response",
+            "Status 200",
+            charge,
+            &[
+                ("body.id", "matches ch_\\w+"),
+                ("body.amount", "any whole number"),
+                ("body.taken_at", "a date and time written as yyyy-MM-dd'T'HH:mm:ssX"),
+            ],
+        )
     };
     PactScreen {
         chrome: quiet("Pact of checkout 1.4.2 with payments", Place::Contracts),
-        parents: vec![Link::new("Contracts", "/contracts"), Link::new("checkout → payments", "/contracts/checkout/payments")],
+        parents: vec![
+            Link::new("Contracts", "/contracts"),
+            Link::new("checkout → payments", "/contracts/checkout/payments"),
+        ],
         title: "What checkout 1.4.2 expects of payments".to_owned(),
         tags: ["Pact 4.0", "branch main", "tag candidate"].map(str::to_owned).to_vec(),
         answers: vec![
-            Answer::to("State").state(failed(), None).note("by payments 2.8.1").link("Verification 17", "/contracts/verifications/17"),
+            Answer::to("State")
+                .state(failed(), None)
+                .note("by payments 2.8.1")
+                .link("Verification 17", "/contracts/verifications/17"),
             Answer::to("Asks for").text("3 interactions, 1 message").note("4 versions expect the same"),
             Answer::to("Published").text("40 min ago").link("The build", "https://ci.example/1"),
         ],
-        links: vec![Link::new("What changed in it", "/contracts/pacts/checkout/1.4.2/payments/diff"), Link::new("As JSON", "/pact")],
+        links: vec![
+            Link::new("What changed in it", "/contracts/pacts/checkout/1.4.2/payments/diff"),
+            Link::new("As JSON", "/pact"),
+        ],
         interactions: vec![
             one(1, "a charge", "POST /charges", None, vec![asked("POST /charges"), answered()]),
-            one(2, "a refund of half the price", "POST /charges/ch_1/refunds", Some("Expected body $.state to be \"refunded\" but was \"captured\""), vec![asked("POST /charges/ch_1/refunds?notify=true"), answered()]),
-            one(3, "a charge was taken", "message", None, vec![PartView { more: 112, more_rules: 3, ..part("Message", "", charge, &[]) }]),
+            one(
+                2,
+                "a refund of half the price",
+                "POST /charges/ch_1/refunds",
+                Some("Expected body $.state to be \"refunded\" but was \"captured\""),
+                vec![asked("POST /charges/ch_1/refunds?notify=true"), answered()],
+            ),
+            one(
+                3,
+                "a charge was taken",
+                "message",
+                None,
+                vec![PartView { more: 112, more_rules: 3, ..part("Message", "", charge, &[]) }],
+            ),
         ],
         none: Empty::new(""),
         pager: pager("1 to 4 of 4"),
@@ -330,7 +377,10 @@ fn pact_diff() -> PactDiffScreen {
     };
     PactDiffScreen {
         chrome: quiet("What changed", Place::Contracts),
-        parents: vec![Link::new("Contracts", "/contracts"), Link::new("1.4.2", "/contracts/pacts/checkout/1.4.2/payments")],
+        parents: vec![
+            Link::new("Contracts", "/contracts"),
+            Link::new("1.4.2", "/contracts/pacts/checkout/1.4.2/payments"),
+        ],
         title: "checkout with payments: 1.4.2 compared with 1.4.1".to_owned(),
         summary: "1 added, 0 removed, 1 changed, 2 the same.".to_owned(),
         filters: Filters {
@@ -340,7 +390,11 @@ fn pact_diff() -> PactDiffScreen {
         },
         changes: vec![
             change(State::new(Tone::Good, "added"), "a refund of half the price", &["+{", "+  \"status\": 200", "+}"]),
-            change(State::new(Tone::Warn, "changed"), "a charge", &["   \"body\": {", "-    \"cents\": 1200,", "+    \"amount\": 1200,", "     \"currency\": \"EUR\""]),
+            change(
+                State::new(Tone::Warn, "changed"),
+                "a charge",
+                &["   \"body\": {", "-    \"cents\": 1200,", "+    \"amount\": 1200,", "     \"currency\": \"EUR\""],
+            ),
         ],
         more: 2,
         none: Empty::new(""),
@@ -357,22 +411,36 @@ fn verification() -> VerificationScreen {
     };
     VerificationScreen {
         chrome: quiet("Verification 17", Place::Contracts),
-        parents: vec![Link::new("Contracts", "/contracts"), Link::new("checkout → payments", "/contracts/checkout/payments")],
+        parents: vec![
+            Link::new("Contracts", "/contracts"),
+            Link::new("checkout → payments", "/contracts/checkout/payments"),
+        ],
         title: "Verification 17".to_owned(),
         lead: "payments 2.8.1 does not do what checkout expects.".to_owned(),
         answers: vec![
             Answer::to("Result").state(failed(), None),
             Answer::to("Provider").text("payments 2.8.1").note("branch main").link("The build", "https://ci.example/2"),
-            Answer::to("Against what is expected by").text("checkout 1.4.2").link("The pact", "/contracts/pacts/checkout/1.4.2/payments"),
+            Answer::to("Against what is expected by")
+                .text("checkout 1.4.2")
+                .link("The pact", "/contracts/pacts/checkout/1.4.2/payments"),
             Answer::to("When").text("12 min ago").link("On the timeline", "/timeline/4012"),
         ],
         results: vec![
-            result(failed(), "a refund of half the price", &[("body $.state", "Expected 'refunded' (String) but was 'captured' (String)"), ("header Content-Type", "Expected 'application/json' but was 'text/html'")]),
+            result(
+                failed(),
+                "a refund of half the price",
+                &[
+                    ("body $.state", "Expected 'refunded' (String) but was 'captured' (String)"),
+                    ("header Content-Type", "Expected 'application/json' but was 'text/html'"),
+                ],
+            ),
             result(State::new(Tone::Good, "met"), "a charge", &[]),
         ],
         more: 3,
         none: Empty::new(""),
-        facts: [("Implementation", "pact_verifier"), ("Version", "1.4.7"), ("Asked for by", "1.4.2, 1.4.1")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
+        facts: [("Implementation", "pact_verifier"), ("Version", "1.4.7"), ("Asked for by", "1.4.2, 1.4.1")]
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .to_vec(),
     }
 }
 
@@ -389,7 +457,10 @@ fn webhooks() -> WebhooksScreen {
     WebhooksScreen {
         chrome: quiet("Webhooks", Place::Contracts),
         parts: parts("Webhooks"),
-        rows: vec![row("Verify payments", true, Some((State::new(Tone::Warn, "trying again"), ago(4)))), row("Report to the chat", false, None)],
+        rows: vec![
+            row("Verify payments", true, Some((State::new(Tone::Warn, "trying again"), ago(4)))),
+            row("Report to the chat", false, None),
+        ],
         none: Empty::new(""),
         pager: pager("1 to 4 of 4"),
     }
@@ -403,7 +474,13 @@ fn webhook() -> WebhookScreen {
         at: ago(at),
         next: again.then(|| ago(-2)),
         tries: tries.iter().map(|answer| (ago(at), (*answer).to_owned())).collect(),
-        again: Some(Press { action: format!("/contracts/webhooks/w1/deliveries/{at}/again"), csrf: CSRF.to_owned(), hidden: vec![], label: "Call again".to_owned(), main: false }),
+        again: Some(Press {
+            action: format!("/contracts/webhooks/w1/deliveries/{at}/again"),
+            csrf: CSRF.to_owned(),
+            hidden: vec![],
+            label: "Call again".to_owned(),
+            main: false,
+        }),
     };
     WebhookScreen {
         chrome: quiet("Verify payments", Place::Contracts),
@@ -412,11 +489,16 @@ fn webhook() -> WebhookScreen {
         answers: vec![
             Answer::to("State").state(State::new(Tone::Good, "enabled"), None).note("since 3 d ago"),
             Answer::to("Concerns").text("any consumer and payments").link("payments", "/x"),
-            Answer::to("Calls").text("POST https://ci.example.com/repos/shop/payments/dispatches?ref=main").note("as robot"),
+            Answer::to("Calls")
+                .text("POST https://ci.example.com/repos/shop/payments/dispatches?ref=main")
+                .note("as robot"),
             Answer::to("Last call").state(State::new(Tone::Warn, "trying again"), None).note("4 min ago"),
         ],
         events: vec!["contract requiring verification published".to_owned()],
-        headers: vec![("Accept".to_owned(), "application/json".to_owned()), ("Authorization".to_owned(), "(secret)".to_owned())],
+        headers: vec![
+            ("Accept".to_owned(), "application/json".to_owned()),
+            ("Authorization".to_owned(), "(secret)".to_owned()),
+        ],
         body: Some("{\n  \"event_type\": \"${pactbroker.eventName}\"\n}".to_owned()),
         deliveries: vec![
             call(State::new(Tone::Warn, "trying again"), 4, &["503 Service Unavailable", "connection refused"], true),
@@ -432,7 +514,12 @@ fn environments() -> EnvironmentsScreen {
         action: format!("/contracts/environments/{name}/gate"),
         csrf: CSRF.to_owned(),
         fields: vec![
-            Field::select("gate", format!("Before deployments to {name}"), vec![Choice::new("refuse", "Ask, and refuse", "refuse")]).id(format!("gate-{name}")),
+            Field::select(
+                "gate",
+                format!("Before deployments to {name}"),
+                vec![Choice::new("refuse", "Ask, and refuse", "refuse")],
+            )
+            .id(format!("gate-{name}")),
             Field::line("reason", "Reason", "").id(format!("reason-{name}")),
         ],
         hidden: vec![],
@@ -465,7 +552,11 @@ fn environments() -> EnvironmentsScreen {
         parts: parts("Environments"),
         all: None,
         environments: vec![
-            environment("production", State::new(Tone::Good, "refuses"), vec![row("checkout", true, yes()), row("legacy-basket", false, no())]),
+            environment(
+                "production",
+                State::new(Tone::Good, "refuses"),
+                vec![row("checkout", true, yes()), row("legacy-basket", false, no())],
+            ),
             environment("staging", State::new(Tone::Quiet, "not asked"), vec![]),
         ],
         none: Empty::new(""),
