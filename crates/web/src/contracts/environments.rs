@@ -23,7 +23,7 @@ use crate::{
     security::csrf::PostedForm,
     shell::{Chrome, Place, screen},
     show::segment,
-    views::{Choice, Empty, Entity, Field, Form, Link, Moment, Pager, State, Tabs, Tone},
+    views::{Choice, Cli, Empty, Entity, Field, Form, Link, Moment, Pager, State, Tabs, Tone},
 };
 
 /// The environments, with what is there.
@@ -55,6 +55,8 @@ pub struct EnvironmentView {
     pub gate: State,
     /// What that means, in a sentence.
     pub meaning: &'static str,
+    /// The same from a terminal.
+    pub command: Cli,
     /// Changes that; none where the reader may not.
     pub set: Option<Form>,
     /// What is there, the latest first.
@@ -164,6 +166,7 @@ fn view(frame: &Frame, known: &KnownEnvironment, asked: &Asked) -> EnvironmentVi
         production: environment.production && name != "production",
         gate: gate_state(environment.gate),
         meaning: meaning(environment.gate),
+        command: Cli::new(format!("mainstay contract environment gate {} refuse", super::shell(name))),
         set: frame.may_write().then(|| form(frame, name, environment.gate)),
         placed: placed.into_iter().map(|placed| row(frame, placed, name)).collect(),
         count,

@@ -250,10 +250,10 @@ impl Which {
         }
         let broker = format!("{}/pact", frame.app.settings().base_url);
         Empty::with(
-            format!("Nobody has published a pact yet. Any Pact client can: its broker is {broker}."),
             format!(
-                "pact-broker publish ./pacts --consumer-app-version 1.0.0 --branch main --broker-base-url {broker}"
+                "Nobody has published a pact yet. Any Pact client can, with {broker} as its broker; or the command:"
             ),
+            "mainstay contract publish pacts/ --version 1.4.2 --branch main",
         )
     }
 

@@ -16,6 +16,7 @@ use super::{
     pact::Named,
     pact_address, pair_address,
     readable::{Interaction, interactions},
+    shell,
     text::{Budget, difference, line},
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
     frame::Frame,
     problem::Problem,
     shell::{Chrome, Place, screen},
-    views::{Choice, Diff, DiffLine, Empty, Field, Filters, Link, State, Tone},
+    views::{Choice, Cli, Diff, DiffLine, Empty, Field, Filters, Link, State, Tone},
 };
 
 /// What differs between two pacts.
@@ -46,6 +47,8 @@ pub struct PactDiffScreen {
     pub more: usize,
     /// What is said where nothing differs.
     pub none: Empty,
+    /// The same from a terminal.
+    pub command: Option<Cli>,
 }
 
 /// An interaction that differs.
@@ -156,6 +159,10 @@ impl PactDiffScreen {
             changes: changes.collect(),
             more,
             none: Empty::new("They expect the same: no interaction differs."),
+            command: with.map(|with| {
+                let words = [consumer, provider, with, version].map(shell).join(" ");
+                Cli::new(format!("mainstay contract diff {words}"))
+            }),
         }
     }
 }

@@ -92,7 +92,11 @@ async fn without_contracts_each_screen_says_what_belongs_there_and_how_it_comes(
     let mut ann = site.administrator().await;
     for view in ["/contracts", "/contracts/network"] {
         let page = ann.see(view).await;
-        assert!(page.says("Nobody has published a pact yet") && page.says("pact-broker publish"), "{}", page.html);
+        assert!(
+            page.says("Nobody has published a pact yet") && page.says("mainstay contract publish"),
+            "{}",
+            page.html
+        );
     }
     assert!(ann.see("/contracts/matrix").await.says("mainstay can-i-deploy checkout 1.4.2"));
     assert!(ann.see("/contracts/webhooks").await.says("pact-broker create-webhook"));

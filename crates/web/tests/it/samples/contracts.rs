@@ -398,6 +398,7 @@ fn pact_diff() -> PactDiffScreen {
         ],
         more: 2,
         none: Empty::new(""),
+        command: Some(Cli::new("mainstay contract diff checkout payments 1.4.1 1.4.2")),
     }
 }
 
@@ -540,6 +541,7 @@ fn environments() -> EnvironmentsScreen {
         production: name != "staging",
         gate,
         meaning: "A deployment that the contracts don’t agree to is refused.",
+        command: Cli::new(format!("mainstay contract environment gate {name} refuse")),
         set: Some(form(name)),
         count: placed.len() * 10,
         alone: (!placed.is_empty()).then(|| Link::new("All 20", "/contracts/environments?environment=x")),
