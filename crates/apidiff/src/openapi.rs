@@ -1,16 +1,22 @@
 //! Two OpenAPI documents (3.0 and 3.1), in oasdiff's words.
 //!
 //! **Cast.** `document` reads a document and follows its references; `operations` pairs the operations of the two and
-//! compares what stands around their bodies; `parameters`, `bodies` and `schema` compare the rest. `report` collects.
+//! compares what is said of each; `parameters`, `bodies`, `responses` (with `media`), `security` and `schema` compare the
+//! rest. `sunset` and `stability` read what is announced. `report` collects.
 //!
-//! **Flow.** [`compare`] walks the earlier document's operations in its order, then what is new in the later one.
+//! **Flow.** [`compare`] walks the earlier document's operations in its order, then what is new in the later one, then
+//! webhooks, and what is about no single operation.
 //!
 //! **Invariants.**
 //! - What a request may say may grow, and what a response may say may shrink: the same difference of a schema is judged by
-//!   which of the two it is in. Rule ids are oasdiff's (`checker/rules.go`), built of the part and what happened to it.
-//! - A reference is followed once for each pair of places, so that schemas which hold themselves come to an end. One that
-//!   leads outside of the document is never fetched; that it is there is said, as a risk.
-//! - There is no clock here: an operation that was announced to be removed is a risk, whatever the date.
+//!   which of the two it is in. Rule ids and levels are oasdiff's (`checker/rules.go`), built of the part and what happened
+//!   to it; what has no rule there is not told, but for what could not be compared.
+//! - References are followed where they are met; schemas that hold themselves come to an end. One that leads outside of the
+//!   document is never fetched: that it is there is said once, as a risk, and nothing is taken to be gone or new because of
+//!   it. The same reference elsewhere on both sides is taken to be the same.
+//! - There is no clock here: what was announced to be removed and is gone is a risk, whatever the date, and so is an
+//!   earlier date. Rules that ask how many days are left are not told.
+//! - Bytes, nesting, steps and changes are bounded. A bound that was met is said (`comparison-cut`, `more-changes`).
 
 mod bodies;
 mod document;

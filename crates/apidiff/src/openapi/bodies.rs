@@ -42,7 +42,7 @@ pub(super) fn request<'d>(walk: &mut Walk<'d>, before: &Operation<'d>, after: &O
     }
     // Many operations may refer to one large body.
     let weight = |body: &Map<String, Value>| body.get("content").and_then(Value::as_object).map_or(0, Map::len);
-    if !walk.spend(weight(had) + weight(has)) {
+    if !walk.spend((weight(had) + weight(has)) * 10) {
         return report.cut(&place);
     }
     content(walk, &name, (had.get("content"), has.get("content")), report);

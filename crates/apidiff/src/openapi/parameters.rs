@@ -109,7 +109,7 @@ pub(super) fn compare<'d>(walk: &mut Walk<'d>, before: &Operation<'d>, after: &O
     let name = before.name();
     let (had, has) = (Parameters::of(walk.earlier, before), Parameters::of(walk.later, after));
     let general = Place::of(&name, "parameters");
-    if !walk.spend(had.list.len() + has.list.len()) {
+    if !walk.spend((had.list.len() + has.list.len()) * 10) {
         return report.cut(&general);
     }
     for reference in had.elsewhere.symmetric_difference(&has.elsewhere) {

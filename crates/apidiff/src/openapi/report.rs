@@ -1,6 +1,6 @@
 //! What was found, collected up to a limit.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use super::CHANGES_MAX;
 use crate::{
@@ -22,33 +22,39 @@ pub(super) struct Report {
 /// Where in an operation.
 #[derive(Clone)]
 pub(super) struct Place {
-    pub(super) operation: Option<String>,
+    operation: Option<Rc<str>>,
     /// `response 200 body application/json`.
-    pub(super) part: String,
+    part: Rc<str>,
     /// `/items/price`.
-    pub(super) path: String,
+    path: String,
 }
 
 impl Place {
-    pub(super) fn of(operation: &str, part: impl Into<String>) -> Self {
-        Self { operation: Some(operation.to_owned()), part: part.into(), path: String::new() }
+    pub(super) fn of(operation: &str, part: impl Into<Rc<str>>) -> Self {
+        Self { operation: Some(operation.into()), part: part.into(), path: String::new() }
     }
 
     /// About no single operation.
-    pub(super) fn general(part: impl Into<String>) -> Self {
+    pub(super) fn general(part: impl Into<Rc<str>>) -> Self {
         Self { operation: None, part: part.into(), path: String::new() }
     }
 
     pub(super) fn at(&self, name: &str) -> Self {
-        let mut place = self.clone();
-        place.path.push('/');
-        place.path.push_str(name);
-        place
+        let mut path = String::with_capacity(self.path.len() + 1 + name.len());
+        path.push_str(&self.path);
+        path.push('/');
+        path.push_str(name);
+        Self { operation: self.operation.clone(), part: self.part.clone(), path }
+    }
+
+    /// Whether this is the whole of a part.
+    pub(super) fn is_whole(&self) -> bool {
+        self.path.is_empty()
     }
 
     /// In words.
     fn words(&self) -> String {
-        if self.path.is_empty() { self.part.clone() } else { format!("{} {}", self.part, self.path) }
+        if self.path.is_empty() { self.part.to_string() } else { format!("{} {}", self.part, self.path) }
     }
 }
 
@@ -56,7 +62,13 @@ impl Report {
     pub(super) fn put(&mut self, rule: impl Into<String>, level: Level, place: &Place, text: impl Into<String>) {
         if self.changes.len() < CHANGES_MAX {
             let (rule, text) = (rule.into(), text.into());
-            self.changes.push(Change { rule, level, operation: place.operation.clone(), place: place.words(), text });
+            self.changes.push(Change {
+                rule,
+                level,
+                operation: place.operation.as_deref().map(str::to_owned),
+                place: place.words(),
+                text,
+            });
         } else {
             self.more += 1;
             self.worst = self.worst.max(Some(level));
@@ -87,6 +99,13 @@ impl Report {
     /// How many changes there are.
     pub(super) fn count(&self) -> usize {
         self.changes.len() + self.more
+    }
+
+    /// Puts what was found since then in the order of places.
+    pub(super) fn order(&mut self, since: usize) {
+        if let Some(found) = self.changes.get_mut(since..) {
+            found.sort_by(|one, other| one.place.cmp(&other.place));
+        }
     }
 
     pub(super) fn finish(mut self) -> Vec<Change> {

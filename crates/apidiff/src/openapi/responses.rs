@@ -34,7 +34,7 @@ pub(super) fn compare<'d>(walk: &mut Walk<'d>, before: &Operation<'d>, after: &O
         match walk.meet(Some(before), Some(after)) {
             Met::Values(Some(Value::Object(before)), Some(Value::Object(after))) => {
                 // Many statuses may refer to one large response.
-                if !walk.spend(weight(before) + weight(after)) {
+                if !walk.spend((weight(before) + weight(after)) * 10) {
                     return report.cut(&place);
                 }
                 content(walk, (&name, status), (before, after), report);

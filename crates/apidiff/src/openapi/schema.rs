@@ -6,8 +6,7 @@
 //! **Invariants.**
 //! - Some changes are one thing though many keywords differ: null was allowed by a `oneOf`, one object became one of
 //!   several, one type became a list of types. They are said once ([`types::Transition`]).
-//! - A pair that is under way is not begun again; one without differences is not looked at again; one with differences is
-//!   told of at [`TOLD_MAX`] places of a body at most.
+//! - What is behind references waits its turn ([`run`]), and pairs that don't differ are not looked at again.
 
 mod alternatives;
 mod equal;
@@ -15,29 +14,28 @@ mod keywords;
 mod limits;
 mod members;
 mod part;
+mod run;
 mod types;
 mod values;
 
-use std::{
-    cell::Cell,
-    collections::{HashMap, HashSet},
-};
+use std::{cell::Cell, collections::HashSet};
 
 use serde_json::{Map, Value};
 
 pub(super) use self::part::{Given, Part};
-use self::types::Transition;
+use self::{
+    run::{Key, Run},
+    types::Transition,
+};
 use super::{
     document::{Document, Met, meet},
     report::{Place, Report},
 };
 
-/// Nested this deep at most.
-const DEPTH_MAX: usize = 96;
+/// Nested this deep at most; documents are read to about the same depth.
+const DEPTH_MAX: usize = 128;
 /// Values that are looked at, about, in a comparison of two documents.
 const STEPS_MAX: usize = 4_000_000;
-/// Places of a body at which the same difference of a schema is told.
-const TOLD_MAX: u8 = 4;
 
 /// Keywords that hold one schema.
 const HOLDING: [&str; 12] = [
@@ -70,7 +68,7 @@ pub(super) struct Pair<'d, 'p> {
 impl Pair<'_, '_> {
     /// Below the whole of the part.
     fn is_within(&self) -> bool {
-        !self.place.path.is_empty()
+        !self.place.is_whole()
     }
 
     /// Whether what is said at this place counts: not what only the other side says.
@@ -84,19 +82,14 @@ fn is_true(schema: &Map<String, Value>, key: &str) -> bool {
     schema.get(key) == Some(&Value::Bool(true))
 }
 
-/// A pair's own identity: where the two are, and what they are part of.
-type Key = (usize, usize, Part, bool);
-
 /// Two documents, and which pairs of their schemas were compared already.
 pub(super) struct Walk<'d> {
     pub(super) earlier: &'d Document,
     pub(super) later: &'d Document,
-    /// Pairs under way: a schema that holds itself ends there.
-    open: HashSet<(usize, usize, Part)>,
     /// Pairs that don't differ.
     clean: HashSet<Key>,
-    /// How often a pair that differs was told of in this body.
-    told: HashMap<Key, u8>,
+    /// The body at hand.
+    run: Run<'d>,
     /// What may still be looked at.
     steps: Cell<usize>,
     depth: usize,
@@ -104,8 +97,8 @@ pub(super) struct Walk<'d> {
 
 impl<'d> Walk<'d> {
     pub(super) fn new(earlier: &'d Document, later: &'d Document) -> Self {
-        let (open, clean, told) = (HashSet::new(), HashSet::new(), HashMap::new());
-        Self { earlier, later, open, clean, told, steps: Cell::new(STEPS_MAX), depth: 0 }
+        let (clean, run) = (HashSet::new(), Run::default());
+        Self { earlier, later, clean, run, steps: Cell::new(STEPS_MAX), depth: 0 }
     }
 
     /// Takes from what may be looked at; false if it is used up.
@@ -119,6 +112,7 @@ impl<'d> Walk<'d> {
         meet(before.map(|value| self.earlier.resolve(value)), after.map(|value| self.later.resolve(value)))
     }
 
+    /// Compares two schemas at a place: at once, or once it is the turn of what is behind references.
     pub(super) fn compare(
         &mut self,
         part: Part,
@@ -127,38 +121,57 @@ impl<'d> Walk<'d> {
         place: &Place,
         report: &mut Report,
     ) {
+        let is_reference = before.get("$ref").is_some() || after.get("$ref").is_some();
         let (before, after) = match self.meet(Some(before), Some(after)) {
             Met::Values(Some(before), Some(after)) => (before, after),
             Met::Values(..) | Met::Same => return,
             Met::Elsewhere(reference) => return report.elsewhere(reference, place),
         };
-        let (Some(one), Some(other)) = (before.as_object(), after.as_object()) else { return };
         let address = |value: &Value| std::ptr::from_ref(value).addr();
-        let key = (address(before), address(after), part, !place.path.is_empty());
-        if self.depth == 0 {
-            self.told.clear();
-        }
-        let told = self.told.get(&key).copied().unwrap_or_default();
-        if told >= TOLD_MAX || self.clean.contains(&key) {
+        let key = (address(before), address(after), part);
+        let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else { return };
+        if self.clean.contains(&key) {
             return;
         }
-        if self.depth >= DEPTH_MAX || !self.spend(weight(one) + weight(other)) {
+        if !self.run.is_under_way() {
+            self.run.add(key, (before, after), place);
+            return self.body(report);
+        }
+        if is_reference {
+            return self.run.add(key, (before, after), place);
+        }
+        if self.depth >= DEPTH_MAX || !self.spend(weight(before) + weight(after)) {
             return report.cut(place);
         }
-        if !self.open.insert((key.0, key.1, part)) {
-            return;
-        }
-        let known = report.count();
         self.depth += 1;
-        let prefix = part.prefix(!place.path.is_empty());
-        self.pair(&Pair { part, prefix, before: one, after: other, place }, report);
+        let prefix = part.prefix(!place.is_whole());
+        self.pair(&Pair { part, prefix, before, after, place }, report);
         self.depth -= 1;
-        self.open.remove(&(key.0, key.1, part));
-        if report.count() == known {
-            self.clean.insert(key);
-        } else {
-            self.told.insert(key, told + 1);
+    }
+
+    /// Compares all that waits, which is one body.
+    fn body(&mut self, report: &mut Report) {
+        let first = report.count();
+        let mut is_whole = true;
+        while let Some(task) = self.run.next() {
+            if !self.spend(weight(task.before) + weight(task.after)) {
+                report.cut(&task.place);
+                is_whole = false;
+                break;
+            }
+            let known = report.count();
+            let prefix = task.part.prefix(!task.place.is_whole());
+            let (part, before, after) = (task.part, task.before, task.after);
+            self.pair(&Pair { part, prefix, before, after, place: &task.place }, report);
+            if report.count() > known {
+                self.run.differs();
+            }
         }
+        let run = std::mem::take(&mut self.run);
+        if is_whole && self.spend(0) {
+            self.clean.extend(run.end());
+        }
+        report.order(first);
     }
 
     fn pair(&mut self, pair: &Pair<'d, '_>, report: &mut Report) {

@@ -54,7 +54,7 @@ pub(super) fn compare<'d>(walk: &mut Walk<'d>, pair: &Pair<'d, '_>, moved: &[&st
             continue;
         };
         let now_here = walk.later.here(now).and_then(Value::as_object).unwrap_or(&empty);
-        became(pair.part, &member, now_here, report);
+        became(pair.part, &member, was_here, now_here, report);
         if pair.part.has_body() {
             access(pair.part, &member, was_here, now_here, report);
             announced(pair.part, &member, was_here, now_here, report);
@@ -117,8 +117,9 @@ fn added(part: Part, member: &Member<'_>, now: &Fields, report: &mut Report) {
     report.put(rule, Compatible, member.place, format!("the property {name} is new"));
 }
 
-fn became(part: Part, member: &Member<'_>, now: &Fields, report: &mut Report) {
-    let (is_read, is_written) = (is_true(now, "readOnly"), is_true(now, "writeOnly"));
+fn became(part: Part, member: &Member<'_>, was: &Fields, now: &Fields, report: &mut Report) {
+    let is_read = is_true(now, "readOnly");
+    let is_written = is_true(was, "writeOnly") || is_true(now, "writeOnly");
     let in_header = part.parameter().map(|given| given.in_header);
     let (rule, level, text) = match (member.was_required, member.is_required, part.is_request()) {
         (true, true, _) | (false, false, _) => return,
