@@ -1,5 +1,7 @@
 //! A document, and the way through its references.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::BYTES_MAX;
@@ -38,21 +40,26 @@ impl Operation<'_> {
 
     /// The same whatever its parameters are called.
     pub(super) fn key(&self) -> String {
-        let mut key = format!("{} ", self.method);
-        let mut depth = 0_u32;
-        for letter in self.path.chars() {
-            match letter {
-                '{' => {
-                    depth += 1;
-                    key.push_str("{}");
-                }
-                '}' => depth = depth.saturating_sub(1),
-                _ if depth == 0 => key.push(letter),
-                _ => {}
-            }
-        }
-        key
+        format!("{} {}", self.method, template(&self.path))
     }
+}
+
+/// A path without the names of its parameters.
+pub(super) fn template(path: &str) -> String {
+    let mut template = String::with_capacity(path.len());
+    let mut depth = 0_u32;
+    for letter in path.chars() {
+        match letter {
+            '{' => {
+                depth += 1;
+                template.push_str("{}");
+            }
+            '}' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => template.push(letter),
+            _ => {}
+        }
+    }
+    template
 }
 
 /// Where a reference leads.
@@ -145,6 +152,19 @@ impl Document {
     /// What the API calls at those who want to be told; their path is `webhook` and a name.
     pub(super) fn webhooks(&self) -> Vec<Operation<'_>> {
         self.items("webhooks", "webhook ")
+    }
+
+    /// Paths and webhooks of which what they are is not in the document: their templates, and where references lead.
+    pub(super) fn elsewhere(&self) -> BTreeMap<String, &str> {
+        let mut elsewhere = BTreeMap::new();
+        for (key, before) in [("paths", ""), ("webhooks", "webhook ")] {
+            for (path, item) in self.root.get(key).and_then(Value::as_object).into_iter().flatten() {
+                if let Found::Elsewhere(reference) = self.resolve(item) {
+                    elsewhere.insert(template(&format!("{before}{path}")), reference);
+                }
+            }
+        }
+        elsewhere
     }
 
     fn items(&self, key: &str, before: &str) -> Vec<Operation<'_>> {

@@ -30,18 +30,23 @@ fn all<'d>(walk: &mut Walk<'d>, before: Vec<Operation<'d>>, after: Vec<Operation
     let known: BTreeMap<String, &Operation<'_>> = after.iter().map(|operation| (operation.key(), operation)).collect();
     let path = |key: &str| key.split_once(' ').map(|(_, path)| path.to_owned()).unwrap_or_default();
     let paths_after: BTreeSet<String> = known.keys().map(|key| path(key)).collect();
+    let (far_before, far_after) = (walk.earlier.elsewhere(), walk.later.elsewhere());
     let mut seen = BTreeSet::new();
     for operation in &before {
         let key = operation.key();
-        match known.get(&key) {
-            Some(now) => both(walk, operation, now, report),
-            None => removed(operation, paths_after.contains(&path(&key)), report),
+        match (known.get(&key), far_after.get(&path(&key))) {
+            (Some(now), _) => both(walk, operation, now, report),
+            (None, Some(reference)) => report.elsewhere(reference, &Place::of(&operation.name(), "operation")),
+            (None, None) => removed(operation, paths_after.contains(&path(&key)), report),
         }
         seen.insert(key);
     }
     for operation in after.iter().filter(|operation| !seen.contains(&operation.key())) {
         let place = Place::of(&operation.name(), "operation");
-        report.put("endpoint-added", Compatible, &place, format!("{} was added", operation.name()));
+        match far_before.get(&path(&operation.key())) {
+            Some(reference) => report.elsewhere(reference, &place),
+            None => report.put("endpoint-added", Compatible, &place, format!("{} was added", operation.name())),
+        }
     }
 }
 
@@ -50,7 +55,10 @@ fn webhooks<'d>(walk: &mut Walk<'d>, report: &mut Report) {
     let names = |operations: &[Operation<'_>]| -> BTreeSet<String> {
         operations.iter().map(|operation| operation.path.clone()).collect()
     };
-    let (had, has) = (names(&before), names(&after));
+    let (mut had, mut has) = (names(&before), names(&after));
+    // What a webhook is may be said elsewhere; it is there all the same.
+    had.extend(walk.earlier.elsewhere().into_keys().filter(|name| name.starts_with("webhook ")));
+    has.extend(walk.later.elsewhere().into_keys().filter(|name| name.starts_with("webhook ")));
     for name in had.difference(&has) {
         report.put(
             "webhook-removed",

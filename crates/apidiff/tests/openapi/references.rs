@@ -59,6 +59,10 @@ fn what_is_behind_a_reference_elsewhere_is_said_and_not_guessed() {
     let schema = |schema: &str| near(&format!("requestBody: {{content: {{a/b: {{schema: {{{schema}}}}}}}}}"));
     check(&schema("type: string"), &schema(far), one);
     check(&schema("type: string"), &schema("$ref: '#/components/schemas/Nowhere'"), one);
+    let whole = |rest: &str| format!("openapi: 3.1.0\n{rest}");
+    check(&whole("paths: {'/a/{b}': {get: {}}}"), &whole(&format!("paths: {{'/a/{{c}}': {{{far}}}}}")), one);
+    check(&whole(&format!("paths: {{/a: {{{far}}}}}")), &whole("paths: {/a: {get: {}}}"), one);
+    check(&whole("webhooks: {a: {get: {}}}"), &whole(&format!("webhooks: {{a: {{{far}}}}}")), one);
     // The same on both sides, it is the same as far as can be known; and once is enough.
     check(
         &schema(far),
@@ -82,4 +86,13 @@ fn references_in_a_circle_come_to_an_end() {
     let l = "#/components/schemas/L";
     check(&tree("{type: string}", l), &tree("{type: integer}", l), &["!request-property-type-changed"]);
     check(&tree("{type: string}", l), &tree(&format!("{{$ref: '{l}'}}"), l), &["?reference-not-compared"]);
+}
+
+#[test]
+fn the_operations_of_a_document_are_listed_also_behind_references() {
+    let document = "openapi: 3.0.0\npaths:\n  /b: {put: {}, get: {}}\n  /a/{id}: {$ref: '#/components/pathItems/A'}\n  \
+                    /c: {$ref: 'https://elsewhere.example/c.yaml'}\n  x-other: {get: {}}\ncomponents: {pathItems: {A: {post: {}}}}";
+    let found = apidiff::openapi::operations(document.as_bytes()).unwrap();
+    let found: Vec<String> = found.into_iter().map(|(method, path)| format!("{method} {path}")).collect();
+    assert_eq!(found, ["GET /b", "PUT /b", "POST /a/{id}"]);
 }
