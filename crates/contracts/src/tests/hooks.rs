@@ -14,7 +14,6 @@ fn hook(id: &str, events: &[&str], body: &str) -> Webhook {
         description: None,
         team: None,
         enabled: true,
-        team: None,
         consumer: None,
         provider: None,
         events: events.iter().map(|event| (*event).to_owned()).collect(),

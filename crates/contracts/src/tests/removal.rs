@@ -107,7 +107,6 @@ fn webhook(id: &str, consumer: Option<Whose>, provider: Option<Whose>) -> Webhoo
         description: None,
         team: None,
         enabled: true,
-        team: None,
         consumer,
         provider,
         events: vec!["contract_published".to_owned()],
