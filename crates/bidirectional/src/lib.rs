@@ -1,9 +1,9 @@
 //! Whether a consumer's pact fits a provider's OpenAPI document: bi-directional contract testing without a run.
 //!
-//! **Cast.** [`read`] makes JSON values of bytes, within bounds. [`pact`] is the consumer's side: interactions, of
-//! specification 1 to 4. [`document`] is the provider's: operations, references, switches. [`router`] finds the operation
-//! that an interaction talks to. [`request`] and [`response`] compare one part each. [`schema`] prepares the document's
-//! schemas for that and checks values against them. [`findings`] collects what doesn't fit, and ends before it is too much.
+//! **Cast.** `read` makes JSON values of bytes, within bounds. `pact` is the consumer's side: interactions, of
+//! specification 1 to 4. `document` is the provider's: operations, references, switches. `router` finds the operation
+//! that an interaction talks to. `request` and `response` compare one part each. `schema` prepares the document's
+//! schemas for that and checks values against them. `findings` collects what doesn't fit, and ends before it is too much.
 //!
 //! **Flow.** [`compare`] reads both, then takes the interactions in order. One without a route has one finding; one with a
 //! route goes through path, security, headers, query and body of the request, then status, headers and body of the response.

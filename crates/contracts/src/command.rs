@@ -1,7 +1,7 @@
 //! The wishes, and what becomes of them.
 //!
 //! A command may bring about several facts of which the later depend on the earlier (publishing a pact makes its consumer,
-//! its version and its branch known). They are decided one after the other on a [`Draft`], a State of their own.
+//! its version and its branch known). They are decided one after the other on a `Draft`, a State of their own.
 
 mod cleanup;
 mod draft;
@@ -20,7 +20,7 @@ use crate::{
 pub use cleanup::{BATCH_MAX, Cleanup, CleanupPlan, Kept};
 use draft::Draft;
 pub use draft::component_named;
-pub use environments::gate_answer;
+pub use environments::{gate_answer, is_there};
 pub use parties::similar_names;
 pub use publish::{CANNOT_MODIFY, modification_refused};
 pub(crate) use publish::{latest_of_main_branch, unproven_versions};

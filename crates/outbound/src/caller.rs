@@ -130,7 +130,7 @@ impl Caller {
         }
         let response = call.body(outgoing.body.clone()).send().await.map_err(failed)?;
         let status = response.status();
-        let body = beginning(response).await;
+        let body = beginning(response, ANSWER_BYTES_MAX).await;
         if (200..=206).contains(&status.as_u16()) {
             return Ok(Answered { status: status.as_u16(), body });
         }
@@ -192,14 +192,15 @@ fn failed(error: reqwest::Error) -> Failed {
     Failed { error: words, may_pass }
 }
 
-async fn beginning(mut response: reqwest::Response) -> String {
+/// The first bytes of an answer's body, as text; what cannot be read any more is left out.
+pub async fn beginning(mut response: reqwest::Response, bytes_max: usize) -> String {
     let mut bytes = Vec::new();
-    while bytes.len() < ANSWER_BYTES_MAX {
+    while bytes.len() < bytes_max {
         match response.chunk().await {
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) | Err(_) => break,
         }
     }
-    bytes.truncate(ANSWER_BYTES_MAX);
+    bytes.truncate(bytes_max);
     String::from_utf8_lossy(&bytes).into_owned()
 }

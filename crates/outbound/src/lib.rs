@@ -15,5 +15,5 @@ mod signature;
 mod tests;
 
 pub use allowed::{Allowed, NotAllowed};
-pub use caller::{Answered, Caller, Failed, Outgoing};
+pub use caller::{Answered, Caller, Failed, Outgoing, beginning};
 pub use signature::{Key, key_text, sign};

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{Delivery, Event as Contract, Gate, Via};
+use contracts::{
+    Delivery, Event as Contract, Gate, Via,
+    command::{gate_answer, is_there},
+};
 use deploys::Outcome;
 use kernel::{Context, EntityRef, Refusal, codes};
 
@@ -140,7 +143,8 @@ fn annotated(document: &str) -> Option<String> {
     (!value.is_empty()).then_some(value)
 }
 
-/// Refuses a deployment that the environment's contracts do not agree to. Going back is never refused.
+/// Refuses a deployment that the environment's contracts do not agree to. Neither going back nor
+/// deploying again what is there is refused.
 pub(crate) fn ask_gate(world: &World, command: &deploys::Command) -> Result<(), Refusal> {
     let deploys::Command::RecordDeployment {
         component,
@@ -160,9 +164,9 @@ pub(crate) fn ask_gate(world: &World, command: &deploys::Command) -> Result<(), 
         return Ok(());
     }
     let answers: BTreeSet<String> = {
-        let pacticipants = world.contracts.pacticipants_of(component).map(|key| world.contracts.name(key));
-        let answer = |name: &str| contracts::command::gate_answer(&world.contracts, name, version, environment);
-        pacticipants.filter_map(answer).collect()
+        let names = world.contracts.pacticipants_of(component).map(|key| world.contracts.name(key));
+        let names = names.filter(|name| !is_there(&world.contracts, name, version, environment));
+        names.filter_map(|name| gate_answer(&world.contracts, name, version, environment)).collect()
     };
     if answers.is_empty() {
         return Ok(());

@@ -85,6 +85,14 @@ pub(super) fn remove(draft: &mut Draft<'_>, id: EnvironmentId) -> Result<(), Ref
     Ok(())
 }
 
+/// True if a version is deployed in an environment already, on no particular instance.
+#[must_use]
+pub fn is_there(state: &State, pacticipant: &str, version: &str, environment: &str) -> bool {
+    let known = state.environment_named(environment).map(|known| known.environment.id);
+    let there = known.zip(state.version_named(pacticipant, version));
+    there.is_some_and(|(environment, version)| deployed_there(state, environment, version, None).is_some())
+}
+
 /// What the matrix says of a version in an environment, if it does not say that it can be deployed: one sentence.
 #[must_use]
 pub fn gate_answer(state: &State, pacticipant: &str, version: &str, environment: &str) -> Option<String> {

@@ -3,7 +3,10 @@
 use kernel::codes;
 
 use super::{Broker, pact, publication};
-use crate::{Command, Event, Gate, command::gate_answer};
+use crate::{
+    Command, Event, Gate,
+    command::{gate_answer, is_there},
+};
 
 /// Foo 1 expects something of Bar 1, which is in production and failed; the environment asks.
 fn gated(gate: Gate) -> Broker {
@@ -124,4 +127,13 @@ fn a_gate_is_asked_before_a_release_as_before_a_deployment() {
     assert_eq!(gated(Gate::Warn).release("Foo", "1", "prod").kinds(), ["gate_passed", "version_released"]);
     let broker = gated(Gate::Refuse).verify("Bar", "1", "Foo", "x", true).release("Foo", "1", "prod");
     assert_eq!(broker.kinds(), ["version_released"]);
+}
+
+#[test]
+fn what_runs_somewhere_is_there_but_not_what_runs_on_an_instance_only() {
+    let broker = gated(Gate::Off).deploy_to("Foo", "1", "prod", "blue");
+    assert!(is_there(&broker.state, "Bar", "1", "prod"));
+    assert!(!is_there(&broker.state, "Foo", "1", "prod"));
+    assert!(!is_there(&broker.state, "Bar", "1", "test"));
+    assert!(!is_there(&broker.state, "Bar", "2", "prod"));
 }

@@ -101,7 +101,7 @@ async fn call_hook(client: &reqwest::Client, secret: Option<String>, effect: Eff
     match call.send().await {
         Ok(response) => {
             let status = response.status();
-            let answer = beginning(response).await;
+            let answer = outbound::beginning(response, ANSWER_BYTES_MAX).await;
             let answer = format!("{status}: {answer}");
             if status.is_success() { (Ok(answer), true) } else { (Err(answer), may_pass(status)) }
         }
@@ -124,16 +124,4 @@ fn without_address(error: reqwest::Error) -> String {
         source = cause.source();
     }
     words
-}
-
-async fn beginning(mut response: reqwest::Response) -> String {
-    let mut bytes = Vec::new();
-    while bytes.len() < ANSWER_BYTES_MAX {
-        match response.chunk().await {
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
-        }
-    }
-    bytes.truncate(ANSWER_BYTES_MAX);
-    String::from_utf8_lossy(&bytes).into_owned()
 }

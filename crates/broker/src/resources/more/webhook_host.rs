@@ -2,30 +2,14 @@
 
 use std::net::IpAddr;
 
+use contracts::webhooks::fill;
 use url::{Host, Url};
 
 const SEE: &str = "See /doc/webhooks#whitelist for more information.";
 
 /// The address with something in the place of each template's parameter.
 pub(super) fn with_placeholders(address: &str, word: &str) -> String {
-    const OPEN: &str = "${pactbroker.";
-    let mut filled = String::with_capacity(address.len());
-    let mut rest = address;
-    while let Some((before, after)) = rest.split_once(OPEN) {
-        filled.push_str(before);
-        match after.split_once('}') {
-            Some((_, after)) => {
-                filled.push_str(word);
-                rest = after;
-            }
-            None => {
-                filled.push_str(OPEN);
-                rest = after;
-            }
-        }
-    }
-    filled.push_str(rest);
-    filled
+    fill(address, |_| Some(word.to_owned()), |text| text.to_owned())
 }
 
 /// The address as far as it does not depend on parameters.
