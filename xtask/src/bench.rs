@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     machine();
     if args.contracts {
-        return examples(&[("contracts", "contracts_bench"), ("web", "contracts_bench")]);
+        return examples(&[("contracts", "contracts_bench"), ("web", "contracts_api_bench")]);
     }
     succeed(&mut cargo("build --release --locked -p mainstay"))?;
     if !args.server {

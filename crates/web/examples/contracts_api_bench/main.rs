@@ -1,5 +1,5 @@
 //! Contracts at the size of a large company, through the whole router:
-//! `cargo run --release -p web --example contracts_bench`.
+//! `cargo run --release -p web --example contracts_api_bench`.
 //!
 //! It seeds a store (see [`seed`]), starts from its snapshot, and asks what builds ask all day: whether something can be
 //! deployed, what is to be verified, the dashboard, publishing. Folder and size can be given: `FOLDER [DIVISOR]`.
