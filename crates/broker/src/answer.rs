@@ -1,6 +1,7 @@
 //! What a resource answers, and how it refuses.
 
 use kernel::{Refusal, codes};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// An answer.
@@ -28,6 +29,12 @@ impl Answer {
     /// A document in HAL with this status.
     pub(crate) fn with_status(status: u16, document: &Value) -> Self {
         Self { status, media_type: HAL, headers: Vec::new(), body: document.to_string().into_bytes() }
+    }
+
+    /// A document in HAL that is written as it is, for those that are too large to be made of values first.
+    pub(crate) fn written(document: &impl Serialize) -> Result<Self, Failure> {
+        let body = serde_json::to_vec(document).map_err(|error| Refusal::new(&codes::INTERNAL, error.to_string()))?;
+        Ok(Self { status: 200, media_type: HAL, headers: Vec::new(), body })
     }
 
     /// Another sort of document.

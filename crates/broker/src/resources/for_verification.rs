@@ -1,12 +1,13 @@
 //! What a provider's build is to verify.
 
-use contracts::selection::{self, Asked, ConsumerSelector, Verifiable};
+use contracts::selection::{self, Asked, ConsumerSelector, Notice, Verifiable};
 use kernel::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
     Answer, Call, Failure,
-    links::{named, titled},
+    links::titled,
     query,
     view::{self, pact_name},
 };
@@ -58,43 +59,83 @@ fn typed(value: &Value) -> Value {
     }
 }
 
+/// One pact to be verified, as it is written: there may be thousands in an answer, with long notices.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(rename = "shortDescription")]
+    short_description: String,
+    #[serde(rename = "verificationProperties")]
+    properties: Properties,
+    #[serde(rename = "_links")]
+    links: SelfLink,
+}
+
+#[derive(Serialize)]
+struct Properties {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wip: Option<bool>,
+    notices: Vec<Notice>,
+}
+
+#[derive(Serialize)]
+struct SelfLink {
+    #[serde(rename = "self")]
+    link: Named,
+}
+
+#[derive(Serialize)]
+struct Named {
+    name: String,
+    href: String,
+}
+
+#[derive(Serialize)]
+struct Found {
+    #[serde(rename = "_embedded")]
+    embedded: Pacts,
+    #[serde(rename = "_links")]
+    links: Value,
+}
+
+#[derive(Serialize)]
+struct Pacts {
+    pacts: Vec<Shown>,
+}
+
 fn answered(call: &Call<'_>, asked: &Asked) -> Result<Answer, Failure> {
     let provider = view::party(call, "provider")?;
     let (state, links) = (call.state(), &call.links);
     let found = selection::for_verification(state, provider, asked, call.host.now());
-    let pacts: Vec<Value> = found.iter().map(|verifiable| shown(call, verifiable, asked)).collect();
+    let pacts = found.iter().map(|verifiable| shown(call, verifiable, asked)).collect();
     let here = format!("{}/for-verification", links.provider_pacts(state.name(provider)));
-    Ok(Answer::hal(&json!({
-        "_embedded": {"pacts": pacts},
-        "_links": {"self": titled(here, "Pacts to be verified")},
-    })))
+    let links = json!({"self": titled(here, "Pacts to be verified")});
+    Answer::written(&Found { embedded: Pacts { pacts }, links })
 }
 
-fn shown(call: &Call<'_>, verifiable: &Verifiable, asked: &Asked) -> Value {
+fn shown(call: &Call<'_>, verifiable: &Verifiable, asked: &Asked) -> Shown {
     let (state, links) = (call.state(), &call.links);
     let (consumer, provider) = (state.name(verifiable.consumer), state.name(verifiable.provider));
     let sha = state.content(verifiable.content).map(|content| content.sha.to_string()).unwrap_or_default();
     let number = state.publication(verifiable.publication).map(|pact| state.number(pact.version)).unwrap_or_default();
     let plain = links.pact_version(provider, consumer, &sha);
-    let notices: Vec<Value> = selection::notices(state, verifiable, asked, &plain)
-        .into_iter()
-        .map(|notice| json!({"when": notice.when, "text": notice.text}))
-        .collect();
-    let mut properties = Map::new();
-    if let Some(pending) = verifiable.pending.filter(|_| asked.pending) {
-        properties.insert("pending".to_owned(), json!(pending));
-    }
-    if verifiable.wip {
-        properties.insert("wip".to_owned(), json!(true));
-    }
-    properties.insert("notices".to_owned(), Value::Array(notices));
+    let notices = selection::notices(state, verifiable, asked, &plain);
     let metadata = view::selected_metadata(state, verifiable);
-    let here = links.pact_version_with(provider, consumer, &sha, &metadata);
-    json!({
-        "shortDescription": selection::short_description(verifiable),
-        "verificationProperties": properties,
-        "_links": {"self": named(here, &pact_name(consumer, number, provider))},
-    })
+    Shown {
+        short_description: selection::short_description(verifiable),
+        properties: Properties {
+            pending: verifiable.pending.filter(|_| asked.pending),
+            wip: verifiable.wip.then_some(true),
+            notices,
+        },
+        links: SelfLink {
+            link: Named {
+                name: pact_name(consumer, number, provider),
+                href: links.pact_version_with(provider, consumer, &sha, &metadata),
+            },
+        },
+    }
 }
 
 fn read(call: &Call<'_>, body: &Value) -> Result<Asked, Failure> {

@@ -1,10 +1,12 @@
 //! Why a pact is verified, and what its result will mean, in upstream's words: verifiers print them.
 
+use serde::Serialize;
+
 use super::{Asked, Because, Verifiable};
 use crate::State;
 
 /// One notice.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Notice {
     /// When it is printed: `before_verification`, `after_verification:success_true_published_false`, ...
     pub when: &'static str,
