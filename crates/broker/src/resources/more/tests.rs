@@ -1,8 +1,8 @@
 //! The resources over a State in memory, asked through the table of routes.
 
+mod large;
 mod pages;
 mod pure;
-mod speed;
 mod webhooks;
 
 use std::{

@@ -3,7 +3,7 @@ use kernel::Sha256;
 use serde_json::Value;
 
 use super::Desk;
-use crate::{Host as _, Method};
+use crate::Host as _;
 
 /// 100 consumers with ten providers each, and ten versions on as many branches and tags.
 fn large() -> Desk {
@@ -38,18 +38,4 @@ fn the_dashboard_of_a_thousand_integrations_is_one_page() {
     assert_eq!(page["items"].as_array().unwrap().len(), 100);
     assert_eq!(page["page"]["totalElements"], 10_000);
     assert!(page["_links"]["next"]["href"].is_string());
-}
-
-/// Run with `cargo test --release -p broker speed -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures"]
-fn how_long_overviews_take() {
-    let desk = large();
-    for address in ["/dashboard", "/dashboard?tags=false", "/integrations", "/metrics", "/relationships", "/labels"] {
-        let begin = std::time::Instant::now();
-        for _ in 0..10 {
-            assert_eq!(desk.ask_as(Method::Get, address, &Value::Null, "*/*").status, 200);
-        }
-        println!("{address}: {:?}", begin.elapsed() / 10);
-    }
 }
