@@ -59,6 +59,10 @@ fn definition(check: EntityRef, spec: &Value, problems: &Problems) -> Option<Che
         successes_to_up,
         severity,
         check,
+        locations: Vec::new(),
+        agreement: crate::Agreement::default(),
+        slowness: None,
+        maintenance: Vec::new(),
     })
 }
 
@@ -77,9 +81,25 @@ fn http_check(fields: &Fields<'_>) -> Option<HttpCheck> {
         status: expect.optional("status", statuses).unwrap_or_else(|| vec![StatusRange::SUCCESS]),
         body_contains: expect.optional("body_contains", read::text(CONTAINS_BYTES)),
         max_latency_ms: expect.optional("max_latency_ms", read::whole(1, 120_000)),
+        assertions: Vec::new(),
     });
-    let any_success = Expectation { status: vec![StatusRange::SUCCESS], body_contains: None, max_latency_ms: None };
-    Some(HttpCheck { method, url: url?, headers, body, expect: expect.unwrap_or(any_success) })
+    let any_success = Expectation {
+        status: vec![StatusRange::SUCCESS],
+        body_contains: None,
+        max_latency_ms: None,
+        assertions: Vec::new(),
+    };
+    Some(HttpCheck {
+        method,
+        url: url?,
+        headers,
+        basic: None,
+        body,
+        redirects: HttpCheck::REDIRECTS,
+        tls: Default::default(),
+        ip: Default::default(),
+        expect: expect.unwrap_or(any_success),
+    })
 }
 
 /// A header's value, unless it would put a credential where everybody can read it.

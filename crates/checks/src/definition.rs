@@ -1,9 +1,21 @@
 //! What a check asks for, and what a good answer is.
 
-use std::{fmt, time::Duration};
+mod assertion;
+mod http;
+mod network;
 
+use std::time::Duration;
+
+use jiff::civil::Time;
 use kernel::EntityRef;
 use serde::{Deserialize, Serialize};
+
+pub use assertion::{Assertion, Phase, Relation, Subject};
+pub use http::{Expectation, Extract, HttpCheck, JourneyCheck, Method, Source, StatusRange, Step};
+pub use network::{
+    DnsCheck, Exchange, ExecCheck, Expected, GrpcCheck, HeartbeatCheck, IcmpCheck, StartTls, TcpCheck, TlsCheck,
+    WebSocketCheck,
+};
 
 /// One check, complete and valid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +39,18 @@ pub struct CheckDefinition {
     pub successes_to_up: u32,
     /// How bad it is when this path is broken.
     pub severity: Severity,
+    /// The locations that run it; all if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locations: Vec<String>,
+    /// How many locations must agree that it is down.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub agreement: Agreement,
+    /// When a good answer is slow compared with the past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slowness: Option<Slowness>,
+    /// When it isn't judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maintenance: Vec<Maintenance>,
 }
 
 /// The sorts of check.
@@ -35,59 +59,111 @@ pub struct CheckDefinition {
 pub enum CheckKind {
     /// One HTTP request.
     Http(HttpCheck),
+    /// Several, as one user makes them.
+    Journey(JourneyCheck),
+    /// A TCP connection.
+    Tcp(TcpCheck),
+    /// A TLS handshake.
+    Tls(TlsCheck),
+    /// A question to a name server.
+    Dns(DnsCheck),
+    /// Echo requests.
+    Icmp(IcmpCheck),
+    /// The gRPC health protocol.
+    Grpc(GrpcCheck),
+    /// A WebSocket.
+    #[serde(rename = "websocket")]
+    WebSocket(WebSocketCheck),
+    /// A job that must report.
+    Heartbeat(HeartbeatCheck),
+    /// A program beside the probe.
+    Exec(ExecCheck),
 }
 
-/// One HTTP request, and the answer that is wanted.
+impl CheckKind {
+    /// The sort's word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "HTTP",
+            Self::Journey(_) => "journey",
+            Self::Tcp(_) => "TCP",
+            Self::Tls(_) => "TLS",
+            Self::Dns(_) => "DNS",
+            Self::Icmp(_) => "ping",
+            Self::Grpc(_) => "gRPC",
+            Self::WebSocket(_) => "WebSocket",
+            Self::Heartbeat(_) => "heartbeat",
+            Self::Exec(_) => "plugin",
+        }
+    }
+}
+
+/// What is asked of TLS.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsOptions {
+    /// Take any certificate, for a machine of one's own; what it is is still seen.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub insecure: bool,
+    /// The name that is asked for and must be in the certificate, if it isn't the address's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
+    /// Certificates in PEM that are trusted instead of the machine's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+}
+
+/// Over which version of IP a check goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IpVersion {
+    /// Whichever answers first.
+    #[default]
+    Any,
+    /// IPv4 alone.
+    V4,
+    /// IPv6 alone.
+    V6,
+}
+
+/// How many locations must agree before a check is down.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// Two, or the only one there is.
+    #[default]
+    Two,
+    /// So many.
+    AtLeast(u32),
+    /// So many of a hundred of those that report, rounded up.
+    Percent(u8),
+}
+
+/// When a good answer is slow compared with the location's own recent past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slowness {
+    /// It took more than so many percent of the usual time: 300 is three times as long.
+    pub percent: u32,
+    /// And longer than this, however short the usual time is.
+    pub at_least_ms: u64,
+}
+
+/// A time, again and again, in which a check isn't judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HttpCheck {
-    /// The method.
-    pub method: Method,
-    /// The address: http or https, without user or password.
-    pub url: String,
-    /// Header names and values, in the order given. None of them holds a credential.
+pub struct Maintenance {
+    /// On these days, by the start; every day if empty. Monday is 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub headers: Vec<(String, String)>,
-    /// The body to send.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
-    /// What a good answer is.
-    pub expect: Expectation,
+    pub days: Vec<i8>,
+    /// From this local time on.
+    pub from: Time,
+    /// For so long.
+    pub duration_ms: u64,
+    /// The zone's IANA name.
+    pub time_zone: String,
 }
 
-/// The methods that a check may use (RFC 9110, section 9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the names are the methods")]
-pub enum Method {
-    Get,
-    Head,
-    Post,
-    Put,
-    Patch,
-    Delete,
-    Options,
-}
-
-/// What a good answer is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Expectation {
-    /// The status is in one of these ranges.
-    pub status: Vec<StatusRange>,
-    /// The body contains this text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body_contains: Option<String>,
-    /// A good answer that took longer than this is slow: the check degrades, but isn't down.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_latency_ms: Option<u64>,
-}
-
-/// A range of HTTP statuses, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatusRange {
-    /// The lowest.
-    pub from: u16,
-    /// The highest.
-    pub to: u16,
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// How bad it is when a path is broken.
@@ -132,26 +208,50 @@ impl CheckDefinition {
     pub fn request(&self) -> String {
         match &self.kind {
             CheckKind::Http(http) => format!("{} {}", http.method.as_str(), crate::shown(&http.url)),
+            CheckKind::Journey(journey) => match journey.steps.as_slice() {
+                [only] => only.name.clone(),
+                [first, .., last] => {
+                    format!("a journey of {} steps, {} to {}", journey.steps.len(), first.name, last.name)
+                }
+                [] => "an empty journey".to_owned(),
+            },
+            CheckKind::Tcp(tcp) => format!("TCP {}", tcp.address),
+            CheckKind::Tls(tls) => format!("TLS {}", tls.address),
+            CheckKind::Dns(dns) => {
+                let server = dns.server.as_ref().map_or_else(String::new, |server| format!(" at {server}"));
+                format!("DNS {} {}{server}", dns.record, dns.name)
+            }
+            CheckKind::Icmp(icmp) => format!("ping {}", icmp.host),
+            CheckKind::Grpc(grpc) if grpc.service.is_empty() => format!("gRPC health of {}", grpc.address),
+            CheckKind::Grpc(grpc) => format!("gRPC health of {} at {}", grpc.service, grpc.address),
+            CheckKind::WebSocket(socket) => format!("WebSocket {}", crate::shown(&socket.url)),
+            CheckKind::Heartbeat(heartbeat) => match &heartbeat.expected {
+                Expected::Every(ms) => format!("a report every {}", in_words(Duration::from_millis(*ms))),
+                Expected::Cron { expression, time_zone } => format!("a report at \"{expression}\" in {time_zone}"),
+            },
+            CheckKind::Exec(exec) => format!("run {}", exec.command),
         }
+    }
+
+    /// True if probes run it: a heartbeat comes by itself.
+    #[must_use]
+    pub fn is_run(&self) -> bool {
+        !matches!(self.kind, CheckKind::Heartbeat(_))
+    }
+
+    /// True if this location runs it.
+    #[must_use]
+    pub fn is_for(&self, location: &str) -> bool {
+        self.is_run() && (self.locations.is_empty() || self.locations.iter().any(|wanted| wanted == location))
     }
 }
 
-impl Method {
-    /// Every method, in the order in which they are offered.
-    pub const ALL: [Self; 7] = [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete, Self::Options];
-
-    /// The method as it is sent.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-            Self::Options => "OPTIONS",
-        }
+fn in_words(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds > 0 && seconds % 86_400 == 0 => format!("{} d", seconds / 86_400),
+        seconds if seconds > 0 && seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
+        seconds if seconds > 0 && seconds % 60 == 0 => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
     }
 }
 
@@ -166,30 +266,6 @@ impl Severity {
             Self::Critical => "critical",
             Self::High => "high",
             Self::Low => "low",
-        }
-    }
-}
-
-impl StatusRange {
-    /// 200 to 299.
-    pub const SUCCESS: Self = Self { from: 200, to: 299 };
-
-    /// True if `status` is in the range.
-    #[must_use]
-    pub fn contains(self, status: u16) -> bool {
-        (self.from..=self.to).contains(&status)
-    }
-}
-
-impl fmt::Display for StatusRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hundreds = self.from / 100;
-        if self.from == self.to {
-            write!(f, "{}", self.from)
-        } else if self.from == hundreds * 100 && self.to == hundreds * 100 + 99 {
-            write!(f, "{hundreds}xx")
-        } else {
-            write!(f, "{}-{}", self.from, self.to)
         }
     }
 }

@@ -26,9 +26,13 @@ mod tests;
 mod web_address;
 
 pub use command::{Command, decide, silent};
-pub use definition::{CheckDefinition, CheckKind, Expectation, HttpCheck, Method, Severity, StatusRange};
+pub use definition::{
+    Agreement, Assertion, CheckDefinition, CheckKind, DnsCheck, Exchange, ExecCheck, Expectation, Expected, Extract,
+    GrpcCheck, HeartbeatCheck, HttpCheck, IcmpCheck, IpVersion, JourneyCheck, Maintenance, Method, Phase, Relation,
+    Severity, Slowness, Source, StartTls, StatusRange, Step, Subject, TcpCheck, TlsCheck, TlsOptions, WebSocketCheck,
+};
 pub use event::Event;
 pub use explain::why;
-pub use result::{Evidence, Outcome, RunResult, Streak, Tally, series};
+pub use result::{Certificate, Evidence, Hop, Outcome, Phases, RunResult, Streak, Tally, series};
 pub use state::{Falter, State, Verdict, Watch};
 pub use web_address::shown;

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use kernel::EntityRef;
 use serde::{Deserialize, Serialize};
 
+use crate::Phase;
+
 /// One run of one check at one location. A sample, not an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunResult {
@@ -25,6 +27,93 @@ pub struct RunResult {
     /// The last run at this location that did not fail, if the probe knows of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_good: Option<Timestamp>,
+    /// What was done on the way, in order: each redirect and each step of a journey is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<Hop>,
+}
+
+/// One exchange of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hop {
+    /// The journey's step that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// What was asked for, as it may be shown.
+    pub request: String,
+    /// The address that it was asked of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The status of the answer, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// How long each phase took.
+    pub phases: Phases,
+}
+
+/// How long each phase took, in microseconds; 0 for one that was not reached or not needed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phases {
+    /// Finding the name's addresses.
+    #[serde(default)]
+    pub resolve_us: u64,
+    /// Connecting.
+    #[serde(default)]
+    pub connect_us: u64,
+    /// The TLS handshake.
+    #[serde(default)]
+    pub tls_us: u64,
+    /// From the request to the first byte of the answer.
+    #[serde(default)]
+    pub processing_us: u64,
+    /// From the first byte to the last.
+    #[serde(default)]
+    pub transfer_us: u64,
+}
+
+impl Phases {
+    /// One phase.
+    #[must_use]
+    pub fn of(&self, phase: Phase) -> u64 {
+        match phase {
+            Phase::Resolve => self.resolve_us,
+            Phase::Connect => self.connect_us,
+            Phase::Tls => self.tls_us,
+            Phase::Processing => self.processing_us,
+            Phase::Transfer => self.transfer_us,
+        }
+    }
+
+    /// The same, and another's on top.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            resolve_us: self.resolve_us.saturating_add(other.resolve_us),
+            connect_us: self.connect_us.saturating_add(other.connect_us),
+            tls_us: self.tls_us.saturating_add(other.tls_us),
+            processing_us: self.processing_us.saturating_add(other.processing_us),
+            transfer_us: self.transfer_us.saturating_add(other.transfer_us),
+        }
+    }
+}
+
+/// The first certificate of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// Whose it is.
+    pub subject: String,
+    /// Who signed it.
+    pub issuer: String,
+    /// The names that it is for; the first twenty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// From then on.
+    pub not_before: Timestamp,
+    /// Until then.
+    pub not_after: Timestamp,
+    /// When the first certificate of the whole chain ends.
+    pub chain_ends: Timestamp,
+    /// The version of TLS, such as `1.3`.
+    pub protocol: String,
 }
 
 /// Runs in a row.
@@ -69,6 +158,21 @@ pub struct Evidence {
     /// The beginning of the body, as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_excerpt: Option<String>,
+    /// What was sent, without the body and without secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_head: Option<String>,
+    /// The status line and headers of the answer. Cookies and credentials are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_head: Option<String>,
+    /// What the name resolved to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// The certificate that was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+    /// What was done on the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<Hop>,
 }
 
 impl Evidence {
@@ -78,6 +182,29 @@ impl Evidence {
     pub const EXCERPT_BYTES: usize = 2048;
     /// The longest address that is kept.
     pub const URL_BYTES: usize = 2048;
+    /// How much of a head is kept.
+    pub const HEAD_BYTES: usize = 4096;
+    /// How many addresses are kept.
+    pub const ADDRESSES: usize = 16;
+    /// How many hops are kept.
+    pub const HOPS: usize = 50;
+
+    /// An error, and nothing else known yet.
+    #[must_use]
+    pub fn of(error: impl Into<String>) -> Self {
+        Self {
+            error: error.into(),
+            url: String::new(),
+            status: None,
+            latency_ms: 0,
+            body_excerpt: None,
+            request_head: None,
+            response_head: None,
+            addresses: Vec::new(),
+            certificate: None,
+            hops: Vec::new(),
+        }
+    }
 
     /// The same evidence within its bounds.
     #[must_use]
@@ -87,8 +214,26 @@ impl Evidence {
         if let Some(excerpt) = &mut self.body_excerpt {
             cut(excerpt, Self::EXCERPT_BYTES);
         }
+        for head in self.request_head.iter_mut().chain(&mut self.response_head) {
+            cut(head, Self::HEAD_BYTES);
+        }
+        self.addresses.truncate(Self::ADDRESSES);
+        self.hops.truncate(Self::HOPS);
+        for hop in &mut self.hops {
+            cut(&mut hop.request, Self::URL_BYTES);
+        }
+        if let Some(certificate) = &mut self.certificate {
+            certificate.names.truncate(Certificate::NAMES);
+            let names = certificate.names.iter_mut();
+            names.chain([&mut certificate.subject, &mut certificate.issuer]).for_each(|text| cut(text, 512));
+        }
         self
     }
+}
+
+impl Certificate {
+    /// How many names are kept.
+    pub const NAMES: usize = 20;
 }
 
 fn cut(text: &mut String, max: usize) {
@@ -138,7 +283,7 @@ impl Tally {
             self.last_good = Some(at);
         }
         let (check, location, last_good) = (check.clone(), location.to_owned(), self.last_good);
-        RunResult { check, location, at, outcome, latency_ms, streak, pace, last_good }
+        RunResult { check, location, at, outcome, latency_ms, streak, pace, last_good, hops: Vec::new() }
     }
 }
 

@@ -29,7 +29,7 @@ fn definition() -> CheckDefinition {
 }
 
 fn evidence(error: &str) -> Evidence {
-    Evidence { error: error.to_owned(), url: String::new(), status: None, latency_ms: 1, body_excerpt: None }
+    Evidence { latency_ms: 1, ..Evidence::of(error) }
 }
 
 /// One check whose runs are spelled out: `.` passed, `s` slow, `x` failed; 30 seconds apart.
@@ -188,7 +188,7 @@ fn another_request_begins_unknown_and_another_interval_keeps_the_verdict() {
     assert_eq!(story.give(Command::Define { definition: changed.clone() }), ["checks.defined"]);
     assert_eq!(story.watch().verdict, Verdict::Up);
     assert!(story.give(Command::Define { definition: changed.clone() }).is_empty());
-    let CheckKind::Http(http) = &mut changed.kind;
+    let CheckKind::Http(http) = &mut changed.kind else { panic!("{:?}", changed.kind) };
     http.url = "https://shop.invalid/other".to_owned();
     story.give(Command::Define { definition: changed });
     assert_eq!(story.watch().verdict, Verdict::Unknown);
@@ -238,7 +238,7 @@ fn a_check_is_read_with_its_defaults() {
         (read.interval_ms, read.timeout_ms, read.failures_to_down, read.successes_to_up),
         (60_000, 10_000, 2, 2)
     );
-    let CheckKind::Http(http) = read.kind;
+    let CheckKind::Http(http) = read.kind else { panic!("another kind") };
     assert_eq!(http.expect.status, [StatusRange::SUCCESS]);
 }
 
@@ -291,7 +291,9 @@ fn what_is_wrong_in_a_check_is_named_with_its_place() {
 fn statuses_are_read_as_people_write_them() {
     for (status, shown) in [(json!(200), "200"), (json!("2xx"), "2xx"), (json!("200-204"), "200-204")] {
         let spec = json!({"target": "shop", "http": {"url": "http://shop.invalid", "expect": {"status": status}}});
-        let CheckKind::Http(http) = CheckDefinition::from_spec(check(), &spec).unwrap().kind;
+        let CheckKind::Http(http) = CheckDefinition::from_spec(check(), &spec).unwrap().kind else {
+            panic!("another kind")
+        };
         assert_eq!(http.expect.status[0].to_string(), shown);
     }
 }
@@ -317,7 +319,7 @@ fn an_outage_outlasts_another_request_until_enough_runs_are_good() {
     let since = story.watch().down_since;
     assert!(since.is_some());
     let mut changed = definition();
-    let CheckKind::Http(http) = &mut changed.kind;
+    let CheckKind::Http(http) = &mut changed.kind else { panic!("{:?}", changed.kind) };
     http.url = "https://shop.invalid/other".to_owned();
     story.give(Command::Define { definition: changed });
     assert_eq!((story.watch().verdict, story.watch().down_since), (Verdict::Unknown, since));

@@ -49,7 +49,10 @@ enum Fault {
 impl Client {
     /// Runs a check once. Never fails: what goes wrong is the run's outcome.
     pub async fn run_once(&self, definition: &CheckDefinition) -> Run {
-        let CheckKind::Http(http) = &definition.kind;
+        let CheckKind::Http(http) = &definition.kind else {
+            let evidence = Evidence::of(format!("this probe can't run {}", definition.kind.word()));
+            return Run { outcome: Outcome::Failed { evidence }, latency_ms: 0 };
+        };
         let mut seen = Seen::default();
         let started = Instant::now();
         let exchanged = timeout(definition.timeout(), self.exchange(http, &mut seen)).await;
@@ -165,6 +168,7 @@ impl Seen {
             status: self.status.map(|status| status.as_u16()),
             latency_ms,
             body_excerpt: (!excerpt.is_empty()).then_some(excerpt),
+            ..Evidence::of(String::new())
         }
         .bounded()
     }

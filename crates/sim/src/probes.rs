@@ -54,11 +54,9 @@ fn outcome(definition: &CheckDefinition, world: &World, estate: &Estate, luck: u
     let target = &definition.target;
     let is_down = estate.at(target).is_some_and(|at| estate.is_down(at, world));
     let evidence = |error: &str| Evidence {
-        error: format!("{} answered {error}", target.name()),
         url: definition.request(),
-        status: None,
         latency_ms: 40,
-        body_excerpt: None,
+        ..Evidence::of(format!("{} answered {error}", target.name()))
     };
     match (is_down, luck) {
         (true, 0..=4) | (false, 6..) => Outcome::Passed,

@@ -142,9 +142,8 @@ const EVENTS_MAX: usize = 200;
 const CHANGES_MAX: usize = 20;
 
 fn tags(watch: &Watch) -> Vec<String> {
-    let CheckKind::Http(_) = &watch.definition.kind;
     let critical = watch.definition.severity == Severity::Critical;
-    [Some("HTTP"), critical.then_some("critical path"), watch.paused.then_some("paused")]
+    [Some(watch.definition.kind.word()), critical.then_some("critical path"), watch.paused.then_some("paused")]
         .into_iter()
         .flatten()
         .map(str::to_owned)
@@ -222,19 +221,20 @@ fn results(frame: &Frame, speed: &speed::Speed) -> Vec<ResultRow> {
 
 fn facts(watch: &Watch) -> Vec<(String, String)> {
     let definition = &watch.definition;
-    let CheckKind::Http(http) = &definition.kind;
-    let statuses: Vec<String> = http.expect.status.iter().map(ToString::to_string).collect();
     let mut facts = vec![
         ("Asks for".to_owned(), definition.request()),
-        ("Expects".to_owned(), format!("status {}", statuses.join(", "))),
         ("Every".to_owned(), format!("{} s", definition.interval().as_secs_f64())),
         ("Fails after".to_owned(), format!("{} s", definition.timeout().as_secs_f64())),
         ("Down after".to_owned(), format!("{} failing runs in a row", definition.failures_to_down)),
         ("Up after".to_owned(), format!("{} good runs in a row", definition.successes_to_up)),
         ("Severity".to_owned(), definition.severity.as_str().to_owned()),
     ];
-    facts.extend(http.expect.body_contains.as_ref().map(|text| ("Body contains".to_owned(), format!("“{text}”"))));
-    facts.extend(http.expect.max_latency_ms.map(|most| ("Slow above".to_owned(), format!("{most} ms"))));
+    if let CheckKind::Http(http) = &definition.kind {
+        let statuses: Vec<String> = http.expect.status.iter().map(ToString::to_string).collect();
+        facts.push(("Expects".to_owned(), format!("status {}", statuses.join(", "))));
+        facts.extend(http.expect.body_contains.as_ref().map(|text| ("Body contains".to_owned(), format!("“{text}”"))));
+        facts.extend(http.expect.max_latency_ms.map(|most| ("Slow above".to_owned(), format!("{most} ms"))));
+    }
     if !definition.path.is_empty() {
         let path: Vec<&str> = definition.path.iter().map(kernel::EntityRef::short).collect();
         facts.push(("Also on the path".to_owned(), path.join(", ")));
