@@ -1,10 +1,15 @@
 //! The wishes, and what becomes of them.
 
 use jiff::Timestamp;
-use kernel::{Context, EntityRef, Refusal, codes};
+use kernel::{Context, EntityRef, EventId, Refusal, codes};
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckDefinition, Event, Evidence, Outcome, RunResult, State, Verdict, Watch};
+use crate::{
+    CheckDefinition, CheckKind, Event, Evidence, RunResult, Signal, State, Verdict, Watch,
+    heartbeat::{self, Overdue},
+    judge::judge,
+    maintenance::Planned,
+};
 
 /// What somebody wants of a check, or says about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +40,49 @@ pub enum Command {
         /// How.
         result: RunResult,
     },
+    /// A job reports.
+    Beat {
+        /// The check.
+        check: EntityRef,
+        /// What it says.
+        signal: Signal,
+    },
+    /// A job has not reported in time: see [`due`].
+    MarkOverdue {
+        /// The check.
+        check: EntityRef,
+    },
+    /// Don't judge for a while.
+    SetMaintenance {
+        /// A check, or the entity whose checks are meant.
+        of: EntityRef,
+        /// From then on.
+        from: Timestamp,
+        /// Until then: later, by 31 days at most.
+        to: Timestamp,
+    },
+    /// End a maintenance, or call it off.
+    EndMaintenance {
+        /// The maintenance, by the event that set it.
+        id: EventId,
+    },
+    /// A probe is heard.
+    HearProbe {
+        /// Where it stands.
+        location: String,
+    },
+    /// A probe is heard no more.
+    MarkProbeSilent {
+        /// Where it stands.
+        location: String,
+        /// When it was last heard.
+        last: Timestamp,
+    },
+    /// Take a probe out of service.
+    RetireProbe {
+        /// Where it stands.
+        location: String,
+    },
     /// Nothing was heard for too long: see [`silent`].
     MarkSilent {
         /// The check.
@@ -46,6 +94,10 @@ pub enum Command {
 
 /// Checks that there may be.
 const CHECKS: usize = 10_000;
+/// Probes that there may be.
+const PROBES: usize = 200;
+/// What is kept of a job's output.
+const OUTPUT_BYTES: usize = 2_048;
 /// Bytes of a location's name.
 const LOCATION_BYTES: usize = 63;
 
@@ -55,7 +107,7 @@ const LOCATION_BYTES: usize = 63;
 ///
 /// # Errors
 /// `not-found` for an unknown check; `invalid` for a location without a sensible name, or one check too many.
-pub fn decide(state: &State, command: Command, _: &Context) -> Result<Vec<Event>, Refusal> {
+pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     let event = match command {
         Command::Define { definition } => define(state, definition)?,
         Command::Remove { check } => {
@@ -74,8 +126,42 @@ pub fn decide(state: &State, command: Command, _: &Context) -> Result<Vec<Event>
         }
         Command::Report { result } => {
             location(&result.location)?;
-            state.watch(&result.check).and_then(|watch| judge(watch, result))
+            state.watch(&result.check).and_then(|watch| judge(state, watch, result))
         }
+        Command::Beat { check, signal } => return beat(state, &check, signal, context),
+        Command::MarkOverdue { check } => {
+            let watch = state.watch(&check).filter(|watch| watch.verdict != Verdict::Down && !watch.paused);
+            watch.and_then(|watch| overdue(state, watch, context.now))
+        }
+        Command::SetMaintenance { of, from, to } => Some(set_maintenance(of, from, to)?),
+        Command::EndMaintenance { id } => {
+            let planned = state.maintenances().find(|planned| planned.id == id);
+            let planned =
+                planned.ok_or_else(|| Refusal::new(&codes::NOT_FOUND, format!("there is no maintenance {id}")))?;
+            (planned.to > context.now).then(|| Event::MaintenanceEnded { of: planned.of.clone(), id })
+        }
+        Command::HearProbe { location: name } => {
+            location(&name)?;
+            match state.probe(&name) {
+                Some(probe) if probe.silent => {
+                    Some(Event::ProbeCameBack { probe: probe.probe.clone(), location: name })
+                }
+                Some(_) => None,
+                None if state.probes().count() >= PROBES => {
+                    let detail = format!("there are {PROBES} probes already");
+                    return Err(Refusal::new(&codes::INVALID, detail).fix("retire one first"));
+                }
+                None => Some(Event::ProbeJoined { probe: probe_at(&name)?, location: name }),
+            }
+        }
+        Command::MarkProbeSilent { location, last } => {
+            let heard = state.probe(&location).filter(|probe| !probe.silent);
+            heard.map(|probe| Event::ProbeFellSilent { probe: probe.probe.clone(), location, last })
+        }
+        Command::RetireProbe { location } => match state.probe(&location) {
+            Some(probe) => Some(Event::ProbeRetired { probe: probe.probe.clone(), location }),
+            None => return Err(Refusal::new(&codes::NOT_FOUND, format!("there is no probe at {location}"))),
+        },
         Command::MarkSilent { check, last } => state
             .watch(&check)
             .filter(|watch| watch.verdict != Verdict::Unknown && !watch.paused)
@@ -89,7 +175,7 @@ pub fn decide(state: &State, command: Command, _: &Context) -> Result<Vec<Event>
 pub fn silent(state: &State, last_heard: impl Fn(&EntityRef) -> Timestamp, now: Timestamp) -> Vec<Command> {
     state
         .watches()
-        .filter(|watch| watch.verdict != Verdict::Unknown && !watch.paused)
+        .filter(|watch| watch.verdict != Verdict::Unknown && !watch.paused && watch.definition.is_run())
         .filter_map(|watch| {
             let last = last_heard(&watch.definition.check);
             let quiet = now.duration_since(last);
@@ -97,6 +183,107 @@ pub fn silent(state: &State, last_heard: impl Fn(&EntityRef) -> Timestamp, now: 
             silent.then(|| Command::MarkSilent { check: watch.definition.check.clone(), last: Some(last) })
         })
         .collect()
+}
+
+/// What follows from time passing: jobs that have not reported, and checks of which too few locations are heard to say
+/// anything.
+#[must_use]
+pub fn due(state: &State, now: Timestamp) -> Vec<Command> {
+    let in_maintenance = |check: &EntityRef| {
+        state.watch(check).is_some_and(|watch| state.maintenance_end(&watch.definition, now).is_some())
+    };
+    let overdue = heartbeat::overdue(state, now).filter(|(check, _)| !in_maintenance(check));
+    let mut commands: Vec<Command> = overdue.map(|(check, _)| Command::MarkOverdue { check }).collect();
+    if state.probes().any(|(_, probe)| probe.silent) {
+        let judged = state.watches().filter(|watch| watch.verdict != Verdict::Unknown && !watch.paused);
+        let unheard = judged.filter(|watch| {
+            let panel = state.panel(watch);
+            panel.silent > 0 && panel.verdict(watch.definition.agreement) == Verdict::Unknown
+        });
+        commands.extend(unheard.map(|watch| Command::MarkSilent { check: watch.definition.check.clone(), last: None }));
+    }
+    commands
+}
+
+fn overdue(state: &State, watch: &Watch, now: Timestamp) -> Option<Event> {
+    let Overdue { since, error } = heartbeat::of_watch(watch, now)?;
+    if state.maintenance_end(&watch.definition, now).is_some() {
+        return None;
+    }
+    Some(job_down(watch, since, Evidence::of(error)))
+}
+
+fn job_down(watch: &Watch, since: Timestamp, evidence: Evidence) -> Event {
+    Event::WentDown {
+        check: watch.definition.check.clone(),
+        path: watch.definition.critical_path(),
+        location: JOB.to_owned(),
+        since: watch.down_since.unwrap_or(since),
+        last_good: watch.beats.as_ref().and_then(|beats| beats.succeeded),
+        evidence: evidence.bounded(),
+        agreeing: Vec::new(),
+    }
+}
+
+/// Where a job's reports come from, in place of a location.
+const JOB: &str = "job";
+
+fn beat(state: &State, check: &EntityRef, signal: Signal, context: &Context) -> Result<Vec<Event>, Refusal> {
+    let watch = known(state, check)?;
+    let CheckKind::Heartbeat(_) = &watch.definition.kind else {
+        let detail = format!("{} is run by probes; only a heartbeat takes reports", check.short());
+        return Err(Refusal::new(&codes::INVALID, detail).fix("declare it with \"heartbeat\""));
+    };
+    let signal = match signal {
+        Signal::Failed { exit, mut output } => {
+            // The end of what a job wrote says why it failed.
+            let from = output.ceil_char_boundary(output.len().saturating_sub(OUTPUT_BYTES));
+            Signal::Failed { exit, output: output.split_off(from) }
+        }
+        Signal::Started | Signal::Succeeded => signal,
+    };
+    let (check, path, at) = (check.clone(), watch.definition.critical_path(), context.now);
+    let verdict = match &signal {
+        _ if watch.paused => None,
+        Signal::Started => None,
+        Signal::Succeeded => match (watch.down_since, watch.verdict) {
+            (Some(down_since), _) => {
+                let (check, path, location) = (check.clone(), path.clone(), JOB.to_owned());
+                Some(Event::Recovered { check, path, location, down_since, at })
+            }
+            (None, Verdict::Unknown) => {
+                Some(Event::CameUp { check: check.clone(), path: path.clone(), location: JOB.to_owned(), at })
+            }
+            (None, Verdict::Up | Verdict::Degraded | Verdict::Down) => None,
+        },
+        Signal::Failed { exit, output } => {
+            let in_maintenance = state.maintenance_end(&watch.definition, at).is_some();
+            let said = exit.map_or_else(
+                || "the job reported that it failed".to_owned(),
+                |exit| format!("the job failed with exit code {exit}"),
+            );
+            let evidence =
+                Evidence { body_excerpt: (!output.is_empty()).then(|| output.clone()), ..Evidence::of(said) };
+            (watch.verdict != Verdict::Down && !in_maintenance).then(|| job_down(watch, at, evidence))
+        }
+    };
+    Ok([Event::Beat { check, path, signal, at }].into_iter().chain(verdict).collect())
+}
+
+fn set_maintenance(of: EntityRef, from: Timestamp, to: Timestamp) -> Result<Event, Refusal> {
+    if from >= to {
+        return Err(Refusal::new(&codes::INVALID, "ends before it begins").field("/to").fix("give a later end"));
+    }
+    if to.duration_since(from) > Planned::LONGEST {
+        let refusal = Refusal::new(&codes::INVALID, "is longer than 31 days").field("/to");
+        return Err(refusal.fix("give an earlier end, or pause the checks"));
+    }
+    Ok(Event::MaintenanceSet { of, from, to })
+}
+
+fn probe_at(location: &str) -> Result<EntityRef, Refusal> {
+    EntityRef::new("probe", EntityRef::DEFAULT_NAMESPACE, location)
+        .map_err(|error| Refusal::new(&codes::INVALID, error.to_string()).field("/location"))
 }
 
 fn known<'a>(state: &'a State, check: &EntityRef) -> Result<&'a Watch, Refusal> {
@@ -123,77 +310,4 @@ fn location(name: &str) -> Result<(), Refusal> {
     Err(Refusal::new(&codes::INVALID, "is not a location's name")
         .field("/result/location")
         .fix(format!("letters, digits, dashes, dots and underscores, at most {LOCATION_BYTES}")))
-}
-
-/// The transition that a result brings, if any.
-fn judge(watch: &Watch, result: RunResult) -> Option<Event> {
-    let known_already = watch.verdict != Verdict::Unknown && result.at < watch.since;
-    if watch.paused || known_already {
-        return None;
-    }
-    let seen = Seen { watch, path: watch.definition.critical_path(), result: &result };
-    match &result.outcome {
-        Outcome::Failed { evidence } => seen.failing(evidence.clone()),
-        Outcome::Slow { evidence } => seen.good(Some(evidence)),
-        Outcome::Passed => seen.good(None),
-    }
-}
-
-/// One result beside the verdict that it may change.
-struct Seen<'a> {
-    watch: &'a Watch,
-    path: Vec<EntityRef>,
-    result: &'a RunResult,
-}
-
-impl Seen<'_> {
-    fn failing(self, evidence: Evidence) -> Option<Event> {
-        let Self { watch, path, result } = self;
-        let (check, location) = (result.check.clone(), result.location.clone());
-        if watch.verdict == Verdict::Down {
-            return None;
-        }
-        if result.streak.runs < watch.definition.failures_to_down {
-            let since = result.streak.since;
-            let first = watch.falters.is_empty();
-            return first.then(|| Event::Faltered { check, path, location, since, evidence: evidence.bounded() });
-        }
-        // An outage that silence interrupted is still the same outage.
-        let since = watch.down_since.unwrap_or(result.streak.since);
-        let last_good = if watch.down_since.is_some() { watch.last_good } else { result.last_good };
-        Some(Event::WentDown { check, path, location, since, last_good, evidence: evidence.bounded() })
-    }
-
-    /// A run that did not fail; `slow` is what it saw if it was slow.
-    fn good(self, slow: Option<&Evidence>) -> Option<Event> {
-        let Self { watch, path, result } = self;
-        let definition = &watch.definition;
-        let (check, location) = (result.check.clone(), result.location.clone());
-        if let Some(down_since) = watch.down_since {
-            let theirs = watch.location.as_ref().is_none_or(|seen_at| *seen_at == location);
-            let enough = theirs && result.streak.runs >= definition.successes_to_up;
-            let at = result.streak.since;
-            return enough.then_some(Event::Recovered { check, path, location, down_since, at });
-        }
-        let slow_enough = slow.filter(|_| result.pace.runs >= definition.failures_to_down);
-        match (watch.verdict, slow_enough) {
-            (Verdict::Up | Verdict::Unknown, Some(evidence)) => {
-                let (since, evidence) = (result.pace.since, evidence.clone().bounded());
-                Some(Event::Degraded { check, path, location, since, evidence })
-            }
-            (Verdict::Unknown, None) => Some(Event::CameUp { check, path, location, at: result.at }),
-            (Verdict::Degraded, None)
-                if slow.is_none()
-                    && watch.location.as_ref() == Some(&location)
-                    && result.pace.runs >= definition.successes_to_up =>
-            {
-                let (degraded_since, at) = (watch.since, result.pace.since);
-                Some(Event::Restored { check, path, location, degraded_since, at })
-            }
-            (Verdict::Up | Verdict::Degraded | Verdict::Down, _) => {
-                let faltered = watch.falters.get(&location)?.since;
-                Some(Event::Steadied { check, path, location, faltered })
-            }
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{Verdict, Watch};
+use crate::{State, Verdict, Watch, quorum::Standing};
 
 /// Why the check has its verdict, and what would change it: one or two sentences for a person.
 #[must_use]
@@ -14,7 +14,14 @@ pub fn why(watch: &Watch, now: Timestamp) -> String {
         return format!("Paused: results of {request} are not judged. Before that it was {}.", watch.verdict.as_str());
     }
     let error = watch.evidence.as_ref().map_or("the answer was not as expected", |evidence| evidence.error.as_str());
-    match watch.verdict {
+    let flaps = if watch.is_flapping(now) {
+        let wanted = runs(watch.successes_wanted(now), "good run");
+        format!(" It goes down again and again: {wanted} in a row are wanted for now, so that it pages once.")
+    } else {
+        String::new()
+    };
+    let said = match watch.verdict {
+        Verdict::Up if let Some(partly) = partly(watch) => format!("Up, since too few locations agree: {partly}."),
         Verdict::Up => match watch.falters.iter().next() {
             Some((location, falter)) => format!(
                 "Up, but a run of {request} at {location} failed {}: {}. {} in a row would make it down.",
@@ -44,8 +51,62 @@ pub fn why(watch: &Watch, now: Timestamp) -> String {
                 "Unknown: nothing was heard of {request} since {}. It was down since {down}, and that is not known to be over.",
                 watch.since
             ),
-            None => format!("Unknown: no result of {request} since {}, {}.", watch.since, ago(watch.since, now)),
+            None => match partly(watch) {
+                Some(partly) => format!("Unknown: too few locations report to say more. {partly}."),
+                None => format!("Unknown: no result of {request} since {}, {}.", watch.since, ago(watch.since, now)),
+            },
         },
+    };
+    said + &flaps
+}
+
+/// Where the path fails or is slow, in words; none if nowhere.
+fn partly(watch: &Watch) -> Option<String> {
+    let all = || watch.failing.iter();
+    let names = |down| all().filter(move |(_, failing)| failing.down == down).map(|(location, _)| location.as_str());
+    let (down, slow): (Vec<&str>, Vec<&str>) = (names(true).collect(), names(false).collect());
+    let parts = [("fails at", down), ("is slow at", slow)].into_iter().filter(|(_, locations)| !locations.is_empty());
+    let parts: Vec<String> = parts.map(|(how, locations)| format!("it {how} {}", locations.join(", "))).collect();
+    (!parts.is_empty()).then(|| parts.join(" and "))
+}
+
+/// Why this check paged, or did not: what a person asks who was woken, or who was not.
+#[must_use]
+pub fn why_paged(state: &State, watch: &Watch, now: Timestamp) -> String {
+    let definition = &watch.definition;
+    if watch.paused {
+        return "It pages nobody: it is paused.".to_owned();
+    }
+    if let Some(end) = state.maintenance_end(definition, now) {
+        return format!("It pages nobody until {end}: it is in maintenance.");
+    }
+    let panel = state.panel(watch);
+    let (needed, down) = (panel.needed(definition.agreement), panel.count(Standing::Down));
+    let of = panel.reporting.len();
+    let silent = match panel.silent {
+        0 => String::new(),
+        silent => format!(
+            " {} silent, which counts as neither.",
+            if silent == 1 { "1 location is".to_owned() } else { format!("{silent} locations are") }
+        ),
+    };
+    match watch.verdict {
+        Verdict::Down => format!(
+            "It paged: {} in a row failed at {down} of {of} reporting locations, and {needed} must agree.{silent}",
+            failures(definition.failures_to_down)
+        ),
+        Verdict::Unknown => {
+            format!("It pages nobody: what isn't known is not down. {needed} locations must report, {of} do.{silent}")
+        }
+        Verdict::Degraded => format!("It pages nobody: it is slow, not down.{silent}"),
+        Verdict::Up if down > 0 => {
+            format!("It pages nobody: {down} of {of} reporting locations see it down, and {needed} must agree.{silent}")
+        }
+        Verdict::Up if !watch.falters.is_empty() => format!(
+            "It pages nobody yet: a failure isn't confirmed; {} in a row at {needed} locations are wanted.{silent}",
+            failures(definition.failures_to_down)
+        ),
+        Verdict::Up => format!("It pages nobody: it works.{silent}"),
     }
 }
 

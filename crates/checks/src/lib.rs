@@ -19,20 +19,27 @@ mod declared;
 mod definition;
 mod event;
 mod explain;
+mod heartbeat;
+mod judge;
+mod maintenance;
+mod quorum;
 mod result;
 mod state;
 #[cfg(test)]
 mod tests;
 mod web_address;
 
-pub use command::{Command, decide, silent};
+pub use command::{Command, decide, due, silent};
 pub use definition::{
     Agreement, Assertion, CheckDefinition, CheckKind, DnsCheck, Exchange, ExecCheck, Expectation, Expected, Extract,
     GrpcCheck, HeartbeatCheck, HttpCheck, IcmpCheck, IpVersion, JourneyCheck, Maintenance, Method, Phase, Relation,
     Severity, Slowness, Source, StartTls, StatusRange, Step, Subject, TcpCheck, TlsCheck, TlsOptions, WebSocketCheck,
 };
-pub use event::Event;
-pub use explain::why;
+pub use event::{Event, Signal};
+pub use explain::{why, why_paged};
+pub use heartbeat::{Beats, Overdue};
+pub use maintenance::Planned;
+pub use quorum::{Panel, Standing};
 pub use result::{Certificate, Evidence, Hop, Outcome, Phases, RunResult, Streak, Tally, series};
-pub use state::{Falter, State, Verdict, Watch};
+pub use state::{Failing, Falter, Probe, State, Turn, Verdict, Watch};
 pub use web_address::shown;

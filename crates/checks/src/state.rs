@@ -2,17 +2,39 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use imbl::OrdMap;
+use imbl::{OrdMap, Vector};
 use jiff::Timestamp;
 use kernel::{EntityRef, EventId, Stamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckDefinition, Event, Evidence};
+use crate::{
+    CheckDefinition, Event, Evidence,
+    heartbeat::Beats,
+    maintenance::Planned,
+    quorum::{Panel, Standing},
+};
 
 /// Everything known about checks.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct State {
     watches: OrdMap<EntityRef, Watch>,
+    /// The probes by location.
+    #[serde(default)]
+    probes: OrdMap<String, Probe>,
+    /// The maintenances that aren't over, and the last that are; oldest first.
+    #[serde(default)]
+    pub(crate) maintenances: Vector<Planned>,
+}
+
+/// A probe that has reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The probe, such as `probe:default/eu-west`.
+    pub probe: EntityRef,
+    /// True if nothing was heard of it for long.
+    pub silent: bool,
+    /// Since when: when it joined, was last heard or came back.
+    pub since: Timestamp,
 }
 
 /// What can be said of a path.
@@ -50,8 +72,42 @@ pub struct Watch {
     pub evidence: Option<Evidence>,
     /// Failures that aren't confirmed yet, by location.
     pub falters: BTreeMap<String, Falter>,
+    /// The locations from which the path is slow or down.
+    #[serde(default)]
+    pub failing: BTreeMap<String, Failing>,
+    /// When the last outages began; the oldest first.
+    #[serde(default)]
+    pub outages: Vector<Timestamp>,
+    /// The verdicts of the past; the oldest first.
+    #[serde(default)]
+    pub history: Vector<Turn>,
+    /// What a job has reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beats: Option<Beats>,
     /// True if somebody told the check to stop judging.
     pub paused: bool,
+}
+
+/// A location from which the path is slow or down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failing {
+    /// True if it is down from there, and not just slow.
+    pub down: bool,
+    /// When the first bad run began.
+    pub since: Timestamp,
+    /// The last good run there before that, if one is known.
+    pub last_good: Option<Timestamp>,
+    /// What was seen.
+    pub evidence: Evidence,
+}
+
+/// A verdict, from a moment on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// From then on.
+    pub at: Timestamp,
+    /// The verdict.
+    pub verdict: Verdict,
 }
 
 /// A failure that isn't confirmed yet.
@@ -89,6 +145,44 @@ impl State {
                 watch.falters.clear();
             }),
             Event::Resumed { check, path: _ } => self.change(check, |watch| watch.paused = false),
+            Event::Beat { check, path: _, signal, at } => self.change(check, |watch| {
+                watch.beats.get_or_insert_default().note(signal, *at);
+            }),
+            Event::MaintenanceSet { of, from, to } => {
+                let planned = Planned { id: stamp.event, of: of.clone(), from: *from, to: *to };
+                self.maintenances.push_back(planned);
+                if self.maintenances.len() > Planned::KEPT {
+                    self.maintenances.pop_front();
+                }
+            }
+            Event::MaintenanceEnded { of: _, id } => {
+                if let Some(planned) = self.maintenances.iter_mut().find(|planned| planned.id == *id) {
+                    planned.to = planned.to.min(stamp.at).max(planned.from);
+                }
+            }
+            Event::ProbeJoined { probe, location } | Event::ProbeCameBack { probe, location } => {
+                let probe = Probe { probe: probe.clone(), silent: false, since: stamp.at };
+                self.probes.insert(location.clone(), probe);
+            }
+            Event::ProbeFellSilent { probe, location, last } => {
+                let probe = Probe { probe: probe.clone(), silent: true, since: *last };
+                self.probes.insert(location.clone(), probe);
+                self.forget_location(location);
+            }
+            Event::ProbeRetired { probe: _, location } => {
+                self.probes.remove(location);
+                self.forget_location(location);
+            }
+            Event::LocationFailed { check, path: _, location, since, last_good, evidence } => {
+                self.change(check, |watch| watch.fails(location, true, *since, *last_good, evidence));
+            }
+            Event::LocationSlowed { check, path: _, location, since, evidence } => {
+                self.change(check, |watch| watch.fails(location, false, *since, None, evidence));
+            }
+            Event::LocationRecovered { check, path: _, location, since: _, at: _ } => self.change(check, |watch| {
+                watch.failing.remove(location);
+                watch.falters.remove(location);
+            }),
             Event::CameUp { check, path: _, location, at } => self.change(check, |watch| {
                 watch.turn(Verdict::Up, *at, stamp, Some(location));
             }),
@@ -99,24 +193,37 @@ impl State {
             Event::Steadied { check, path: _, location, faltered: _ } => self.change(check, |watch| {
                 watch.falters.remove(location);
             }),
-            Event::WentDown { check, path: _, location, since, last_good, evidence } => self.change(check, |watch| {
-                watch.turn(Verdict::Down, *since, stamp, Some(location));
-                watch.down_since = Some(*since);
-                watch.last_good = *last_good;
-                watch.evidence = Some(evidence.clone());
-            }),
+            Event::WentDown { check, path: _, location, since, last_good, evidence, agreeing: _ } => {
+                self.change(check, |watch| {
+                    watch.fails(location, true, *since, *last_good, evidence);
+                    watch.turn(Verdict::Down, *since, stamp, Some(location));
+                    if watch.down_since.is_none() {
+                        watch.outages.push_back(*since);
+                        if watch.outages.len() > Watch::OUTAGES {
+                            watch.outages.pop_front();
+                        }
+                    }
+                    watch.down_since = Some(*since);
+                    watch.last_good = *last_good;
+                    watch.evidence = Some(evidence.clone());
+                })
+            }
             Event::Degraded { check, path: _, location, since, evidence } => self.change(check, |watch| {
+                watch.fails(location, false, *since, None, evidence);
                 watch.turn(Verdict::Degraded, *since, stamp, Some(location));
                 watch.evidence = Some(evidence.clone());
             }),
             Event::Restored { check, path: _, location, degraded_since: _, at } => self.change(check, |watch| {
+                watch.failing.remove(location);
                 watch.turn(Verdict::Up, *at, stamp, Some(location));
             }),
             Event::Recovered { check, path: _, location, down_since: _, at } => self.change(check, |watch| {
+                watch.failing.remove(location);
                 watch.turn(Verdict::Up, *at, stamp, Some(location));
                 watch.down_since = None;
             }),
             Event::FellSilent { check, path: _, last } => self.change(check, |watch| {
+                watch.failing.clear();
                 watch.turn(Verdict::Unknown, last.unwrap_or(stamp.at), stamp, None);
             }),
         }
@@ -130,6 +237,7 @@ impl State {
             // An outage is over when enough runs are good, whatever they ask for: else its incident would wait for ever.
             Some(watch) => {
                 watch.turn(Verdict::Unknown, stamp.at, stamp, None);
+                watch.failing.clear();
                 watch.definition = definition;
             }
             None => {
@@ -142,11 +250,30 @@ impl State {
                     last_good: None,
                     evidence: None,
                     falters: BTreeMap::new(),
+                    failing: BTreeMap::new(),
+                    outages: Vector::new(),
+                    history: Vector::unit(Turn { at: stamp.at, verdict: Verdict::Unknown }),
+                    beats: None,
                     paused: false,
                     definition,
                 };
                 self.watches.insert(watch.definition.check.clone(), watch);
             }
+        }
+    }
+
+    /// What a location saw before it fell silent says nothing about now.
+    fn forget_location(&mut self, location: &str) {
+        let concerned = self
+            .watches
+            .iter()
+            .filter(|(_, watch)| watch.failing.contains_key(location) || watch.falters.contains_key(location));
+        let concerned: Vec<EntityRef> = concerned.map(|(check, _)| check.clone()).collect();
+        for check in concerned {
+            self.change(&check, |watch| {
+                watch.failing.remove(location);
+                watch.falters.remove(location);
+            });
         }
     }
 
@@ -167,10 +294,43 @@ impl State {
         self.watches.values()
     }
 
-    /// What probes have to run: every definition that isn't paused, in order of their references.
+    /// What the probe at a location has to run: every definition that isn't paused, in order of their references.
     #[must_use]
-    pub fn definitions(&self) -> Vec<Arc<CheckDefinition>> {
-        self.watches().filter(|watch| !watch.paused).map(|watch| Arc::clone(&watch.definition)).collect()
+    pub fn definitions(&self, location: &str) -> Vec<Arc<CheckDefinition>> {
+        let wanted = self.watches().filter(|watch| !watch.paused && watch.definition.is_for(location));
+        wanted.map(|watch| Arc::clone(&watch.definition)).collect()
+    }
+
+    /// The probe at a location.
+    #[must_use]
+    pub fn probe(&self, location: &str) -> Option<&Probe> {
+        self.probes.get(location)
+    }
+
+    /// Every probe with its location, in order.
+    pub fn probes(&self) -> impl Iterator<Item = (&str, &Probe)> {
+        self.probes.iter().map(|(location, probe)| (location.as_str(), probe))
+    }
+
+    /// The locations that matter for a check: every probe that runs it, and whoever else has reported on it.
+    #[must_use]
+    pub fn panel(&self, watch: &Watch) -> Panel {
+        let mut panel = Panel::default();
+        for (location, probe) in self.probes() {
+            if !watch.definition.is_for(location) {
+                continue;
+            }
+            if probe.silent {
+                panel.silent += 1;
+            } else {
+                panel.reporting.insert(location.to_owned(), Standing::Good);
+            }
+        }
+        for (location, failing) in &watch.failing {
+            let standing = if failing.down { Standing::Down } else { Standing::Slow };
+            panel.reporting.insert(location.clone(), standing);
+        }
+        panel
     }
 
     /// The checks whose critical path this entity lies on.
@@ -180,11 +340,36 @@ impl State {
 }
 
 impl Watch {
+    /// Beginnings of outages that are remembered.
+    const OUTAGES: usize = 20;
+    /// Verdicts of the past that are remembered.
+    pub(crate) const HISTORY: usize = 500;
+
+    fn fails(
+        &mut self,
+        location: &str,
+        down: bool,
+        since: Timestamp,
+        last_good: Option<Timestamp>,
+        evidence: &Evidence,
+    ) {
+        let failing = Failing { down, since, last_good, evidence: evidence.clone() };
+        self.failing.insert(location.to_owned(), failing);
+        self.falters.remove(location);
+    }
+
     fn turn(&mut self, verdict: Verdict, since: Timestamp, stamp: &Stamp, location: Option<&String>) {
         self.verdict = verdict;
         self.since = since;
         self.event = stamp.event;
         self.location = location.cloned();
         self.falters.clear();
+        if self.history.last().is_none_or(|last| last.verdict != verdict) {
+            let at = self.history.last().map_or(since, |last| since.max(last.at));
+            self.history.push_back(Turn { at, verdict });
+            if self.history.len() > Self::HISTORY {
+                self.history.pop_front();
+            }
+        }
     }
 }

@@ -1,12 +1,13 @@
 mod golden;
+mod quorum;
 
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, Context, EntityRef, EventId, IdSeed, Stamp};
 use serde_json::{Value, json};
 
 use crate::{
-    CheckDefinition, CheckKind, Command, Event, Evidence, Outcome, State, StatusRange, Tally, Verdict, Watch, decide,
-    shown, silent, why,
+    CheckDefinition, CheckKind, Command, Event, Evidence, Outcome, Signal, State, StatusRange, Tally, Verdict, Watch,
+    decide, due, shown, silent, why,
 };
 
 fn check() -> EntityRef {
@@ -126,9 +127,14 @@ fn an_outage_lasts_from_the_first_failing_run_to_the_first_good_one() {
 }
 
 #[test]
-fn one_location_can_not_end_what_another_one_sees() {
+fn one_location_can_not_end_what_others_see() {
     let mut story = Story::begin();
+    for location in ["here", "there", "elsewhere"] {
+        story.give(Command::HearProbe { location: location.to_owned() });
+    }
     story.runs(".xx");
+    story.run("there", 'x');
+    assert_eq!(story.run("there", 'x'), ["checks.went_down"]);
     for _ in 0..5 {
         assert!(story.run("elsewhere", '.').is_empty());
     }
@@ -167,7 +173,7 @@ fn a_paused_check_does_not_judge_and_a_report_from_the_past_changes_nothing() {
     assert_eq!(story.give(Command::Pause { check: check() }), ["checks.paused"]);
     assert!(story.give(Command::Pause { check: check() }).is_empty());
     assert_eq!(story.runs("xxxx"), "");
-    assert!(story.state.definitions().is_empty());
+    assert!(story.state.definitions("here").is_empty());
     assert_eq!(story.give(Command::Resume { check: check() }), ["checks.resumed"]);
     assert_eq!(story.runs(".xx"), "faltered went_down");
     let before = story.second;

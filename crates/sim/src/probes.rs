@@ -23,7 +23,7 @@ impl Probes {
     /// Runs every check whose time has come.
     pub(crate) fn run(&mut self, world: &World, estate: &Estate, now: Timestamp, dice: &mut Dice) -> Vec<RunResult> {
         let mut results = Vec::new();
-        for definition in world.checks.definitions() {
+        for definition in world.checks.definitions(LOCATION) {
             let last = self.known.get(&definition.check).map(|(_, last)| *last);
             let interval = SignedDuration::try_from(definition.interval()).unwrap_or(SignedDuration::MAX);
             if last.is_some_and(|last| now >= last && now.duration_since(last) < interval) {

@@ -7,6 +7,7 @@ use kernel::{EntityRef, Refusal, Sha256, Timestamp};
 use world::World;
 
 use crate::{
+    checks::intake::Intake,
     evaluation::{Published, published::concern_flags},
     indexes::Indexes,
     live::Live,
@@ -81,6 +82,7 @@ struct Shared {
     live: Live,
     sign_ins: Limiter,
     published: Published,
+    intake: Intake,
 }
 
 /// Who tries to sign in may do so this often in one go, and every five seconds in the long run.
@@ -95,6 +97,7 @@ impl App {
         let sign_ins = Limiter::new(SIGN_INS_PER_SECOND, SIGN_INS_AT_ONCE);
         let published = Published::new();
         published.refresh(&engine.world(), engine.now());
+        let intake = Intake::new(engine.now());
         Self(Arc::new(Shared {
             engine,
             settings,
@@ -103,6 +106,7 @@ impl App {
             live,
             sign_ins,
             published,
+            intake,
         }))
     }
 
@@ -140,6 +144,12 @@ impl App {
     #[must_use]
     pub fn published(&self) -> &Published {
         &self.0.published
+    }
+
+    /// Where checks' results are taken.
+    #[must_use]
+    pub fn intake(&self) -> &Intake {
+        &self.0.intake
     }
 
     /// What tells open pages that something changed.

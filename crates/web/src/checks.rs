@@ -1,6 +1,7 @@
 //! The checks' screens.
 
 mod history;
+pub mod intake;
 pub mod list;
 pub mod pause;
 pub mod show;

@@ -9,5 +9,6 @@ use crate::{Command, World};
 pub fn due(world: &World, now: Timestamp) -> Vec<(Command, &'static str)> {
     let deploys = deploys::due(&world.deploys, now).into_iter().map(|command| (Command::Deploys(command), "hooks"));
     let flags = flags::due(&world.flags, now).into_iter().map(|command| (Command::Flags(command), "flags"));
-    deploys.chain(flags).collect()
+    let checks = checks::due(&world.checks, now).into_iter().map(|command| (Command::Checks(command), "checks"));
+    deploys.chain(flags).chain(checks).collect()
 }

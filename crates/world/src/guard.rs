@@ -26,7 +26,17 @@ pub(crate) fn halt_ramps(world: &World, event: &checks::Event) -> Vec<Reaction> 
         | checks::Event::Steadied { .. }
         | checks::Event::Restored { .. }
         | checks::Event::Recovered { .. }
-        | checks::Event::FellSilent { .. } => return Vec::new(),
+        | checks::Event::FellSilent { .. }
+        | checks::Event::LocationFailed { .. }
+        | checks::Event::LocationSlowed { .. }
+        | checks::Event::LocationRecovered { .. }
+        | checks::Event::Beat { .. }
+        | checks::Event::MaintenanceSet { .. }
+        | checks::Event::MaintenanceEnded { .. }
+        | checks::Event::ProbeJoined { .. }
+        | checks::Event::ProbeFellSilent { .. }
+        | checks::Event::ProbeCameBack { .. }
+        | checks::Event::ProbeRetired { .. } => return Vec::new(),
     };
     let guarded = world.flags.ramps().filter(|(_, _, ramp, _)| ramp.guards.contains(check));
     let served = guarded.filter(|(_, _, ramp, run)| is_guarded(world, ramp, run));

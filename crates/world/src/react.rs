@@ -74,7 +74,17 @@ fn incident_for(world: &World, event: &checks::Event) -> Vec<Reaction> {
         | checks::Event::Faltered { .. }
         | checks::Event::Steadied { .. }
         | checks::Event::Degraded { .. }
-        | checks::Event::FellSilent { .. } => return Vec::new(),
+        | checks::Event::FellSilent { .. }
+        | checks::Event::LocationFailed { .. }
+        | checks::Event::LocationSlowed { .. }
+        | checks::Event::LocationRecovered { .. }
+        | checks::Event::Beat { .. }
+        | checks::Event::MaintenanceSet { .. }
+        | checks::Event::MaintenanceEnded { .. }
+        | checks::Event::ProbeJoined { .. }
+        | checks::Event::ProbeFellSilent { .. }
+        | checks::Event::ProbeCameBack { .. }
+        | checks::Event::ProbeRetired { .. } => return Vec::new(),
     };
     vec![Reaction { command: Command::Incidents(command), part: Some("incidents") }]
 }

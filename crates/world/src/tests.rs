@@ -130,8 +130,7 @@ impl Town {
             None => Outcome::Passed,
             Some(error) => {
                 let url = "http://shop.invalid/".to_owned();
-                let evidence =
-                    checks::Evidence { error: error.to_owned(), url, status: None, latency_ms: 9, body_excerpt: None };
+                let evidence = checks::Evidence { url, latency_ms: 9, ..checks::Evidence::of(error) };
                 Outcome::Failed { evidence }
             }
         };
@@ -146,6 +145,7 @@ impl Town {
             streak,
             pace: streak,
             last_good: None,
+            hops: Vec::new(),
         };
         self.give(Command::Checks(checks::Command::Report { result })).unwrap()
     }
@@ -154,7 +154,7 @@ impl Town {
         self.pass(1);
         let at = self.now();
         let (error, url) = ("took 9 s".to_owned(), "http://shop.invalid/".to_owned());
-        let evidence = checks::Evidence { error, url, status: None, latency_ms: 9_000, body_excerpt: None };
+        let evidence = checks::Evidence { url, latency_ms: 9_000, ..checks::Evidence::of(error) };
         let result = RunResult {
             check: "check:buy".parse().unwrap(),
             location: "home".to_owned(),
@@ -164,6 +164,7 @@ impl Town {
             streak: Streak { runs, since: at },
             pace: Streak { runs, since: at },
             last_good: None,
+            hops: Vec::new(),
         };
         self.give(Command::Checks(checks::Command::Report { result })).unwrap()
     }

@@ -32,7 +32,17 @@ fn every_sort_of_event_has_been_written() {
             Degraded,
             Restored,
             Recovered,
-            FellSilent
+            FellSilent,
+            LocationFailed,
+            LocationSlowed,
+            LocationRecovered,
+            Beat,
+            MaintenanceSet,
+            MaintenanceEnded,
+            ProbeJoined,
+            ProbeFellSilent,
+            ProbeCameBack,
+            ProbeRetired
         }
     );
 }

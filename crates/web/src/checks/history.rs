@@ -51,7 +51,19 @@ fn turned(event: &CheckEvent, recorded: Timestamp) -> Option<(Timestamp, Verdict
         CheckEvent::Degraded { since, .. } => Some((*since, Verdict::Degraded)),
         CheckEvent::FellSilent { last, .. } => Some((last.unwrap_or(recorded), Verdict::Unknown)),
         CheckEvent::Paused { .. } => Some((recorded, Verdict::Unknown)),
-        CheckEvent::Resumed { .. } | CheckEvent::Faltered { .. } | CheckEvent::Steadied { .. } => None,
+        CheckEvent::Resumed { .. }
+        | CheckEvent::Faltered { .. }
+        | CheckEvent::Steadied { .. }
+        | CheckEvent::LocationFailed { .. }
+        | CheckEvent::LocationSlowed { .. }
+        | CheckEvent::LocationRecovered { .. }
+        | CheckEvent::Beat { .. }
+        | CheckEvent::MaintenanceSet { .. }
+        | CheckEvent::MaintenanceEnded { .. }
+        | CheckEvent::ProbeJoined { .. }
+        | CheckEvent::ProbeFellSilent { .. }
+        | CheckEvent::ProbeCameBack { .. }
+        | CheckEvent::ProbeRetired { .. } => None,
     }
 }
 

@@ -174,15 +174,15 @@ fn answers(frame: &Frame, watch: &Watch, speed: &speed::Speed) -> Vec<Answer> {
     vec![verdict, Answer::to("Covers").entity(frame.entity(target)), owner, fast]
 }
 
+/// Every location that runs the check, the worst first.
 fn locations(frame: &Frame, watch: &Watch) -> Vec<LocationRow> {
-    let judging = watch.location.iter().map(|location| LocationRow {
+    let recent = frame.app.intake().recent(&watch.definition.check);
+    let newest = |location: &str| recent.iter().find(|run| run.location == location);
+    let failing = watch.failing.iter().map(|(location, failing)| LocationRow {
         name: location.clone(),
-        state: state_of(watch),
-        seen: match (&watch.evidence, watch.verdict) {
-            (Some(evidence), checks::Verdict::Down | checks::Verdict::Degraded) => evidence.error.clone(),
-            _ => "its runs brought the verdict".to_owned(),
-        },
-        at: frame.ago(watch.since),
+        state: if failing.down { State::new(Tone::Bad, "down") } else { State::new(Tone::Warn, "degraded") },
+        seen: failing.evidence.error.clone(),
+        at: frame.ago(failing.since),
     });
     let doubtful = watch.falters.iter().map(|(location, falter)| LocationRow {
         name: location.clone(),
@@ -190,7 +190,18 @@ fn locations(frame: &Frame, watch: &Watch) -> Vec<LocationRow> {
         seen: falter.evidence.error.clone(),
         at: frame.ago(falter.since),
     });
-    judging.chain(doubtful).collect()
+    let seen_badly = |location: &str| watch.failing.contains_key(location) || watch.falters.contains_key(location);
+    let probes = frame.world.checks.probes();
+    let others = probes.filter(|(location, _)| watch.definition.is_for(location) && !seen_badly(location));
+    let others = others.map(|(location, probe)| {
+        let (state, seen, at) = match (probe.silent, newest(location)) {
+            (true, _) => (State::new(Tone::Unknown, "silent"), "nothing is heard of its probe".to_owned(), probe.since),
+            (false, Some(run)) => (State::new(Tone::Good, "up"), format!("answered in {} ms", run.latency_ms), run.at),
+            (false, None) => (State::new(Tone::Unknown, "no run yet"), String::new(), probe.since),
+        };
+        LocationRow { name: location.to_owned(), state, seen, at: frame.ago(at) }
+    });
+    failing.chain(doubtful).chain(others).collect()
 }
 
 /// The last hour's runs, in steps, the latest first.

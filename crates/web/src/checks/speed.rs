@@ -1,5 +1,7 @@
 //! How fast a check's runs were, from the samples.
 
+use std::collections::BTreeSet;
+
 use checks::{Watch, series};
 use jiff::{SignedDuration, Timestamp};
 use kernel::Refusal;
@@ -56,12 +58,12 @@ async fn read(frame: &Frame, watches: &[&Watch], step_minutes: u32) -> Result<Ve
     let asked: Vec<Vec<(String, String)>> = watches
         .iter()
         .map(|watch| {
-            let locations = watch.location.iter().chain(watch.falters.keys());
-            let mut series: Vec<_> =
-                locations.map(|location| (location.clone(), series(&watch.definition.check, location))).collect();
-            series.sort();
-            series.dedup();
-            series
+            let probes = frame.world.checks.probes().map(|(location, _)| location);
+            let theirs = probes.filter(|location| watch.definition.is_for(location));
+            // Who reported before probes were known by name.
+            let locations: BTreeSet<&str> = theirs.chain(watch.location.as_deref()).collect();
+            let named = locations.into_iter();
+            named.map(|location| (location.to_owned(), series(&watch.definition.check, location))).collect()
         })
         .collect();
     let read = frame.app.blocking(move |engine| {

@@ -1,0 +1,223 @@
+//! Probes: what they have to run, and what they saw. And jobs, which report by themselves.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use checks::{CheckDefinition, RunResult, Signal};
+use kernel::{EntityRef, Refusal, Sha256, Timestamp, codes};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use world::{Command, World};
+
+use super::{Asked, Done, Listed, Paging, carry_out, reference, undo::Why};
+use crate::{App, checks::intake, problem::Problem};
+
+/// Results in one batch.
+const RESULTS_MAX: usize = 5_000;
+/// The longest that a probe waits for changes.
+const WAIT_S_MAX: u64 = 55;
+
+/// A probe, as it is known here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProbeView {
+    /// Where it stands.
+    pub location: String,
+    /// `reporting` or `silent`.
+    pub state: &'static str,
+    /// Since when.
+    #[schema(value_type = String, format = "date-time")]
+    pub since: Timestamp,
+    /// When it was last heard, since the server began.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub heard: Option<Timestamp>,
+    /// How many checks it runs.
+    pub checks: usize,
+}
+
+/// Lists the probes by location.
+#[utoipa::path(get, path = "/api/v1/probes", tag = "checks", params(Paging),
+    responses((status = 200, body = Listed<ProbeView>)))]
+pub async fn list(State(app): State<App>, Query(paging): Query<Paging>) -> Result<Json<Listed<ProbeView>>, Problem> {
+    let world = app.world();
+    paging.page(world.checks.probes().collect(), |(location, probe)| ProbeView {
+        location: location.to_owned(),
+        state: if probe.silent { "silent" } else { "reporting" },
+        since: probe.since,
+        heard: app.intake().probe_heard(location),
+        checks: world.checks.definitions(location).len(),
+    })
+}
+
+/// What a probe already has.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Known {
+    /// The version that it has; an answer comes when there is another one.
+    pub known: Option<String>,
+    /// For how many seconds to wait for one; 55 at most.
+    #[serde(default)]
+    pub wait_s: u64,
+}
+
+/// What a probe has to do.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Work {
+    /// What to send as `known` the next time.
+    pub version: String,
+    /// The probe's number among all probes, from 0.
+    pub index: u32,
+    /// How many probes there are: runs of one check are spread over its interval.
+    pub of: u32,
+    /// The checks that it runs.
+    #[schema(value_type = Vec<Object>)]
+    pub checks: Vec<CheckDefinition>,
+    /// Checks to run at once, to confirm what another location saw, unless that was done after this time.
+    #[schema(value_type = Object)]
+    pub confirm: BTreeMap<EntityRef, Timestamp>,
+    /// The values of the secrets that these checks name.
+    #[schema(value_type = Object)]
+    pub secrets: BTreeMap<String, String>,
+}
+
+/// Says what a probe has to run. The probe is known from then on.
+#[utoipa::path(get, path = "/api/v1/probes/{location}/work", tag = "checks",
+    params(("location", description = "where the probe stands"), Known),
+    responses((status = 200, body = Work), (status = 304, description = "nothing is new")))]
+pub async fn work(
+    State(app): State<App>,
+    Path(location): Path<String>,
+    Query(known): Query<Known>,
+) -> Result<Result<Json<Work>, StatusCode>, Problem> {
+    intake::hear(&app, &location).await?;
+    let mut commits = app.engine().subscribe();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(known.wait_s.min(WAIT_S_MAX));
+    loop {
+        let work = work_of(&app.world(), &location);
+        if known.known.as_ref() != Some(&work.version) {
+            return Ok(Ok(Json(work)));
+        }
+        loop {
+            match tokio::time::timeout_at(deadline, commits.recv()).await {
+                Err(_) | Ok(Err(tokio::sync::broadcast::error::RecvError::Closed)) => {
+                    return Ok(Err(StatusCode::NOT_MODIFIED));
+                }
+                Ok(Err(tokio::sync::broadcast::error::RecvError::Lagged(_))) => break,
+                Ok(Ok(commit)) => {
+                    let concerns = |event: &world::Event| matches!(event, world::Event::Checks(_));
+                    if commit.recorded.iter().any(|recorded| concerns(&recorded.event)) {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the probe at a location has to do, as of now.
+fn work_of(world: &World, location: &str) -> Work {
+    let state = &world.checks;
+    let definitions = state.definitions(location);
+    let locations: Vec<&str> = state.probes().map(|(location, _)| location).collect();
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let index = locations.iter().position(|known| *known == location).unwrap_or(0);
+    let checks: Vec<CheckDefinition> = definitions.iter().map(|definition| (**definition).clone()).collect();
+    let doubted = definitions.iter().filter_map(|definition| {
+        let watch = state.watch(&definition.check)?;
+        let elsewhere = |seen: &&String| seen.as_str() != location;
+        let falters = watch.falters.iter().filter(|(seen, _)| elsewhere(seen)).map(|(_, falter)| falter.since);
+        let failing = watch.failing.iter().filter(|(seen, failing)| elsewhere(seen) && failing.down);
+        // What is known to be down needs no further witness.
+        let unsure = watch.verdict != checks::Verdict::Down;
+        let since = falters.chain(failing.map(|(_, failing)| failing.since)).max().filter(|_| unsure)?;
+        Some((definition.check.clone(), since))
+    });
+    let confirm: BTreeMap<EntityRef, Timestamp> = doubted.collect();
+    let mut work = Work {
+        version: String::new(),
+        index: count(index),
+        of: count(locations.len().max(1)),
+        checks,
+        confirm,
+        secrets: BTreeMap::new(),
+    };
+    let written = serde_json::to_vec(&work).unwrap_or_default();
+    work.version = Sha256::of(&written).to_string();
+    work
+}
+
+/// What a probe saw.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Results {
+    /// In the order of the runs. At most 5,000.
+    #[schema(value_type = Vec<Object>)]
+    pub results: Vec<RunResult>,
+}
+
+/// Takes a probe's results. When it answers, they are on disk; what gets no answer is to be sent again.
+#[utoipa::path(post, path = "/api/v1/probes/{location}/results", tag = "checks", request_body = Results,
+    params(("location", description = "where the probe stands")), responses((status = 204)))]
+pub async fn report(
+    State(app): State<App>,
+    Path(location): Path<String>,
+    asked: Asked<Results>,
+) -> Result<StatusCode, Problem> {
+    let mut results = asked.body.results;
+    if results.len() > RESULTS_MAX {
+        let detail = format!("{} results; at most {RESULTS_MAX} are taken at once", results.len());
+        return Err(Refusal::new(&codes::TOO_LARGE, detail).into());
+    }
+    // A probe speaks for its own location alone.
+    results.iter_mut().for_each(|result| result.location.clone_from(&location));
+    intake::take(&app, &location, results).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a probe out of service: its location counts no more.
+#[utoipa::path(post, path = "/api/v1/probes/{location}/retire", tag = "checks", request_body = Why,
+    params(("location", description = "where the probe stands")), responses((status = 200, body = Done)))]
+pub async fn retire(
+    State(app): State<App>,
+    Path(location): Path<String>,
+    asked: Asked<Why>,
+) -> Result<Json<Done>, Problem> {
+    let command = Command::Checks(checks::Command::RetireProbe { location });
+    carry_out(&app, &asked, command, asked.body.reason.as_deref()).await
+}
+
+/// What a job says of itself.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Beat {
+    /// `started`, `succeeded` or `failed`; `succeeded` if left out.
+    pub signal: Option<String>,
+    /// The exit code: anything but 0 is a failure.
+    pub exit: Option<i32>,
+    /// The end of what it wrote.
+    #[serde(default)]
+    pub output: String,
+}
+
+/// Takes a job's report.
+#[utoipa::path(post, path = "/api/v1/checks/{name}/beat", tag = "checks", request_body = Beat,
+    params(("name", description = "the heartbeat's name")), responses((status = 200, body = Done)))]
+pub async fn beat(State(app): State<App>, Path(name): Path<String>, asked: Asked<Beat>) -> Result<Json<Done>, Problem> {
+    let check = reference("name", &name, "check")?;
+    let Beat { signal, exit, output } = &asked.body;
+    let signal = match (signal.as_deref(), exit) {
+        (Some("started"), _) => Signal::Started,
+        (Some("failed"), exit) => Signal::Failed { exit: *exit, output: output.clone() },
+        (Some("succeeded") | None, Some(exit)) if *exit != 0 => {
+            Signal::Failed { exit: Some(*exit), output: output.clone() }
+        }
+        (Some("succeeded") | None, _) => Signal::Succeeded,
+        (Some(other), _) => {
+            let detail = format!("\"{other}\" is no signal");
+            let refusal = Refusal::new(&codes::INVALID, detail).field("/signal");
+            return Err(refusal.fix("started, succeeded or failed").into());
+        }
+    };
+    carry_out(&app, &asked, Command::Checks(checks::Command::Beat { check, signal }), None).await
+}
