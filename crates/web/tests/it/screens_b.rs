@@ -49,11 +49,10 @@ impl<'a> Probe<'a> {
     async fn run(&mut self, passes: bool) {
         self.site.pass(10);
         let evidence = Evidence {
-            error: "500 from flag new-checkout".to_owned(),
             url: "https://shop.example/checkout".to_owned(),
             status: Some(500),
             latency_ms: 41,
-            body_excerpt: None,
+            ..Evidence::of("500 from flag new-checkout")
         };
         let outcome = if passes { Outcome::Passed } else { Outcome::Failed { evidence } };
         let at = engine::Clock::now(self.site.clock.as_ref());
