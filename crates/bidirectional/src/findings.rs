@@ -48,32 +48,44 @@ impl Finding {
     }
 }
 
+/// How many of the places warnings may take. The others are for errors, however many warnings came before.
+const WARNINGS_MAX: usize = FINDINGS_MAX / 2;
+
 /// Findings so far. The last place is kept for the one that says that there are more.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     list: Vec<Finding>,
+    warnings: usize,
     more: usize,
+    full: bool,
     unresolved: BTreeSet<(usize, String)>,
     incomplete: BTreeSet<usize>,
 }
 
 impl Findings {
     pub(crate) fn push(&mut self, finding: Finding) {
-        if self.list.len() + 1 < FINDINGS_MAX {
+        if self.has_room(finding.kind) {
+            self.warnings += usize::from(finding.kind == Kind::Warning);
             self.list.push(finding);
         } else {
             self.more += 1;
+            self.full |= finding.kind == Kind::Error;
         }
     }
 
-    /// Whether any more would only be counted.
+    fn has_room(&self, kind: Kind) -> bool {
+        let is_free = kind == Kind::Error || self.warnings < WARNINGS_MAX;
+        self.list.len() + 1 < FINDINGS_MAX && is_free
+    }
+
+    /// Whether an error was left out, so that any more would say nothing new.
     pub(crate) fn full(&self) -> bool {
-        self.more > 0
+        self.full
     }
 
     /// Whether this is the first word of a reference in an interaction.
     pub(crate) fn first_unresolved(&mut self, index: usize, reference: &str) -> bool {
-        !self.full() && self.unresolved.insert((index, reference.to_owned()))
+        self.has_room(Kind::Warning) && self.unresolved.insert((index, reference.to_owned()))
     }
 
     /// Whether this is the first word of an interaction that wasn't compared in full.
@@ -87,7 +99,7 @@ impl Findings {
             self.list.push(Finding {
                 code: "comparison.incomplete",
                 kind: Kind::Warning,
-                message: format!("There are more findings than the {} that are listed", FINDINGS_MAX - 1),
+                message: format!("There are more findings than the {} that are listed", self.list.len()),
                 interaction: None,
                 interaction_index: None,
                 mock: "[root]".to_owned(),

@@ -52,5 +52,5 @@ pub const OPENAPI_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const PACT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How many interactions a pact may have.
 pub const INTERACTIONS_MAX: usize = 10_000;
-/// How many findings are given; if there are more, the last one says so.
+/// How many findings are given, of which warnings are at most half; if there are more, the last one says so.
 pub const FINDINGS_MAX: usize = 1_000;

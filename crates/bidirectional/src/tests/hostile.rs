@@ -67,6 +67,21 @@ fn more_findings_than_are_listed_are_said() {
 }
 
 #[test]
+fn an_error_is_listed_after_however_many_warnings() {
+    let headers: serde_json::Map<String, Value> =
+        (0..FINDINGS_MAX + 5).map(|at| (format!("x-{at}"), json!("y"))).collect();
+    let document = document(&json!({ "/lamps": { "get": { "responses": { "200": {} } } } }), &json!({}));
+    let request = json!({ "method": "GET", "path": "/lamps", "headers": headers });
+    let mut pact = pact(request, json!({ "status": 200 }));
+    let unknown = json!({ "request": { "method": "GET", "path": "/nowhere" }, "response": { "status": 200 } });
+    pact["interactions"].as_array_mut().expect("a list").push(unknown);
+    let findings = found(&document, &pact);
+    assert!(findings.contains(&"request.path-or-method.unknown [1].request.path".to_owned()), "{findings:?}");
+    assert!(findings.len() <= FINDINGS_MAX);
+    assert!(findings.last().is_some_and(|last| last.starts_with("comparison.incomplete")));
+}
+
+#[test]
 fn what_is_too_large_is_refused() {
     let openapi = document(&json!({}), &json!({})).to_string();
     let all = vec![json!({}); INTERACTIONS_MAX + 1];
