@@ -37,8 +37,8 @@ fn main() -> ExitCode {
 
 fn results(openapi: &Path, pact: &Path, own: bool) -> Result<Vec<Value>, String> {
     let read = |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
-    let findings = compare(&read(openapi)?, &read(pact)?).map_err(|error| error.to_string())?;
-    Ok(findings.iter().filter(|finding| own || !finding.is_own()).map(result).collect())
+    let judgement = compare(&read(openapi)?, &read(pact)?).map_err(|error| error.to_string())?;
+    Ok(judgement.findings.iter().filter(|finding| own || !finding.is_own()).map(result).collect())
 }
 
 fn result(finding: &Finding) -> Value {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use crate::document::{Document, Operation};
-use crate::findings::{Finding, Findings, Kind};
+use crate::findings::{Finding, Findings, Judgement, Kind};
 use crate::headers::Headers;
 use crate::pact::Interaction;
 use crate::router::{Found, Router};
@@ -17,7 +17,7 @@ use crate::{Unreadable, pact, read, request, response};
 /// How many values the schemas may be made of that are kept for the next interaction: about 200 MB.
 const KEPT_MAX: u64 = 1_000_000;
 
-/// Everything in which a consumer's pact doesn't fit a provider's OpenAPI document, in the pact's order. None: it fits.
+/// Everything in which a consumer's pact doesn't fit a provider's OpenAPI document, and whether all of it was compared.
 ///
 /// The document is OpenAPI 3.0, 3.1 or Swagger 2.0, as JSON or YAML; the pact is JSON of specification 1 to 4. Messages
 /// aren't compared; if there are any, a warning counts them.
@@ -25,7 +25,7 @@ const KEPT_MAX: u64 = 1_000_000;
 /// # Errors
 ///
 /// Where one of them isn't what it should be, or is larger than the limits of this crate.
-pub fn compare(openapi: &[u8], pact: &[u8]) -> Result<Vec<Finding>, Unreadable> {
+pub fn compare(openapi: &[u8], pact: &[u8]) -> Result<Judgement, Unreadable> {
     let document = Document::new(read::openapi(openapi)?)?;
     let pact = pact::read(read::pact(pact)?)?;
     let operations = document.operations();
@@ -120,6 +120,9 @@ impl<'d> Comparison<'d> {
         let route = found.and_then(|found| Some((operations.get(found.operation)?, found)));
         let Some((operation, found)) = route else {
             let exhausted = !self.budget.spend(1);
+            if exhausted {
+                self.findings.first_incomplete(index);
+            }
             self.findings.push(Finding {
                 code: if exhausted { "comparison.incomplete" } else { "request.path-or-method.unknown" },
                 kind: if exhausted { Kind::Warning } else { Kind::Error },

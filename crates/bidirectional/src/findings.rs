@@ -48,6 +48,23 @@ impl Finding {
     }
 }
 
+/// What came of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// In the pact's order.
+    pub findings: Vec<Finding>,
+    /// Whether everything was compared; false where a limit ended it.
+    pub complete: bool,
+}
+
+impl Judgement {
+    /// Whether the pact is known to fit: everything was compared, and nothing is an error.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        self.complete && self.findings.iter().all(|finding| finding.kind != Kind::Error)
+    }
+}
+
 /// How many of the places warnings may take. The others are for errors, however many warnings came before.
 const WARNINGS_MAX: usize = FINDINGS_MAX / 2;
 
@@ -88,13 +105,14 @@ impl Findings {
         self.has_room(Kind::Warning) && self.unresolved.insert((index, reference.to_owned()))
     }
 
-    /// Whether this is the first word of an interaction that wasn't compared in full.
+    /// Notes that an interaction wasn't compared in full; whether this is the first word of that.
     pub(crate) fn first_incomplete(&mut self, index: usize) -> bool {
         self.incomplete.insert(index)
     }
 
     /// All of them.
-    pub(crate) fn end(mut self) -> Vec<Finding> {
+    pub(crate) fn end(mut self) -> Judgement {
+        let complete = self.incomplete.is_empty() && !self.full;
         if self.more > 0 {
             self.list.push(Finding {
                 code: "comparison.incomplete",
@@ -107,6 +125,6 @@ impl Findings {
                 operation: None,
             });
         }
-        self.list
+        Judgement { findings: self.list, complete }
     }
 }

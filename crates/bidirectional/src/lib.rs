@@ -18,7 +18,8 @@
 //! with what the document most likely means.
 //!
 //! **Invariants.**
-//! - No input makes it panic, and none takes more than a bounded number of steps; what was left out for that is a finding.
+//! - No input makes it panic, and none takes more than a bounded number of steps; what was left out for that is a finding,
+//!   and a comparison that wasn't complete never says that a pact fits ([`Judgement::fits`]).
 //! - Nothing is fetched. A reference that isn't resolved within the document is a warning with a code of our own, because a
 //!   schema that isn't known fits everything.
 //! - The findings' order depends on the two documents alone.
@@ -43,7 +44,7 @@ mod value;
 mod tests;
 
 pub use compare::compare;
-pub use findings::{Finding, Kind, OWN_CODES};
+pub use findings::{Finding, Judgement, Kind, OWN_CODES};
 pub use read::Unreadable;
 
 /// How many bytes an OpenAPI document may have.

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
-use super::{document, exchange, found, pact, received, with_bodies};
-use crate::{FINDINGS_MAX, INTERACTIONS_MAX, PACT_BYTES_MAX, Unreadable, compare};
+use super::{document, exchange, found, judged, pact, received, with_bodies};
+use crate::{FINDINGS_MAX, INTERACTIONS_MAX, Kind, PACT_BYTES_MAX, Unreadable, compare};
 
 #[test]
 fn references_in_circles_end() {
@@ -33,8 +33,23 @@ fn choices_within_choices_end() {
     schemas.insert("S40".to_owned(), json!({ "type": "string" }));
     let mut document = with_bodies(&json!({}), &json!({ "$ref": "#/components/schemas/S0" }));
     document["components"]["schemas"] = Value::Object(schemas);
-    let findings = found(&document, &exchange(json!({}), json!(1)));
-    assert!(findings.iter().any(|finding| finding.starts_with("comparison.incomplete")), "{findings:?}");
+    let judgement = judged(&document, &exchange(json!({}), json!(1)));
+    assert!(judgement.findings.iter().any(|finding| finding.code == "comparison.incomplete"), "{judgement:?}");
+    assert!(!judgement.fits());
+}
+
+#[test]
+fn what_could_not_be_compared_in_full_does_not_fit_for_want_of_errors() {
+    let mut document = with_bodies(&json!({ "$ref": "#/components/schemas/A" }), &json!({}));
+    document["components"]["schemas"]["A"] =
+        json!({ "anyOf": [{ "properties": { "a": { "$ref": "#/components/schemas/A" } } }] });
+    let mut value = json!("x");
+    for _ in 0..45 {
+        value = json!({ "a": value });
+    }
+    let judgement = judged(&document, &exchange(value, Value::Null));
+    assert!(judgement.findings.iter().all(|finding| finding.kind == Kind::Warning), "{judgement:?}");
+    assert!(!judgement.complete && !judgement.fits());
 }
 
 #[test]

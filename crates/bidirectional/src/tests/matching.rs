@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{NONE, document, exchange, found, get, pact, received, sent, with_bodies};
+use super::{NONE, document, exchange, found, get, judged, pact, received, sent, with_bodies};
 use crate::{Kind, Unreadable, compare};
 
 #[test]
@@ -265,9 +265,9 @@ fn swagger_2_and_yaml_are_read() {
         json!({ "method": "GET", "path": "/v1/l", "query": "q=1|2" }),
         json!({ "status": 200, "body": { "a": 1 } }),
     );
-    let findings = compare(yaml, pact.to_string().as_bytes()).expect("both are readable");
+    let judgement = compare(yaml, pact.to_string().as_bytes()).expect("both are readable");
     assert_eq!(
-        findings.iter().map(super::short).collect::<Vec<_>>(),
+        judgement.findings.iter().map(super::short).collect::<Vec<_>>(),
         ["response.body.incompatible [0].response.body.a"]
     );
 }
@@ -282,10 +282,19 @@ fn a_reference_that_leads_nowhere_is_said() {
 }
 
 #[test]
+fn only_what_was_compared_in_full_and_has_no_error_fits() {
+    let document = with_bodies(&json!({ "type": "object" }), &json!({}));
+    assert!(judged(&document, &exchange(json!({}), Value::Null)).fits());
+    assert!(!judged(&document, &exchange(json!(1), Value::Null)).fits());
+    let request = json!({ "method": "POST", "path": "/lamps", "body": {} });
+    let warned = judged(&document, &pact(request, json!({ "status": 200 })));
+    assert!(warned.fits() && warned.findings.len() == 1, "{warned:?}");
+}
+
+#[test]
 fn a_finding_tells_where_it_belongs() {
     let document = with_bodies(&json!({ "type": "object" }), &json!({}));
-    let findings = compare(document.to_string().as_bytes(), exchange(json!(1), Value::Null).to_string().as_bytes());
-    let finding = findings.expect("both are readable").remove(0);
+    let finding = judged(&document, &exchange(json!(1), Value::Null)).findings.remove(0);
     assert_eq!(finding.kind, Kind::Error);
     assert_eq!(finding.interaction.as_deref(), Some("a lamp"));
     assert_eq!(finding.interaction_index, Some(0));
