@@ -129,7 +129,8 @@ impl<'s> Check<'s> {
 
     fn unevaluated(&mut self, site: Site<'_, 's>, value: &mut Value, seen: &mut Seen) {
         let (Some(schema), Value::Object(data)) = (site.map.get("unevaluatedProperties"), value) else { return };
-        if !seen.all_properties {
+        // Where a limit ended what came before, nobody knows what it would have looked at.
+        if !seen.all_properties && !self.stopped {
             let place = site.place.keyword("unevaluatedProperties");
             for (name, value) in data {
                 if seen.properties.contains(name) {

@@ -53,6 +53,35 @@ fn what_could_not_be_compared_in_full_does_not_fit_for_want_of_errors() {
 }
 
 #[test]
+fn a_limit_invents_no_error() {
+    let deep = json!({ "$ref": "#/components/schemas/Deep" });
+    let schemas = json!({ "Deep": { "type": "object", "properties": { "a": deep } } });
+    let mut value = json!({});
+    for _ in 0..45 {
+        value = json!({ "a": value });
+    }
+    let cases = [
+        (json!({ "oneOf": [deep, { "required": ["b"] }] }), value.clone()),
+        (json!({ "contains": deep, "maxContains": 1 }), json!([value, 1])),
+        (
+            json!({ "anyOf": [{ "properties": { "a": deep } }, { "properties": { "z": {} } }], "unevaluatedProperties": false }),
+            json!({ "a": value["a"], "z": 1 }),
+        ),
+        (
+            json!({ "not": { "items": deep }, "anyOf": [{ "items": [{}, {}] }], "unevaluatedItems": false }),
+            json!([value, 1]),
+        ),
+    ];
+    for (schema, value) in cases {
+        let mut document = with_bodies(&schema, &json!({}));
+        document["components"]["schemas"] = schemas.clone();
+        let judgement = judged(&document, &exchange(value, Value::Null));
+        assert!(judgement.findings.iter().all(|finding| finding.kind == Kind::Warning), "{schema}: {judgement:?}");
+        assert!(!judgement.complete, "{schema}");
+    }
+}
+
+#[test]
 fn deep_schemas_and_deep_values_end() {
     let mut schema = json!({ "type": "string" });
     let mut value = json!(1);
