@@ -101,8 +101,7 @@ impl Router {
         let tree = self.trees.get(&method.to_uppercase())?;
         let url = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
         let end = url.find(['?', '#']).unwrap_or(url.len());
-        let path = unescaped(url.get(..end)?)?;
-        let path = if switches.ignore_trailing_slash { normalised(&path, switches) } else { path };
+        let path = normalised(&unescaped(url.get(..end)?)?, switches);
         let segments: Vec<&str> = path.split('/').collect();
         if segments.len() > SEGMENTS_MAX {
             return None;

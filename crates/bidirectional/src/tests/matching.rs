@@ -241,6 +241,20 @@ fn bodies_of_version_four_lie_in_an_envelope_and_messages_are_counted() {
 }
 
 #[test]
+fn slashes_are_passed_over_where_the_document_says_so() {
+    let with = |switch: &str, path: &str| {
+        let mut document = document(&json!({ "/lamps/{id}": { "get": { "responses": { "200": {} } } } }), &json!({}));
+        document["info"][format!("x-opc-config-{switch}")] = json!(true);
+        found(&document, &pact(json!({ "method": "GET", "path": path }), json!({ "status": 200 })))
+    };
+    let unknown = ["request.path-or-method.unknown [0].request.path"];
+    assert_eq!(with("ignore-duplicate-slashes", "//lamps//1"), NONE);
+    assert_eq!(with("ignore-duplicate-slashes", "/lamps/1/"), unknown);
+    assert_eq!(with("ignore-trailing-slash", "/lamps/1/"), NONE);
+    assert_eq!(with("ignore-trailing-slash", "/lamps//1"), unknown);
+}
+
+#[test]
 fn forms_are_read_before_they_are_compared() {
     let schema = json!({ "type": "object", "required": ["a"], "properties": { "a": { "type": "string" } } });
     let with = |media_type: &str, header: &str, body: &str| {
