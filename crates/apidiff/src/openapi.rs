@@ -38,6 +38,8 @@ use report::Report;
 const BYTES_MAX: usize = 8 << 20;
 /// Changes that are named; a last one says that there are more.
 const CHANGES_MAX: usize = 5_000;
+/// Bytes of a text of a change, and of a place; a longer one ends in `…`.
+const TEXT_BYTES_MAX: usize = 2_000;
 
 /// What changed from the earlier document to the later one, by operation in the order of the documents.
 ///

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::FINDINGS_MAX;
+use crate::{FINDINGS_MAX, TEXT_BYTES_MAX};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -46,6 +46,22 @@ impl Finding {
     pub fn is_own(&self) -> bool {
         OWN_CODES.contains(&self.code)
     }
+
+    fn shortened(mut self) -> Self {
+        let texts = [&mut self.message, &mut self.mock, &mut self.spec];
+        texts.into_iter().chain(&mut self.interaction).chain(&mut self.operation).for_each(shorten);
+        self
+    }
+}
+
+/// Names and patterns of the documents are in the texts, and may be as long as the documents.
+fn shorten(text: &mut String) {
+    const MARK: char = '…';
+    if text.len() > TEXT_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX - MARK.len_utf8()));
+        text.push(MARK);
+        text.shrink_to_fit();
+    }
 }
 
 /// What came of a comparison.
@@ -83,7 +99,7 @@ impl Findings {
     pub(crate) fn push(&mut self, finding: Finding) {
         if self.has_room(finding.kind) {
             self.warnings += usize::from(finding.kind == Kind::Warning);
-            self.list.push(finding);
+            self.list.push(finding.shortened());
         } else {
             self.more += 1;
             self.full |= finding.kind == Kind::Error;

@@ -55,3 +55,5 @@ pub const PACT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const INTERACTIONS_MAX: usize = 10_000;
 /// How many findings are given, of which warnings are at most half; if there are more, the last one says so.
 pub const FINDINGS_MAX: usize = 1_000;
+/// How many bytes a text of a finding may have; a longer one ends in `…`.
+pub const TEXT_BYTES_MAX: usize = 2_000;

@@ -19,6 +19,9 @@ const PARAMETER_MAX: usize = 2_048;
 /// How many segments a path may have; longer ones lead nowhere, since walking them takes stack.
 const SEGMENTS_MAX: usize = 256;
 
+/// How many bytes a path of the document may have; longer ones lead nowhere, since every finding tells the path.
+const PATH_BYTES_MAX: usize = 16_384;
+
 /// What paths lead to.
 #[derive(Debug, Default)]
 pub(crate) struct Router {
@@ -61,7 +64,7 @@ impl Router {
         let mut router = Self::default();
         for (index, operation) in operations.iter().enumerate() {
             let path = normalised(&format!("{}{}", switches.base_path, operation.path), switches);
-            if path.split('/').count() > SEGMENTS_MAX {
+            if path.len() > PATH_BYTES_MAX || path.split('/').count() > SEGMENTS_MAX {
                 continue;
             }
             let mut names = Vec::new();

@@ -49,6 +49,27 @@ fn many_changes_are_cut_and_counted() {
     assert_eq!(changes.last().unwrap().rule, "more-changes");
 }
 
+#[test]
+fn texts_and_places_are_short_however_long_names_and_values_are() {
+    let long = "ä".repeat(50_000);
+    let of = |pattern: &str, value: &str| {
+        let property = json!({"type": "string", "pattern": pattern, "enum": [value], "const": value, "default": value});
+        let within =
+            json!({"type": "object", "properties": {&long: {"type": "object", "properties": {&long: property}}}});
+        let body = json!({"content": {"application/json": {"schema": within}}});
+        let path = format!("/{long}");
+        json!({"openapi": "3.1.0", "paths": {path: {"post": {"requestBody": body, "responses": {}}}}}).to_string()
+    };
+    let (before, after) = (of(&long, &long), of(&format!("{long}+"), &format!("{long}!")));
+    let changes = openapi::compare(before.as_bytes(), after.as_bytes()).unwrap();
+    assert!(changes.len() >= 5, "{}", changes.len());
+    for change in &changes {
+        for text in [&change.place, &change.text].into_iter().chain(&change.operation) {
+            assert!(text.len() <= 2_000, "{}: {}", change.rule, text.len());
+        }
+    }
+}
+
 /// Schemas of which each holds the next one twice, so that there are more ways through them than anybody can walk.
 fn doubling(depth: usize, leaf: &Value) -> String {
     let name = |at: usize| json!({"$ref": format!("#/components/schemas/S{at}")});

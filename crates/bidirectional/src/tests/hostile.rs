@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{document, exchange, found, judged, pact, received, with_bodies};
-use crate::{FINDINGS_MAX, INTERACTIONS_MAX, Kind, PACT_BYTES_MAX, Unreadable, compare};
+use crate::{FINDINGS_MAX, INTERACTIONS_MAX, Kind, PACT_BYTES_MAX, TEXT_BYTES_MAX, Unreadable, compare};
 
 #[test]
 fn references_in_circles_end() {
@@ -123,6 +123,33 @@ fn an_error_is_listed_after_however_many_warnings() {
     assert!(findings.contains(&"request.path-or-method.unknown [1].request.path".to_owned()), "{findings:?}");
     assert!(findings.len() <= FINDINGS_MAX);
     assert!(findings.last().is_some_and(|last| last.starts_with("comparison.incomplete")));
+}
+
+#[test]
+fn texts_of_findings_are_short_however_long_names_are() {
+    let long = "ä".repeat(100_000);
+    let schema = json!({ "type": "object", "properties": { &long: { "type": "integer" } } });
+    let mut pact = exchange(json!({ &long: "x" }), Value::Null);
+    pact["interactions"][0]["description"] = json!(long);
+    pact["interactions"]
+        .as_array_mut()
+        .expect("a list")
+        .push(json!({ "request": { "method": &long, "path": &long }, "response": { "status": 200 } }));
+    let judgement = judged(&with_bodies(&schema, &json!({})), &pact);
+    assert!(judgement.findings.len() >= 2, "{}", judgement.findings.len());
+    for finding in &judgement.findings {
+        let texts = [&finding.message, &finding.mock, &finding.spec];
+        let all = texts.into_iter().chain(&finding.interaction).chain(&finding.operation);
+        all.for_each(|text| assert!(text.len() <= TEXT_BYTES_MAX, "{}", text.len()));
+    }
+}
+
+#[test]
+fn a_path_of_the_document_that_is_too_long_leads_nowhere() {
+    let path = format!("/{{{}}}", "a".repeat(20_000));
+    let document = document(&json!({ path: { "get": { "responses": { "200": {} } } } }), &json!({}));
+    let pact = pact(json!({ "method": "GET", "path": "/x" }), json!({ "status": 200 }));
+    assert_eq!(found(&document, &pact), ["request.path-or-method.unknown [0].request.path"]);
 }
 
 #[test]
