@@ -145,6 +145,17 @@ fn texts_of_findings_are_short_however_long_names_are() {
 }
 
 #[test]
+fn a_long_name_above_many_schemas_is_not_copied_for_each() {
+    // Copies would be 3 GB.
+    let long = "a".repeat(300_000);
+    let many: serde_json::Map<String, Value> =
+        (0..10_000).map(|at| (format!("p{at}"), json!({ "type": "string" }))).collect();
+    let schema = json!({ "type": "object", "properties": { &long: { "type": "object", "required": ["p0"], "properties": many } } });
+    assert_eq!(received(&schema, json!({ &long: { "p1": "x" } })), super::NONE);
+    assert_eq!(received(&schema, json!({ &long: { "other": 1 } })).len(), 1);
+}
+
+#[test]
 fn a_path_of_the_document_that_is_too_long_leads_nowhere() {
     let path = format!("/{{{}}}", "a".repeat(20_000));
     let document = document(&json!({ path: { "get": { "responses": { "200": {} } } } }), &json!({}));
