@@ -28,7 +28,7 @@ const KEPT_MAX: u64 = 1_000_000;
 pub fn compare(openapi: &[u8], pact: &[u8]) -> Result<Judgement, Unreadable> {
     let document = Document::new(read::openapi(openapi)?)?;
     let pact = pact::read(read::pact(pact)?)?;
-    let operations = document.operations();
+    let operations = document.operations()?;
     let router = Router::new(&operations, &document.switches);
     let mut comparison = Comparison {
         document: &document,

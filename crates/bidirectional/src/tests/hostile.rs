@@ -156,6 +156,39 @@ fn a_long_name_above_many_schemas_is_not_copied_for_each() {
 }
 
 #[test]
+fn chains_of_references_are_followed_for_32_steps() {
+    let with = |length: usize| {
+        let mut document = document(&json!({}), &json!({}));
+        for hop in 0..length {
+            document["components"]["parameters"][format!("P{hop}")] =
+                json!({ "$ref": format!("#/components/parameters/P{}", hop + 1) });
+        }
+        document["components"]["parameters"][format!("P{length}")] =
+            json!({ "in": "query", "name": "q", "required": true, "schema": { "type": "string" } });
+        let parameters = json!([{ "$ref": "#/components/parameters/P0" }]);
+        document["paths"]["/lamps"]["get"] = json!({ "parameters": parameters, "responses": { "200": {} } });
+        found(&document, &pact(json!({ "method": "GET", "path": "/lamps" }), json!({ "status": 200 })))
+    };
+    assert_eq!(with(31), ["request.query.incompatible [0].request.query.q"]);
+    assert_eq!(with(32), ["spec.reference.unresolved [0].request"]);
+    assert_eq!(with(3_000), ["spec.reference.unresolved [0].request"]);
+}
+
+#[test]
+fn paths_that_share_too_much_are_refused() {
+    let refused = |paths: usize, item: Value| {
+        let mut document = document(&json!({}), &json!({}));
+        document["x-item"] = item;
+        document["paths"] = (0..paths).map(|at| (format!("/p{at}"), json!({ "$ref": "#/x-item" }))).collect();
+        matches!(compare(document.to_string().as_bytes(), b"{}"), Err(Unreadable::Openapi(_)))
+    };
+    let parameters: Vec<Value> = (0..2_000).map(|at| json!({ "in": "query", "name": format!("q{at}") })).collect();
+    assert!(!refused(50, json!({ "get": {}, "parameters": parameters })));
+    assert!(refused(2_000, json!({ "get": {}, "parameters": parameters })));
+    assert!(refused(30_000, json!({ "get": {}, "put": {}, "post": {}, "patch": {} })));
+}
+
+#[test]
 fn a_path_of_the_document_that_is_too_long_leads_nowhere() {
     let path = format!("/{{{}}}", "a".repeat(20_000));
     let document = document(&json!({ path: { "get": { "responses": { "200": {} } } } }), &json!({}));
