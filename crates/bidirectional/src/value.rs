@@ -14,7 +14,11 @@ pub(crate) struct Budget(Cell<u64>);
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        Self(Cell::new(STEPS_MAX))
+        Self::of(STEPS_MAX)
+    }
+
+    pub(crate) fn of(steps: u64) -> Self {
+        Self(Cell::new(steps))
     }
 
     /// Takes steps; false once they are used up.
