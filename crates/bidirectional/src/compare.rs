@@ -17,6 +17,8 @@ use crate::{Unreadable, pact, read, request, response};
 /// How many values the schemas may be made of that are kept for the next interaction: about 200 MB.
 const KEPT_MAX: u64 = 1_000_000;
 
+const SCHEMA_TOO_LARGE: &str = "A schema is too large, too deep or refers to itself, so that it isn't compared in full";
+
 /// Everything in which a consumer's pact doesn't fit a provider's OpenAPI document, and whether all of it was compared.
 ///
 /// The document is OpenAPI 3.0, 3.1 or Swagger 2.0, as JSON or YAML; the pact is JSON of specification 1 to 4. Messages
@@ -66,7 +68,7 @@ fn skipped(count: usize) -> Finding {
 /// A comparison under way.
 pub(crate) struct Comparison<'d> {
     pub(crate) document: &'d Document,
-    budget: Budget,
+    pub(crate) budget: Budget,
     findings: Findings,
     schemas: HashMap<(Side, String), Rc<Prepared>>,
     /// How many values the prepared schemas are made of.
@@ -206,7 +208,7 @@ impl<'d> Comparison<'d> {
         let mut check = Check::new(&prepared, coerces, &self.budget);
         let faults = check.faults(value);
         if check.stopped || prepared.incomplete {
-            self.incomplete(case, place);
+            self.incomplete(case, "request", place, SCHEMA_TOO_LARGE);
         }
         faults
     }
@@ -238,14 +240,14 @@ impl<'d> Comparison<'d> {
         }
     }
 
-    fn incomplete(&mut self, case: &Case<'_, 'd>, place: &str) {
+    /// Says, once for an interaction, that not all of it was compared.
+    pub(crate) fn incomplete(&mut self, case: &Case<'_, 'd>, mock: &str, place: &str, message: &str) {
         if self.findings.first_incomplete(case.index) {
             let found = Mismatch {
                 code: "comparison.incomplete",
                 kind: Kind::Warning,
-                message: "A schema is too large, too deep or refers to itself, so that it isn't compared in full"
-                    .to_owned(),
-                mock: "request".to_owned(),
+                message: message.to_owned(),
+                mock: mock.to_owned(),
                 spec: place.to_owned(),
             };
             self.push(case, found);

@@ -189,6 +189,28 @@ fn paths_that_share_too_much_are_refused() {
 }
 
 #[test]
+fn a_query_or_a_form_that_is_too_long_is_not_said_to_fit() {
+    let url = "application/x-www-form-urlencoded";
+    let operation = json!({
+        "parameters": [{ "in": "query", "name": "q", "schema": {} }, { "in": "header", "name": "X-H", "schema": {} }],
+        "requestBody": { "content": { url: { "schema": {} } } },
+        "responses": { "200": {} },
+    });
+    let document = document(&json!({ "/lamps": { "post": operation } }), &json!({}));
+    let with = |query: &str, field: &str, form: &str| {
+        let headers = json!({ "Content-Type": url, "X-H": field });
+        let request = json!({ "method": "POST", "path": "/lamps", "query": query, "headers": headers, "body": form });
+        judged(&document, &pact(request, json!({ "status": 200 })))
+    };
+    let long = format!("q={}", "1,".repeat(40_000));
+    assert!(with("q=1", "a=1", "q=1").fits());
+    for cut in [with(&long, "a=1", "q=1"), with("q=1", &long, "q=1"), with("q=1", "a=1", &long)] {
+        assert!(!cut.complete && !cut.fits(), "{cut:?}");
+        assert_eq!(cut.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["comparison.incomplete"]);
+    }
+}
+
+#[test]
 fn a_path_of_the_document_that_is_too_long_leads_nowhere() {
     let path = format!("/{{{}}}", "a".repeat(20_000));
     let document = document(&json!({ path: { "get": { "responses": { "200": {} } } } }), &json!({}));
