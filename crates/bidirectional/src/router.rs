@@ -180,9 +180,15 @@ impl Pattern {
         let values = match self.after.as_slice() {
             [after] => vec![rest.strip_suffix(after.as_str())?.to_owned()],
             several => {
-                // A long pattern costs more to prepare than to apply.
+                // No text is longer than parameters of the greatest length make it; a character has up to four bytes.
+                let length_max: usize = several.iter().map(|after| PARAMETER_MAX * 4 + after.len()).sum();
+                if rest.len() > length_max {
+                    return None;
+                }
+                // A long pattern costs more to prepare than to apply, if the text isn't long too.
                 let source: String = several.iter().map(|after| format!("(.+){}", regex::escape(after))).collect();
-                if !budget.spend(u64::try_from(source.len()).unwrap_or(u64::MAX).saturating_mul(20)) {
+                let steps = (source.len() * 20).saturating_add(rest.len().saturating_mul(source.len()) / 256);
+                if !budget.spend(u64::try_from(steps).unwrap_or(u64::MAX)) {
                     return None;
                 }
                 let captures = Regex::new(&format!("^{source}$")).ok()?.captures(rest)?;

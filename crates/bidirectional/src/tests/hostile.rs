@@ -189,6 +189,21 @@ fn paths_that_share_too_much_are_refused() {
 }
 
 #[test]
+fn long_paths_against_many_patterns_end() {
+    let letters = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let paths: serde_json::Map<String, Value> = (0..200)
+        .map(|at| {
+            let after = letters.map(|letter| format!("{{{letter}}}{letter}{at}")).concat();
+            (format!("/{after}"), json!({ "get": { "responses": { "200": {} } } }))
+        })
+        .collect();
+    let request = json!({ "method": "GET", "path": format!("/{}", "a".repeat(60_000)) });
+    let judgement = judged(&document(&Value::Object(paths), &json!({})), &pact(request, json!({ "status": 200 })));
+    assert_eq!(judgement.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["comparison.incomplete"]);
+    assert!(!judgement.fits());
+}
+
+#[test]
 fn a_query_or_a_form_that_is_too_long_is_not_said_to_fit() {
     let url = "application/x-www-form-urlencoded";
     let operation = json!({
