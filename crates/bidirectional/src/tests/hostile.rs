@@ -204,6 +204,43 @@ fn long_paths_against_many_patterns_end() {
 }
 
 #[test]
+fn many_names_against_many_patterns_end() {
+    let patterns: serde_json::Map<String, Value> =
+        (0..1_000).map(|at| (format!("^x{at}$"), json!({ "type": "string" }))).collect();
+    let body = |count: usize| (0..count).map(|at| (format!("n{at}"), json!(1))).collect::<Value>();
+    let judge = |schema: Value, body: Value| judged(&with_bodies(&schema, &json!({})), &exchange(body, Value::Null));
+    for schema in [
+        json!({ "patternProperties": patterns }),
+        json!({ "patternProperties": patterns, "additionalProperties": false }),
+    ] {
+        assert!(judge(schema.clone(), body(10)).complete);
+        let cut = judge(schema, body(5_000));
+        assert!(!cut.complete && !cut.fits(), "{} findings", cut.findings.len());
+    }
+}
+
+#[test]
+fn patterns_that_compile_to_much_end() {
+    let properties: serde_json::Map<String, Value> =
+        (0..100).map(|at| (format!("p{at}"), json!({ "pattern": format!("^[a-z]{{{}}}$", 3_000 + at) }))).collect();
+    let body: Value = properties.keys().map(|name| (name.clone(), json!("x"))).collect();
+    let cut = judged(&with_bodies(&json!({ "properties": properties }), &json!({})), &exchange(body, Value::Null));
+    assert!(!cut.complete && !cut.fits(), "{} findings", cut.findings.len());
+}
+
+#[test]
+fn texts_that_should_be_patterns_are_not_compiled_at_any_length() {
+    let schema = json!({ "items": { "type": "string", "format": "regex" } });
+    let judge = |text: &str, count: usize| {
+        judged(&with_bodies(&schema, &json!({})), &exchange(json!(vec![text; count]), Value::Null))
+    };
+    assert!(judge("(a{100}){100}", 1).fits());
+    assert!(!judge("(a{100}){100", 1).fits());
+    assert!(!judge(&"a".repeat(20_000), 1).complete);
+    assert!(!judge("(\\w{100}){100}", 1_000).complete);
+}
+
+#[test]
 fn a_query_or_a_form_that_is_too_long_is_not_said_to_fit() {
     let url = "application/x-www-form-urlencoded";
     let operation = json!({
