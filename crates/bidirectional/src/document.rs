@@ -54,8 +54,14 @@ pub(crate) struct Operation<'d> {
 
 impl Document {
     pub(crate) fn new(root: Value) -> Result<Self, Unreadable> {
-        let swagger = text(&root, "swagger") == Some("2.0");
-        let openapi = text(&root, "openapi").is_some_and(|version| version.starts_with("3."));
+        let version = |key: &str| match root.get(key)? {
+            Value::String(version) => Some(version.clone()),
+            // Unquoted in YAML.
+            Value::Number(version) => Some(version.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        let swagger = version("swagger").is_some_and(|version| version == "2.0");
+        let openapi = version("openapi").is_some_and(|version| version.starts_with("3."));
         if !swagger && !openapi {
             return Err(Unreadable::Openapi("it is neither OpenAPI 3 nor Swagger 2.0".to_owned()));
         }

@@ -49,7 +49,7 @@ pub use read::Unreadable;
 
 /// How many bytes an OpenAPI document may have.
 pub const OPENAPI_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// How many bytes a pact may have.
+/// How many bytes a pact may have: more than is published at once, since pacts of one version may be merged.
 pub const PACT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How many interactions a pact may have.
 pub const INTERACTIONS_MAX: usize = 10_000;

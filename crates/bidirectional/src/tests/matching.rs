@@ -287,6 +287,23 @@ fn swagger_2_and_yaml_are_read() {
 }
 
 #[test]
+fn versions_without_quotes_and_flow_style_are_read() {
+    let pact = pact(json!({ "method": "GET", "path": "/l" }), json!({ "status": 200 })).to_string();
+    for version in ["openapi: 3.0", "openapi: 3.1", "openapi: 3.1.0", "swagger: 2.0", "swagger: '2.0'"] {
+        for openapi in [
+            format!("{version}\npaths: {{/l: {{get: {{responses: {{'200': {{description: x}}}}}}}}}}"),
+            format!("{{{version}, paths: {{/l: {{get: {{responses: {{200: {{description: x}}}}}}}}}}}}"),
+        ] {
+            assert!(compare(openapi.as_bytes(), pact.as_bytes()).expect("both are readable").fits(), "{openapi}");
+        }
+    }
+    for version in ["openapi: 2.0", "openapi: 4.1", "swagger: 1.2", "openapi: true"] {
+        let read = compare(format!("{version}\npaths: {{}}").as_bytes(), pact.as_bytes());
+        assert!(matches!(read, Err(Unreadable::Openapi(_))), "{version}");
+    }
+}
+
+#[test]
 fn a_reference_that_leads_nowhere_is_said() {
     for reference in ["#/components/schemas/Gone", "https://quay.example/schema.json", "other.yaml#/Lamp"] {
         let findings =
