@@ -80,12 +80,22 @@ pub fn matches(method: &str, path: &str, operation: &str) -> bool {
     if skipped > 3 || (skipped > 0 && wanted.iter().all(|part| part.contains('{'))) {
         return false;
     }
-    let fits = |(part, wanted): (&&str, &&str)| match wanted.split_once('{') {
-        None => part == wanted,
-        Some((before, rest)) => {
-            let after = rest.rsplit_once('}').map_or("", |(_, after)| after);
-            part.len() > before.len() + after.len() && part.starts_with(before) && part.ends_with(after)
+    parts.iter().skip(skipped).zip(&wanted).all(|(part, wanted)| suits(part, wanted))
+}
+
+/// Whether a segment of a path is one of a template: `{id}`, `{id}.json`, `{from}-{to}`.
+fn suits(part: &str, template: &str) -> bool {
+    let Some((before, mut rest)) = template.split_once('{') else { return part == template };
+    let Some(mut part) = part.strip_prefix(before) else { return false };
+    loop {
+        // A parameter is one character at least.
+        let mut letters = part.chars();
+        if letters.next().is_none() {
+            return false;
         }
-    };
-    parts.iter().skip(skipped).zip(&wanted).all(fits)
+        let after = rest.split_once('}').map_or("", |(_, after)| after);
+        let Some((text, next)) = after.split_once('{') else { return letters.as_str().ends_with(after) };
+        let Some((_, tail)) = letters.as_str().split_once(text) else { return false };
+        (part, rest) = (tail, next);
+    }
 }
