@@ -56,15 +56,6 @@ pub fn compare(earlier: &[u8], later: &[u8]) -> Result<Vec<Change>, Unreadable> 
     Ok(report.finish())
 }
 
-/// The operations of a document: method and path.
-///
-/// # Errors
-/// If it is no OpenAPI 3 document, or is larger than is compared.
-pub fn operations(document: &[u8]) -> Result<Vec<(String, String)>, Unreadable> {
-    let document = Document::read("given", document)?;
-    Ok(document.operations().into_iter().map(|operation| (operation.method, operation.path)).collect())
-}
-
 /// Whether a request hits an operation: `GET` and `/orders/42` hit `GET /orders/{id}`, also below the path of a server.
 #[must_use]
 pub fn matches(method: &str, path: &str, operation: &str) -> bool {
