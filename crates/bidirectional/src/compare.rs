@@ -11,12 +11,13 @@ use crate::headers::Headers;
 use crate::pact::Interaction;
 use crate::router::{Found, Router};
 use crate::schema::{Check, Fault, Prepared, Side};
-use crate::value::{Budget, text};
+use crate::value::{Budget, entries, text};
 use crate::{Unreadable, pact, read, request, response};
 
 /// How many values the schemas may be made of that are kept for the next interaction: about 200 MB.
 const KEPT_MAX: u64 = 1_000_000;
 
+const TOO_LARGE: &str = "The documents are too large to be compared in full";
 const SCHEMA_TOO_LARGE: &str = "A schema is too large, too deep or refers to itself, so that it isn't compared in full";
 
 /// Everything in which a consumer's pact doesn't fit a provider's OpenAPI document, and whether all of it was compared.
@@ -129,7 +130,7 @@ impl<'d> Comparison<'d> {
                 code: if exhausted { "comparison.incomplete" } else { "request.path-or-method.unknown" },
                 kind: if exhausted { Kind::Warning } else { Kind::Error },
                 message: if exhausted {
-                    "The documents are too large to be compared in full".to_owned()
+                    TOO_LARGE.to_owned()
                 } else {
                     format!("Path or method not defined in spec file: {} {}", interaction.method, interaction.path)
                 },
@@ -145,6 +146,9 @@ impl<'d> Comparison<'d> {
     }
 
     fn case(&mut self, case: &Case<'_, 'd>) {
+        if !self.budget.spend(0) || !self.budget.spend(self.cost(case)) {
+            return self.incomplete(case, "request", &case.spec(""), TOO_LARGE);
+        }
         for reference in &case.operation.unresolved {
             self.unresolved(case, reference);
         }
@@ -161,6 +165,32 @@ impl<'d> Comparison<'d> {
         if readable {
             response::body::compare(self, case);
         }
+    }
+
+    /// The steps that it takes to look at what an operation declares, schemas apart: its parameters, and for each media type
+    /// that is asked for those on offer.
+    fn cost(&self, case: &Case<'_, 'd>) -> u64 {
+        let size = |value: Option<&Value>| match value {
+            Some(Value::Object(map)) => map.len(),
+            Some(Value::Array(list)) => list.len(),
+            _ => 0,
+        };
+        let (mut declared, mut offers) = (case.operation.parameters.len() * (1 + case.found.parameters.len()), 0);
+        for key in ["security", "consumes", "produces"] {
+            let inherited = size(self.document.inherited(case.operation, key));
+            if key == "security" { declared += inherited } else { offers += inherited }
+        }
+        let body = case.operation.value.get("requestBody").and_then(|body| self.document.resolved(body));
+        offers += size(body.and_then(|body| body.get("content")));
+        for (_, response) in entries(case.operation.value.get("responses")) {
+            let response = self.document.resolved(response);
+            offers += size(response.and_then(|response| response.get("content")));
+            declared += 1 + size(response.and_then(|response| response.get("headers")));
+        }
+        let interaction = case.interaction;
+        let fields = || interaction.request.headers.iter().chain(&interaction.response.headers);
+        let asked: usize = fields().map(|(_, value)| 1 + value.matches(',').count()).sum();
+        u64::try_from(declared.saturating_add(offers.saturating_mul(1 + asked))).unwrap_or(u64::MAX)
     }
 
     pub(crate) fn push(&mut self, case: &Case<'_, 'd>, found: Mismatch) {

@@ -241,6 +241,26 @@ fn texts_that_should_be_patterns_are_not_compiled_at_any_length() {
 }
 
 #[test]
+fn many_media_types_against_many_and_many_declarations_end() {
+    let types: serde_json::Map<String, Value> = (0..2_000).map(|at| (format!("a/t{at}"), json!({}))).collect();
+    let fields: serde_json::Map<String, Value> = (0..2_000).map(|at| (format!("X-{at}"), json!({}))).collect();
+    let parameters: Vec<Value> = (0..2_000).map(|at| json!({ "in": "query", "name": format!("q{at}") })).collect();
+    let cut = |operation: Value, accept: &str, count: usize| {
+        let document = document(&json!({ "/lamps": { "get": operation } }), &json!({}));
+        let request = json!({ "method": "GET", "path": "/lamps", "headers": { "Accept": accept } });
+        let mut pact = pact(request, json!({ "status": 200 }));
+        pact["interactions"] = json!(vec![pact["interactions"][0].clone(); count]);
+        let judgement = judged(&document, &pact);
+        !judgement.complete && !judgement.fits()
+    };
+    let accept = "b/c,".repeat(1_000);
+    assert!(cut(json!({ "responses": { "200": { "content": types } } }), &accept, 1));
+    assert!(cut(json!({ "responses": { "200": { "headers": fields } } }), "*/*", 500));
+    assert!(cut(json!({ "parameters": parameters, "responses": { "200": {} } }), "*/*", 500));
+    assert!(!cut(json!({ "parameters": parameters, "responses": { "200": {} } }), "*/*", 5));
+}
+
+#[test]
 fn a_query_or_a_form_that_is_too_long_is_not_said_to_fit() {
     let url = "application/x-www-form-urlencoded";
     let operation = json!({
