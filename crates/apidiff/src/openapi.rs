@@ -38,6 +38,8 @@ use report::Report;
 const BYTES_MAX: usize = 8 << 20;
 /// Changes that are named; a last one says that there are more.
 const CHANGES_MAX: usize = 5_000;
+/// Bytes of a text of a change, and of a place; a longer one ends in `…`.
+const TEXT_BYTES_MAX: usize = 2_000;
 
 /// What changed from the earlier document to the later one, by operation in the order of the documents.
 ///
@@ -52,15 +54,6 @@ pub fn compare(earlier: &[u8], later: &[u8]) -> Result<Vec<Change>, Unreadable> 
     let mut report = Report::default();
     operations::compare(&earlier, &later, &mut report);
     Ok(report.finish())
-}
-
-/// The operations of a document: method and path.
-///
-/// # Errors
-/// If it is no OpenAPI 3 document, or is larger than is compared.
-pub fn operations(document: &[u8]) -> Result<Vec<(String, String)>, Unreadable> {
-    let document = Document::read("given", document)?;
-    Ok(document.operations().into_iter().map(|operation| (operation.method, operation.path)).collect())
 }
 
 /// Whether a request hits an operation: `GET` and `/orders/42` hit `GET /orders/{id}`, also below the path of a server.
@@ -78,12 +71,22 @@ pub fn matches(method: &str, path: &str, operation: &str) -> bool {
     if skipped > 3 || (skipped > 0 && wanted.iter().all(|part| part.contains('{'))) {
         return false;
     }
-    let fits = |(part, wanted): (&&str, &&str)| match wanted.split_once('{') {
-        None => part == wanted,
-        Some((before, rest)) => {
-            let after = rest.rsplit_once('}').map_or("", |(_, after)| after);
-            part.len() > before.len() + after.len() && part.starts_with(before) && part.ends_with(after)
+    parts.iter().skip(skipped).zip(&wanted).all(|(part, wanted)| suits(part, wanted))
+}
+
+/// Whether a segment of a path is one of a template: `{id}`, `{id}.json`, `{from}-{to}`.
+fn suits(part: &str, template: &str) -> bool {
+    let Some((before, mut rest)) = template.split_once('{') else { return part == template };
+    let Some(mut part) = part.strip_prefix(before) else { return false };
+    loop {
+        // A parameter is one character at least.
+        let mut letters = part.chars();
+        if letters.next().is_none() {
+            return false;
         }
-    };
-    parts.iter().skip(skipped).zip(&wanted).all(fits)
+        let after = rest.split_once('}').map_or("", |(_, after)| after);
+        let Some((text, next)) = after.split_once('{') else { return letters.as_str().ends_with(after) };
+        let Some((_, tail)) = letters.as_str().split_once(text) else { return false };
+        (part, rest) = (tail, next);
+    }
 }

@@ -38,7 +38,7 @@ mod services;
 mod tests;
 mod usage;
 
-use crate::{Change, Level, Unreadable};
+use crate::{Change, Unreadable};
 
 /// What changed from the earlier to the later files, each given as its name and its text.
 ///
@@ -59,19 +59,4 @@ pub fn compare(earlier: &[(&str, &str)], later: &[(&str, &str)]) -> Result<Vec<C
     enums::compare(&earlier, &later, &mut changes);
     services::compare(&earlier, &later, &mut changes);
     Ok(changes.into_list())
-}
-
-/// The methods that the files declare, as `package.Service/Method`: files by name, within a file as declared.
-///
-/// # Errors
-///
-/// As for [`compare`].
-pub fn methods(files: &[(&str, &str)]) -> Result<Vec<String>, Unreadable> {
-    let definition = read::read("given", files)?;
-    Ok(definition.methods().map(|method| method.operation.clone()).collect())
-}
-
-/// Each rule with its level, in the order of the table in which they are explained.
-pub fn rules() -> impl Iterator<Item = (&'static str, Level)> {
-    rules::ALL.iter().map(|rule| (rule.id, rule.level))
 }

@@ -6,18 +6,21 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use crate::document::{Document, Operation};
-use crate::findings::{Finding, Findings, Kind};
+use crate::findings::{Finding, Findings, Judgement, Kind};
 use crate::headers::Headers;
 use crate::pact::Interaction;
 use crate::router::{Found, Router};
 use crate::schema::{Check, Fault, Prepared, Side};
-use crate::value::{Budget, text};
+use crate::value::{Budget, entries, text};
 use crate::{Unreadable, pact, read, request, response};
 
 /// How many values the schemas may be made of that are kept for the next interaction: about 200 MB.
 const KEPT_MAX: u64 = 1_000_000;
 
-/// Everything in which a consumer's pact doesn't fit a provider's OpenAPI document, in the pact's order. None: it fits.
+const TOO_LARGE: &str = "The documents are too large to be compared in full";
+const SCHEMA_TOO_LARGE: &str = "A schema is too large, too deep or refers to itself, so that it isn't compared in full";
+
+/// Everything in which a consumer's pact doesn't fit a provider's OpenAPI document, and whether all of it was compared.
 ///
 /// The document is OpenAPI 3.0, 3.1 or Swagger 2.0, as JSON or YAML; the pact is JSON of specification 1 to 4. Messages
 /// aren't compared; if there are any, a warning counts them.
@@ -25,10 +28,10 @@ const KEPT_MAX: u64 = 1_000_000;
 /// # Errors
 ///
 /// Where one of them isn't what it should be, or is larger than the limits of this crate.
-pub fn compare(openapi: &[u8], pact: &[u8]) -> Result<Vec<Finding>, Unreadable> {
+pub fn compare(openapi: &[u8], pact: &[u8]) -> Result<Judgement, Unreadable> {
     let document = Document::new(read::openapi(openapi)?)?;
     let pact = pact::read(read::pact(pact)?)?;
-    let operations = document.operations();
+    let operations = document.operations()?;
     let router = Router::new(&operations, &document.switches);
     let mut comparison = Comparison {
         document: &document,
@@ -66,7 +69,7 @@ fn skipped(count: usize) -> Finding {
 /// A comparison under way.
 pub(crate) struct Comparison<'d> {
     pub(crate) document: &'d Document,
-    budget: Budget,
+    pub(crate) budget: Budget,
     findings: Findings,
     schemas: HashMap<(Side, String), Rc<Prepared>>,
     /// How many values the prepared schemas are made of.
@@ -120,11 +123,14 @@ impl<'d> Comparison<'d> {
         let route = found.and_then(|found| Some((operations.get(found.operation)?, found)));
         let Some((operation, found)) = route else {
             let exhausted = !self.budget.spend(1);
+            if exhausted {
+                self.findings.first_incomplete(index);
+            }
             self.findings.push(Finding {
                 code: if exhausted { "comparison.incomplete" } else { "request.path-or-method.unknown" },
                 kind: if exhausted { Kind::Warning } else { Kind::Error },
                 message: if exhausted {
-                    "The documents are too large to be compared in full".to_owned()
+                    TOO_LARGE.to_owned()
                 } else {
                     format!("Path or method not defined in spec file: {} {}", interaction.method, interaction.path)
                 },
@@ -140,6 +146,9 @@ impl<'d> Comparison<'d> {
     }
 
     fn case(&mut self, case: &Case<'_, 'd>) {
+        if !self.budget.spend(0) || !self.budget.spend(self.cost(case)) {
+            return self.incomplete(case, "request", &case.spec(""), TOO_LARGE);
+        }
         for reference in &case.operation.unresolved {
             self.unresolved(case, reference);
         }
@@ -156,6 +165,32 @@ impl<'d> Comparison<'d> {
         if readable {
             response::body::compare(self, case);
         }
+    }
+
+    /// The steps that it takes to look at what an operation declares, schemas apart: its parameters, and for each media type
+    /// that is asked for those on offer.
+    fn cost(&self, case: &Case<'_, 'd>) -> u64 {
+        let size = |value: Option<&Value>| match value {
+            Some(Value::Object(map)) => map.len(),
+            Some(Value::Array(list)) => list.len(),
+            _ => 0,
+        };
+        let (mut declared, mut offers) = (case.operation.parameters.len() * (1 + case.found.parameters.len()), 0);
+        for key in ["security", "consumes", "produces"] {
+            let inherited = size(self.document.inherited(case.operation, key));
+            if key == "security" { declared += inherited } else { offers += inherited }
+        }
+        let body = case.operation.value.get("requestBody").and_then(|body| self.document.resolved(body));
+        offers += size(body.and_then(|body| body.get("content")));
+        for (_, response) in entries(case.operation.value.get("responses")) {
+            let response = self.document.resolved(response);
+            offers += size(response.and_then(|response| response.get("content")));
+            declared += 1 + size(response.and_then(|response| response.get("headers")));
+        }
+        let interaction = case.interaction;
+        let fields = || interaction.request.headers.iter().chain(&interaction.response.headers);
+        let asked: usize = fields().map(|(_, value)| 1 + value.matches(',').count()).sum();
+        u64::try_from(declared.saturating_add(offers.saturating_mul(1 + asked))).unwrap_or(u64::MAX)
     }
 
     pub(crate) fn push(&mut self, case: &Case<'_, 'd>, found: Mismatch) {
@@ -203,7 +238,7 @@ impl<'d> Comparison<'d> {
         let mut check = Check::new(&prepared, coerces, &self.budget);
         let faults = check.faults(value);
         if check.stopped || prepared.incomplete {
-            self.incomplete(case, place);
+            self.incomplete(case, "request", place, SCHEMA_TOO_LARGE);
         }
         faults
     }
@@ -235,14 +270,14 @@ impl<'d> Comparison<'d> {
         }
     }
 
-    fn incomplete(&mut self, case: &Case<'_, 'd>, place: &str) {
+    /// Says, once for an interaction, that not all of it was compared.
+    pub(crate) fn incomplete(&mut self, case: &Case<'_, 'd>, mock: &str, place: &str, message: &str) {
         if self.findings.first_incomplete(case.index) {
             let found = Mismatch {
                 code: "comparison.incomplete",
                 kind: Kind::Warning,
-                message: "A schema is too large, too deep or refers to itself, so that it isn't compared in full"
-                    .to_owned(),
-                mock: "request".to_owned(),
+                message: message.to_owned(),
+                mock: mock.to_owned(),
                 spec: place.to_owned(),
             };
             self.push(case, found);

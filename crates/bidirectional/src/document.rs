@@ -7,6 +7,15 @@ use serde_json::Value;
 use crate::Unreadable;
 use crate::value::{at, entries, items, pointer, present, text};
 
+/// References that lead to references; of longer chains, the end isn't looked for.
+const HOPS_MAX: usize = 32;
+/// How many bytes a reference may have; a longer one leads nowhere.
+const REFERENCE_BYTES_MAX: usize = 4_096;
+/// How many operations a document may have, once its references are followed.
+const OPERATIONS_MAX: usize = 100_000;
+/// How many parameters they may have, once their references are followed.
+const PARAMETERS_MAX: usize = 1_000_000;
+
 /// Methods that a document can describe.
 const METHODS: [&str; 8] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"];
 
@@ -45,8 +54,14 @@ pub(crate) struct Operation<'d> {
 
 impl Document {
     pub(crate) fn new(root: Value) -> Result<Self, Unreadable> {
-        let swagger = text(&root, "swagger") == Some("2.0");
-        let openapi = text(&root, "openapi").is_some_and(|version| version.starts_with("3."));
+        let version = |key: &str| match root.get(key)? {
+            Value::String(version) => Some(version.clone()),
+            // Unquoted in YAML.
+            Value::Number(version) => Some(version.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        let swagger = version("swagger").is_some_and(|version| version == "2.0");
+        let openapi = version("openapi").is_some_and(|version| version.starts_with("3."));
         if !swagger && !openapi {
             return Err(Unreadable::Openapi("it is neither OpenAPI 3 nor Swagger 2.0".to_owned()));
         }
@@ -74,20 +89,30 @@ impl Document {
         resolved(value, &self.root)
     }
 
-    /// All operations in the document's order.
-    pub(crate) fn operations(&self) -> Vec<Operation<'_>> {
+    /// All operations in the document's order. Paths may share what they are, and so there may be too many.
+    pub(crate) fn operations(&self) -> Result<Vec<Operation<'_>>, Unreadable> {
+        let too_many = |max, what| Err(Unreadable::Openapi(format!("it has more than {max} {what}")));
         let mut operations = Vec::new();
+        let mut count = 0;
         for (path, item) in entries(self.root.get("paths")) {
             let item = self.resolved(item).unwrap_or(item);
             for (written_method, value) in entries(Some(item)) {
                 let method = written_method.to_uppercase();
                 if METHODS.contains(&method.as_str()) && value.is_object() {
+                    if operations.len() == OPERATIONS_MAX {
+                        return too_many(OPERATIONS_MAX, "operations");
+                    }
+                    let listed = [value, item].map(|part| part.get("parameters").and_then(Value::as_array));
+                    count += listed.into_iter().flatten().map(Vec::len).sum::<usize>();
+                    if count > PARAMETERS_MAX {
+                        return too_many(PARAMETERS_MAX, "parameters");
+                    }
                     let (parameters, unresolved) = self.parameters(value, item);
                     operations.push(Operation { method, written_method, path, value, parameters, unresolved });
                 }
             }
         }
-        operations
+        Ok(operations)
     }
 
     fn parameters<'d>(&'d self, operation: &'d Value, item: &'d Value) -> (Vec<&'d Value>, Vec<String>) {
@@ -122,12 +147,12 @@ impl Document {
 /// What a reference within a root means; see [`Document::resolved`].
 pub(crate) fn resolved<'d>(value: &'d Value, root: &'d Value) -> Option<&'d Value> {
     let mut value = value;
-    let mut seen = BTreeSet::new();
-    while let Some(reference) = text(value, "$ref") {
-        if !seen.insert(reference) {
+    for _ in 0..=HOPS_MAX {
+        let Some(reference) = text(value, "$ref") else { return Some(value) };
+        if reference.len() > REFERENCE_BYTES_MAX {
             return None;
         }
         value = at(root, &pointer(reference)?)?;
     }
-    Some(value)
+    None
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::FINDINGS_MAX;
+use crate::{FINDINGS_MAX, TEXT_BYTES_MAX};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -17,7 +17,7 @@ pub enum Kind {
 }
 
 /// The codes that `openapi-pact-comparator` doesn't have: what it passes over, or what no limit of its own ends.
-pub const OWN_CODES: [&str; 3] = ["spec.reference.unresolved", "comparison.incomplete", "message.skipped"];
+const OWN_CODES: [&str; 3] = ["spec.reference.unresolved", "comparison.incomplete", "message.skipped"];
 
 /// One way in which a pact doesn't fit a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,53 +41,99 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether `openapi-pact-comparator` has no such code: see [`OWN_CODES`].
+    /// Whether `openapi-pact-comparator` has no such code.
     #[must_use]
     pub fn is_own(&self) -> bool {
         OWN_CODES.contains(&self.code)
     }
+
+    fn shortened(mut self) -> Self {
+        let texts = [&mut self.message, &mut self.mock, &mut self.spec];
+        texts.into_iter().chain(&mut self.interaction).chain(&mut self.operation).for_each(shorten);
+        self
+    }
 }
+
+/// Names and patterns of the documents are in the texts, and may be as long as the documents.
+fn shorten(text: &mut String) {
+    const MARK: char = '…';
+    if text.len() > TEXT_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX - MARK.len_utf8()));
+        text.push(MARK);
+        text.shrink_to_fit();
+    }
+}
+
+/// What came of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// In the pact's order.
+    pub findings: Vec<Finding>,
+    /// Whether everything was compared; false where a limit ended it.
+    pub complete: bool,
+}
+
+impl Judgement {
+    /// Whether the pact is known to fit: everything was compared, and nothing is an error.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        self.complete && self.findings.iter().all(|finding| finding.kind != Kind::Error)
+    }
+}
+
+/// How many of the places warnings may take. The others are for errors, however many warnings came before.
+const WARNINGS_MAX: usize = FINDINGS_MAX / 2;
 
 /// Findings so far. The last place is kept for the one that says that there are more.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     list: Vec<Finding>,
+    warnings: usize,
     more: usize,
+    full: bool,
     unresolved: BTreeSet<(usize, String)>,
     incomplete: BTreeSet<usize>,
 }
 
 impl Findings {
     pub(crate) fn push(&mut self, finding: Finding) {
-        if self.list.len() + 1 < FINDINGS_MAX {
-            self.list.push(finding);
+        if self.has_room(finding.kind) {
+            self.warnings += usize::from(finding.kind == Kind::Warning);
+            self.list.push(finding.shortened());
         } else {
             self.more += 1;
+            self.full |= finding.kind == Kind::Error;
         }
     }
 
-    /// Whether any more would only be counted.
+    fn has_room(&self, kind: Kind) -> bool {
+        let is_free = kind == Kind::Error || self.warnings < WARNINGS_MAX;
+        self.list.len() + 1 < FINDINGS_MAX && is_free
+    }
+
+    /// Whether an error was left out, so that any more would say nothing new.
     pub(crate) fn full(&self) -> bool {
-        self.more > 0
+        self.full
     }
 
     /// Whether this is the first word of a reference in an interaction.
     pub(crate) fn first_unresolved(&mut self, index: usize, reference: &str) -> bool {
-        !self.full() && self.unresolved.insert((index, reference.to_owned()))
+        self.has_room(Kind::Warning) && self.unresolved.insert((index, reference.to_owned()))
     }
 
-    /// Whether this is the first word of an interaction that wasn't compared in full.
+    /// Notes that an interaction wasn't compared in full; whether this is the first word of that.
     pub(crate) fn first_incomplete(&mut self, index: usize) -> bool {
         self.incomplete.insert(index)
     }
 
     /// All of them.
-    pub(crate) fn end(mut self) -> Vec<Finding> {
+    pub(crate) fn end(mut self) -> Judgement {
+        let complete = self.incomplete.is_empty() && !self.full;
         if self.more > 0 {
             self.list.push(Finding {
                 code: "comparison.incomplete",
                 kind: Kind::Warning,
-                message: format!("There are more findings than the {} that are listed", FINDINGS_MAX - 1),
+                message: format!("There are more findings than the {} that are listed", self.list.len()),
                 interaction: None,
                 interaction_index: None,
                 mock: "[root]".to_owned(),
@@ -95,6 +141,6 @@ impl Findings {
                 operation: None,
             });
         }
-        self.list
+        Judgement { findings: self.list, complete }
     }
 }

@@ -18,11 +18,12 @@
 //! with what the document most likely means.
 //!
 //! **Invariants.**
-//! - No input makes it panic, and none takes more than a bounded number of steps; what was left out for that is a finding.
+//! - No input makes it panic, and none takes more than a bounded number of steps; what was left out for that is a finding,
+//!   and a comparison that wasn't complete never says that a pact fits ([`Judgement::fits`]).
 //! - Nothing is fetched. A reference that isn't resolved within the document is a warning with a code of our own, because a
 //!   schema that isn't known fits everything.
 //! - The findings' order depends on the two documents alone.
-//! - Codes that the comparator doesn't have are listed in [`OWN_CODES`] and are warnings.
+//! - Codes that the comparator doesn't have are listed in `findings` and are warnings ([`Finding::is_own`]).
 
 mod compare;
 mod document;
@@ -43,14 +44,16 @@ mod value;
 mod tests;
 
 pub use compare::compare;
-pub use findings::{Finding, Kind, OWN_CODES};
+pub use findings::{Finding, Judgement, Kind};
 pub use read::Unreadable;
 
 /// How many bytes an OpenAPI document may have.
-pub const OPENAPI_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// How many bytes a pact may have.
-pub const PACT_BYTES_MAX: usize = 64 * 1024 * 1024;
+const OPENAPI_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How many bytes a pact may have: more than is published at once, since pacts of one version may be merged.
+const PACT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How many interactions a pact may have.
-pub const INTERACTIONS_MAX: usize = 10_000;
-/// How many findings are given; if there are more, the last one says so.
-pub const FINDINGS_MAX: usize = 1_000;
+const INTERACTIONS_MAX: usize = 10_000;
+/// How many findings are given, of which warnings are at most half; if there are more, the last one says so.
+const FINDINGS_MAX: usize = 1_000;
+/// How many bytes a text of a finding may have; a longer one ends in `…`.
+const TEXT_BYTES_MAX: usize = 2_000;

@@ -1,10 +1,14 @@
 //! Query strings and forms as the npm package `qs` reads them, since the comparator does: `a[b]=1`, `a.b=1`, `a[]=1`, `a=1,2`
 //! and repeated names become maps and lists. Lists end at 20 items, nesting at five brackets, pairs at a thousand.
+//!
+//! Putting them together takes time that grows with the square of their number, so that long texts aren't read at all.
 
 use serde_json::{Map, Value};
 
-use crate::value::decoded;
+use crate::value::{Budget, decoded};
 
+/// How many bytes are read.
+const BYTES_MAX: usize = 64 * 1024;
 const PAIRS_MAX: usize = 1_000;
 const BRACKETS_MAX: usize = 5;
 const LIST_MAX: usize = 20;
@@ -35,14 +39,23 @@ enum Part {
     Overflow(Vec<(String, Part)>),
 }
 
-/// Reads with dots and commas as structure.
-pub(crate) fn structured(text: &str) -> Map<String, Value> {
-    parse(text, true)
+/// Reads with dots and commas as structure. Nothing where there is too much to read.
+pub(crate) fn structured(text: &str, budget: &Budget) -> Option<Map<String, Value>> {
+    is_affordable(text, budget).then(|| parse(text, true))
 }
 
-/// Reads with dots and commas as text.
-pub(crate) fn plain(text: &str) -> Map<String, Value> {
-    parse(text, false)
+/// Reads with dots and commas as text. Nothing where there is too much to read.
+pub(crate) fn plain(text: &str, budget: &Budget) -> Option<Map<String, Value>> {
+    is_affordable(text, budget).then(|| parse(text, false))
+}
+
+fn is_affordable(text: &str, budget: &Budget) -> bool {
+    if text.len() > BYTES_MAX {
+        return false;
+    }
+    let parts = text.bytes().filter(|byte| matches!(byte, b'&' | b',')).count() + 1;
+    let steps = text.len() / 64 + parts * parts / 256;
+    steps == 0 || budget.spend(u64::try_from(steps).unwrap_or(u64::MAX))
 }
 
 /// The names in a query string.
@@ -51,14 +64,14 @@ pub(crate) fn names(text: &str) -> Vec<String> {
     pairs.map(|pair| decoded(&pair.split('=').next().unwrap_or_default().replace('+', " "))).collect()
 }
 
-/// What a path's or a header's text stands for: pairs, a list, or the text.
-pub(crate) fn parameter(text: &str) -> Value {
+/// What a path's or a header's text stands for: pairs, a list, or the text. Nothing where there is too much to read.
+pub(crate) fn parameter(text: &str, budget: &Budget) -> Option<Value> {
     if text.contains('=') {
-        Value::Object(structured(&text.replace(',', "&")))
+        structured(&text.replace(',', "&"), budget).map(Value::Object)
     } else if text.contains(',') {
-        text.split(',').map(Value::from).collect()
+        Some(text.split(',').map(Value::from).collect())
     } else {
-        Value::from(text)
+        Some(Value::from(text))
     }
 }
 

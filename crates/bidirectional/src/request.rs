@@ -12,6 +12,9 @@ use serde_json::Value;
 
 use crate::value::present;
 
+/// Of a form, and of what is read like one.
+const TOO_LONG: &str = "There is too much of it to be taken apart, so that it isn't compared";
+
 /// A parameter's schema. Swagger 2 has its keywords in the parameter itself.
 fn schema_of(parameter: &Value) -> Cow<'_, Value> {
     if let Some(schema) = present(parameter, "schema") {

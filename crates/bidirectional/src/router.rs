@@ -19,6 +19,9 @@ const PARAMETER_MAX: usize = 2_048;
 /// How many segments a path may have; longer ones lead nowhere, since walking them takes stack.
 const SEGMENTS_MAX: usize = 256;
 
+/// How many bytes a path of the document may have; longer ones lead nowhere, since every finding tells the path.
+const PATH_BYTES_MAX: usize = 16_384;
+
 /// What paths lead to.
 #[derive(Debug, Default)]
 pub(crate) struct Router {
@@ -61,7 +64,7 @@ impl Router {
         let mut router = Self::default();
         for (index, operation) in operations.iter().enumerate() {
             let path = normalised(&format!("{}{}", switches.base_path, operation.path), switches);
-            if path.split('/').count() > SEGMENTS_MAX {
+            if path.len() > PATH_BYTES_MAX || path.split('/').count() > SEGMENTS_MAX {
                 continue;
             }
             let mut names = Vec::new();
@@ -101,8 +104,7 @@ impl Router {
         let tree = self.trees.get(&method.to_uppercase())?;
         let url = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
         let end = url.find(['?', '#']).unwrap_or(url.len());
-        let path = unescaped(url.get(..end)?)?;
-        let path = if switches.ignore_trailing_slash { normalised(&path, switches) } else { path };
+        let path = normalised(&unescaped(url.get(..end)?)?, switches);
         let segments: Vec<&str> = path.split('/').collect();
         if segments.len() > SEGMENTS_MAX {
             return None;
@@ -178,9 +180,15 @@ impl Pattern {
         let values = match self.after.as_slice() {
             [after] => vec![rest.strip_suffix(after.as_str())?.to_owned()],
             several => {
-                // A long pattern costs more to prepare than to apply.
+                // No text is longer than parameters of the greatest length make it; a character has up to four bytes.
+                let length_max: usize = several.iter().map(|after| PARAMETER_MAX * 4 + after.len()).sum();
+                if rest.len() > length_max {
+                    return None;
+                }
+                // A long pattern costs more to prepare than to apply, if the text isn't long too.
                 let source: String = several.iter().map(|after| format!("(.+){}", regex::escape(after))).collect();
-                if !budget.spend(u64::try_from(source.len()).unwrap_or(u64::MAX).saturating_mul(20)) {
+                let steps = (source.len() * 20).saturating_add(rest.len().saturating_mul(source.len()) / 256);
+                if !budget.spend(u64::try_from(steps).unwrap_or(u64::MAX)) {
                     return None;
                 }
                 let captures = Regex::new(&format!("^{source}$")).ok()?.captures(rest)?;

@@ -22,7 +22,7 @@ mod scalars;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 pub(crate) use check::{Check, Fault};
@@ -105,16 +105,29 @@ impl Prepared {
         inlined
     }
 
-    /// Whether a text matches a pattern; nothing where the pattern isn't one that can be applied in linear time.
-    fn matches(&self, pattern: &str, text: &str) -> Option<bool> {
+    /// Whether a text matches a pattern; nothing where the pattern isn't one that can be applied in linear time, or where
+    /// the budget ends.
+    fn matches(&self, pattern: &str, text: &str, budget: &Budget) -> Option<bool> {
+        let steps = 1 + pattern.len() / 64 + text.len() / 64 + pattern.len().saturating_mul(text.len()) / 4_096;
+        if !budget.spend(u64::try_from(steps).unwrap_or(u64::MAX)) {
+            return None;
+        }
         let mut patterns = self.patterns.borrow_mut();
-        let known = patterns.entry(pattern.to_owned()).or_insert_with(|| compiled(pattern));
-        known.as_ref().map(|regex| regex.is_match(text))
+        if let Some(known) = patterns.get(pattern) {
+            return known.as_ref().map(|regex| regex.is_match(text));
+        }
+        let regex = compiled(pattern, budget);
+        let matches = regex.as_ref().map(|regex| regex.is_match(text));
+        patterns.insert(pattern.to_owned(), regex);
+        matches
     }
 }
 
+/// How many bytes a pattern may take when it is compiled, and what it costs: short patterns may take megabytes.
+const PATTERN_SIZES: [(usize, u64); 3] = [(1 << 14, 100), (1 << 17, 2_000), (1 << 20, 20_000)];
+
 /// The pattern of a document, which is ECMAScript's: digits are ASCII, a slash may be escaped.
-fn compiled(pattern: &str) -> Option<Regex> {
+fn compiled(pattern: &str, budget: &Budget) -> Option<Regex> {
     let mut adapted = String::with_capacity(pattern.len());
     let mut rest = pattern.chars();
     while let Some(one) = rest.next() {
@@ -135,7 +148,17 @@ fn compiled(pattern: &str) -> Option<Regex> {
             None => adapted.push('\\'),
         }
     }
-    regex::RegexBuilder::new(&adapted).size_limit(1 << 20).build().ok()
+    for (size, steps) in PATTERN_SIZES {
+        if !budget.spend(steps) {
+            return None;
+        }
+        match RegexBuilder::new(&adapted).size_limit(size).dfa_size_limit(size.max(1 << 17)).build() {
+            Ok(regex) => return Some(regex),
+            Err(regex::Error::CompiledTooBig(_)) => {}
+            Err(_) => return None,
+        }
+    }
+    None
 }
 
 fn has_key(value: &Value, suits: &dyn Fn(&str) -> bool) -> bool {

@@ -6,12 +6,15 @@ mod properties;
 
 use serde_json::{Value, json};
 
-use crate::{Finding, compare};
+use crate::{Finding, Judgement, compare};
 
 /// Findings as `code at place`.
 fn found(openapi: &Value, pact: &Value) -> Vec<String> {
-    let findings = compare(openapi.to_string().as_bytes(), pact.to_string().as_bytes());
-    findings.expect("both are readable").iter().map(short).collect()
+    judged(openapi, pact).findings.iter().map(short).collect()
+}
+
+fn judged(openapi: &Value, pact: &Value) -> Judgement {
+    compare(openapi.to_string().as_bytes(), pact.to_string().as_bytes()).expect("both are readable")
 }
 
 fn short(finding: &Finding) -> String {

@@ -14,7 +14,11 @@ pub(crate) struct Budget(Cell<u64>);
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        Self(Cell::new(STEPS_MAX))
+        Self::of(STEPS_MAX)
+    }
+
+    pub(crate) fn of(steps: u64) -> Self {
+        Self(Cell::new(steps))
     }
 
     /// Takes steps; false once they are used up.
@@ -148,8 +152,8 @@ pub(crate) fn strictly_decoded(text: &str) -> Option<String> {
 }
 
 /// The value at the end of a path of keys.
-pub(crate) fn at<'v>(root: &'v Value, path: &[String]) -> Option<&'v Value> {
-    path.iter().try_fold(root, |value, key| match value {
+pub(crate) fn at<'v>(root: &'v Value, path: &[impl AsRef<str>]) -> Option<&'v Value> {
+    path.iter().map(AsRef::as_ref).try_fold(root, |value, key| match value {
         Value::Object(map) => map.get(key),
         Value::Array(list) => list.get(key.parse::<usize>().ok()?),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
@@ -157,8 +161,8 @@ pub(crate) fn at<'v>(root: &'v Value, path: &[String]) -> Option<&'v Value> {
 }
 
 /// The value at the end of a path of keys, to be changed.
-pub(crate) fn at_mut<'v>(root: &'v mut Value, path: &[String]) -> Option<&'v mut Value> {
-    path.iter().try_fold(root, |value, key| match value {
+pub(crate) fn at_mut<'v>(root: &'v mut Value, path: &[impl AsRef<str>]) -> Option<&'v mut Value> {
+    path.iter().map(AsRef::as_ref).try_fold(root, |value, key| match value {
         Value::Object(map) => map.get_mut(key),
         Value::Array(list) => list.get_mut(key.parse::<usize>().ok()?),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,

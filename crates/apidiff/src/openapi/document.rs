@@ -103,7 +103,8 @@ impl Document {
         let text = std::str::from_utf8(bytes).map_err(|error| malformed(error.to_string()))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let root: Value = if text.trim_start().starts_with('{') {
-            serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?
+            // YAML may begin like that too.
+            serde_json::from_str(text).or_else(|error| read_yaml(text).map_err(|_| malformed(error.to_string())))?
         } else {
             read_yaml(text).map_err(malformed)?
         };

@@ -1,12 +1,21 @@
 //! What was found, collected up to a limit.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+    rc::Rc,
+};
 
-use super::CHANGES_MAX;
+use serde_json::Value;
+
+use super::{CHANGES_MAX, TEXT_BYTES_MAX};
 use crate::{
     Change,
     Level::{self, Risky},
 };
+
+/// Bytes of a value that a sentence quotes.
+const QUOTED_BYTES_MAX: usize = 500;
 
 #[derive(Default)]
 pub(super) struct Report {
@@ -39,7 +48,10 @@ impl Place {
         Self { operation: None, part: part.into(), path: String::new() }
     }
 
+    /// A place below; names that are too long to be told are cut.
     pub(super) fn at(&self, name: &str) -> Self {
+        let name =
+            name.get(..name.floor_char_boundary(TEXT_BYTES_MAX.saturating_sub(self.path.len()))).unwrap_or_default();
         let mut path = String::with_capacity(self.path.len() + 1 + name.len());
         path.push_str(&self.path);
         path.push('/');
@@ -61,13 +73,12 @@ impl Place {
 impl Report {
     pub(super) fn put(&mut self, rule: impl Into<String>, level: Level, place: &Place, text: impl Into<String>) {
         if self.changes.len() < CHANGES_MAX {
-            let (rule, text) = (rule.into(), text.into());
             self.changes.push(Change {
-                rule,
+                rule: rule.into(),
                 level,
-                operation: place.operation.as_deref().map(str::to_owned),
-                place: place.words(),
-                text,
+                operation: place.operation.as_deref().map(short),
+                place: short(&place.words()),
+                text: short(&text.into()),
             });
         } else {
             self.more += 1;
@@ -119,5 +130,43 @@ impl Report {
             });
         }
         self.changes
+    }
+}
+
+/// A text as it is told: names of the documents are in it, which may be as long as the documents.
+pub(super) fn short(text: &str) -> String {
+    const MARK: char = '…';
+    if text.len() <= TEXT_BYTES_MAX {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(TEXT_BYTES_MAX - MARK.len_utf8());
+    text.get(..end).unwrap_or_default().to_owned() + "…"
+}
+
+/// A value as a sentence quotes it: JSON, of which no more is written than is told.
+pub(super) fn quoted(value: &Value) -> String {
+    let mut written = Beginning(Vec::new());
+    // It ends with an error where there is more than the beginning.
+    let is_whole = serde_json::to_writer(&mut written, value).is_ok();
+    let text = String::from_utf8_lossy(&written.0);
+    if is_whole { text.into_owned() } else { format!("{}…", text.trim_end_matches('\u{fffd}')) }
+}
+
+/// The first bytes of what is written.
+struct Beginning(Vec<u8>);
+
+impl Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = QUOTED_BYTES_MAX - self.0.len();
+        if room == 0 && !bytes.is_empty() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let taken = bytes.len().min(room);
+        self.0.extend(bytes.iter().take(taken));
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -25,6 +25,7 @@ macro_rules! rules {
         $(pub(super) const $id: Rule = Rule { id: stringify!($id), level: Level::$level };)*
 
         /// Each rule, in the table's order.
+        #[cfg(test)]
         pub(super) const ALL: &[Rule] = &[$($id,)*];
     };
 }

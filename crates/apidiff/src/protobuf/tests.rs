@@ -2,7 +2,11 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::ranges::{Range, listed, uncovered};
+use super::{
+    ranges::{Range, listed, uncovered},
+    rules::{self, Rule},
+};
+use crate::Level;
 
 fn ranges(pairs: &[(i64, i64)]) -> Vec<Range> {
     pairs.iter().filter_map(|(first, last)| Range::new(*first, *last)).collect()
@@ -47,4 +51,23 @@ proptest! {
         let found = uncovered(&ranges(&earlier), &ranges(&later));
         prop_assert_eq!(found.iter().map(|(range, _)| range.to_string()).collect::<Vec<_>>(), naive);
     }
+}
+
+#[test]
+fn every_rule_has_its_smallest_change_among_the_tests() {
+    let here = include_str!("../../tests/protobuf/rules.rs");
+    let missing: Vec<&str> = rules::ALL
+        .iter()
+        .map(|rule| rule.id)
+        .filter(|id| !here.contains(&format!("\"{id} ")) && !here.contains(&format!("\"{id}\"")))
+        .collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
+fn bufs_category_is_whole_and_only_additions_are_compatible() {
+    let (additions, bufs): (Vec<&Rule>, Vec<&Rule>) = rules::ALL.iter().partition(|rule| rule.id.ends_with("_ADDED"));
+    assert_eq!((additions.len(), bufs.len()), (9, 51));
+    assert!(additions.iter().all(|rule| rule.level == Level::Compatible));
+    assert!(bufs.iter().all(|rule| rule.level != Level::Compatible));
 }

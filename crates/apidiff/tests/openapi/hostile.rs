@@ -49,6 +49,53 @@ fn many_changes_are_cut_and_counted() {
     assert_eq!(changes.last().unwrap().rule, "more-changes");
 }
 
+#[test]
+fn what_was_moved_behind_a_reference_is_compared_with_what_it_was_up_to_a_size() {
+    let moved = |schema: &Value| {
+        let of = |inline: bool| {
+            let (one, two) = (json!({"type": "integer"}), json!({"$ref": "#/components/schemas/Two"}));
+            let choice = json!({"oneOf": [one, if inline { schema } else { &two }]});
+            let body = json!({"content": {"application/json": {"schema": choice}}});
+            json!({"openapi": "3.1.0", "paths": {"/a": {"post": {"requestBody": body, "responses": {}}}},
+                "components": {"schemas": {"Two": schema}}})
+            .to_string()
+        };
+        let changes = openapi::compare(of(true).as_bytes(), of(false).as_bytes()).unwrap();
+        changes.into_iter().map(|change| change.rule).collect::<Vec<_>>()
+    };
+    let mut deep = json!({"type": "string"});
+    for _ in 0..20 {
+        deep = json!({"type": "object", "properties": {"a": deep}});
+    }
+    assert_eq!(moved(&deep), Vec::<String>::new());
+    let of_values = |count: usize| json!({"enum": (0..count).map(|at| format!("v{at}")).collect::<Vec<_>>()});
+    assert_eq!(moved(&of_values(9_000)), Vec::<String>::new());
+    assert_eq!(moved(&of_values(11_000)), ["request-body-one-of-added", "request-body-one-of-removed"]);
+    let list = json!({"default": 1, "x-list": (0..30_000).collect::<Vec<_>>()});
+    assert_eq!(moved(&list), ["request-body-one-of-added", "request-body-one-of-removed"]);
+}
+
+#[test]
+fn texts_and_places_are_short_however_long_names_and_values_are() {
+    let long = "ä".repeat(50_000);
+    let of = |pattern: &str, value: &str| {
+        let property = json!({"type": "string", "pattern": pattern, "enum": [value], "const": value, "default": value});
+        let within =
+            json!({"type": "object", "properties": {&long: {"type": "object", "properties": {&long: property}}}});
+        let body = json!({"content": {"application/json": {"schema": within}}});
+        let path = format!("/{long}");
+        json!({"openapi": "3.1.0", "paths": {path: {"post": {"requestBody": body, "responses": {}}}}}).to_string()
+    };
+    let (before, after) = (of(&long, &long), of(&format!("{long}+"), &format!("{long}!")));
+    let changes = openapi::compare(before.as_bytes(), after.as_bytes()).unwrap();
+    assert!(changes.len() >= 5, "{}", changes.len());
+    for change in &changes {
+        for text in [&change.place, &change.text].into_iter().chain(&change.operation) {
+            assert!(text.len() <= 2_000, "{}: {}", change.rule, text.len());
+        }
+    }
+}
+
 /// Schemas of which each holds the next one twice, so that there are more ways through them than anybody can walk.
 fn doubling(depth: usize, leaf: &Value) -> String {
     let name = |at: usize| json!({"$ref": format!("#/components/schemas/S{at}")});
@@ -191,7 +238,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300), text in "\\PC{0,200}") {
         let _ = openapi::compare(&bytes, text.as_bytes());
-        let _ = openapi::operations(text.as_bytes());
+        let _ = openapi::compare(text.as_bytes(), &bytes);
         let _ = openapi::matches(&text, &text, &text);
     }
 }

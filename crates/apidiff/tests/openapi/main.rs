@@ -211,3 +211,33 @@ fn a_request_hits_its_operation_also_below_a_servers_path() {
     check("GET", "/orders/42/items", false);
     check("GET", "/a/b/c/d/e/orders/42", false);
 }
+
+#[test]
+fn a_segment_of_several_parameters_is_hit_by_what_has_all_of_them() {
+    let cases = [
+        ("/fares/{from}-{to}", "/fares/quay-lighthouse", true),
+        ("/fares/{from}-{to}", "/fares/quay-old-lighthouse", true),
+        ("/fares/{from}-{to}", "/fares/--x", true),
+        ("/fares/{from}-{to}", "/fares/quay", false),
+        ("/fares/{from}-{to}", "/fares/-quay", false),
+        ("/fares/{from}-{to}", "/fares/quay-", false),
+        ("/{a}.{b}.json", "/x.y.json", true),
+        ("/{a}.{b}.json", "/x.json", false),
+        ("/v{major}", "/v", false),
+        ("/v{major}", "/vä", true),
+    ];
+    for (template, path, expected) in cases {
+        assert_eq!(openapi::matches("GET", path, &format!("GET {template}")), expected, "{path} {template}");
+    }
+}
+
+#[test]
+fn versions_without_quotes_and_flow_style_are_read() {
+    let with = |version: &str, method: &str| {
+        format!("{{openapi: {version}, paths: {{/a: {{{method}: {{responses: {{}}}}}}}}}}")
+    };
+    for version in ["3.0", "3.1", "3.1.0", "'3.1.0'"] {
+        let expected = ["!api-removed-without-deprecation", ".endpoint-added"];
+        assert_eq!(rules(&with(version, "get"), &with(version, "put")), expected, "{version}");
+    }
+}

@@ -92,7 +92,12 @@ fn references_in_a_circle_come_to_an_end() {
 fn the_operations_of_a_document_are_listed_also_behind_references() {
     let document = "openapi: 3.0.0\npaths:\n  /b: {put: {}, get: {}}\n  /a/{id}: {$ref: '#/components/pathItems/A'}\n  \
                     /c: {$ref: 'https://elsewhere.example/c.yaml'}\n  x-other: {get: {}}\ncomponents: {pathItems: {A: {post: {}}}}";
-    let found = apidiff::openapi::operations(document.as_bytes()).unwrap();
-    let found: Vec<String> = found.into_iter().map(|(method, path)| format!("{method} {path}")).collect();
+    let none = b"openapi: 3.0.0\npaths: {}";
+    let added = apidiff::openapi::compare(none, document.as_bytes()).unwrap();
+    let found: Vec<String> = added
+        .into_iter()
+        .filter(|change| change.rule == "endpoint-added")
+        .filter_map(|change| change.operation)
+        .collect();
     assert_eq!(found, ["GET /b", "PUT /b", "POST /a/{id}"]);
 }

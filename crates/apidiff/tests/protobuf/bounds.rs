@@ -1,6 +1,6 @@
 //! What is refused, and what a hostile definition can't do.
 
-use apidiff::protobuf::{compare, methods};
+use apidiff::protobuf::compare;
 use apidiff::{Level, Unreadable};
 
 const FINE: &str = "syntax = \"proto3\";";
@@ -37,9 +37,9 @@ fn a_file_can_not_be_there_twice() {
 }
 
 #[test]
-fn methods_say_which_definition_is_unreadable() {
-    let message = methods(&[("a", "message")]).unwrap_err().to_string();
-    assert!(message.starts_with("the given definition can't be read: a line 1: "), "{message}");
+fn it_is_said_which_definition_is_unreadable() {
+    let message = compare(&[("a", FINE)], &[("a", "message")]).unwrap_err().to_string();
+    assert!(message.starts_with("the later definition can't be read: a line 1: "), "{message}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Which operation a change names.
 
-use apidiff::protobuf::methods;
+use apidiff::protobuf::compare;
 
 use crate::changes;
 
@@ -99,9 +99,12 @@ fn a_change_of_type_says_what_survives() {
 }
 
 #[test]
-fn methods_are_listed_by_file_and_as_declared() {
-    let one =
-        "syntax = \"proto3\"; package a.v1; message M {} service S { rpc B(M) returns (M); rpc A(M) returns (M); }";
-    let two = "syntax = \"proto3\"; message M {} service T { rpc R(M) returns (M); }";
-    assert_eq!(methods(&[("2", two), ("1", one)]).unwrap(), ["a.v1.S/B", "a.v1.S/A", "T/R"]);
+fn methods_are_counted_by_file_and_as_declared() {
+    let one = "syntax = \"proto3\"; package a.v1; service S { rpc B(M) returns (M); rpc A(M) returns (M); }";
+    let two = "syntax = \"proto3\"; package a.v1; message M { string id = 1; } service T { rpc R(M) returns (M); }";
+    let later = two.replace("string id = 1;", "");
+    let changes = compare(&[("2", two), ("1", one)], &[("2", &later), ("1", one)]).unwrap();
+    let [change] = changes.as_slice() else { panic!("{changes:#?}") };
+    assert_eq!(change.operation.as_deref(), Some("a.v1.S/B"));
+    assert_eq!(change.text, "The field id = 1 of a.v1.M was deleted; 2 other methods carry it too.");
 }

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
+use super::TOO_LONG;
 use crate::compare::{Case, Comparison, Mismatch};
 use crate::findings::Kind;
 use crate::media::{self, Treatment, matching, treatment};
 use crate::schema::Side;
-use crate::value::{present, text, truthy};
+use crate::value::{Budget, present, text, truthy};
 use crate::{multipart, query};
 
 pub(crate) fn compare<'d>(comparison: &mut Comparison<'d>, case: &Case<'_, 'd>) {
@@ -38,7 +39,11 @@ pub(crate) fn compare<'d>(comparison: &mut Comparison<'d>, case: &Case<'_, 'd>) 
         ),
         (Treatment::Compare, Some(schema)) => {
             let place = case.spec(&format!(".requestBody.content.{media_type}"));
-            let value = body.map(|body| read(body, sent));
+            let value = match body.map(|body| read(body, sent, &comparison.budget)) {
+                None => None,
+                Some(Some(value)) => Some(value),
+                Some(None) => return comparison.incomplete(case, "request.body", &place, TOO_LONG),
+            };
             for fault in comparison.faults(case, schema, &place, Side::Sent, false, value) {
                 comparison.push(
                     case,
@@ -69,16 +74,16 @@ pub(crate) fn compare<'d>(comparison: &mut Comparison<'d>, case: &Case<'_, 'd>) 
     }
 }
 
-/// A form becomes the map that it stands for.
-fn read(body: &Value, content_type: &str) -> Value {
-    let Value::String(form) = body else { return body.clone() };
+/// A form becomes the map that it stands for. Nothing where there is too much to read.
+fn read(body: &Value, content_type: &str, budget: &Budget) -> Option<Value> {
+    let Value::String(form) = body else { return Some(body.clone()) };
     if content_type.contains("application/x-www-form-urlencoded") {
-        return Value::Object(query::structured(form));
+        return query::structured(form, budget).map(Value::Object);
     }
     let boundary =
         content_type.split_once("boundary=").map(|(_, boundary)| boundary).filter(|boundary| !boundary.is_empty());
-    match boundary {
+    Some(match boundary {
         Some(boundary) if content_type.contains("multipart/form-data") => multipart::fields(form, boundary),
         _ => body.clone(),
-    }
+    })
 }

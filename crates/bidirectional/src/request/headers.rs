@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::schema_of;
+use super::{TOO_LONG, schema_of};
 use crate::compare::{Case, Comparison, Mismatch};
 use crate::findings::Kind;
 use crate::headers::Headers;
@@ -136,8 +136,13 @@ fn declared<'d>(comparison: &mut Comparison<'d>, case: &Case<'_, 'd>, headers: &
         match headers.get(name).map(str::to_owned) {
             _ if !case.interaction.is_accepted() => {}
             Some(value) => {
-                let value = if is_text(parameter) || value.is_empty() { Value::from(value) } else { query::parameter(&value) };
-                for fault in comparison.faults(case, &schema_of(parameter), &place, Side::Sent, true, Some(value)) {
+                let plain = (is_text(parameter) || value.is_empty()).then(|| Value::from(value.as_str()));
+                let read = plain.or_else(|| query::parameter(&value, &comparison.budget));
+                if read.is_none() {
+                    comparison.incomplete(case, &format!("request.headers.{name}"), &place, TOO_LONG);
+                }
+                let faults = read.map(|value| comparison.faults(case, &schema_of(parameter), &place, Side::Sent, true, Some(value)));
+                for fault in faults.into_iter().flatten() {
                     comparison.push(case, Mismatch {
                         code: "request.header.incompatible",
                         kind: Kind::Error,

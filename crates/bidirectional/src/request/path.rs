@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::schema_of;
+use super::{TOO_LONG, schema_of};
 use crate::compare::{Case, Comparison, Mismatch};
 use crate::findings::Kind;
 use crate::query;
@@ -20,7 +20,11 @@ pub(crate) fn compare<'d>(comparison: &mut Comparison<'d>, case: &Case<'_, 'd>) 
         let Some((_, value)) = case.found.parameters.iter().rev().find(|(known, _)| *known == name) else { continue };
         let schema = schema_of(parameter);
         let kind = text(&schema, "type");
-        let mut read = if kind == Some("string") { Value::from(value.as_str()) } else { query::parameter(value) };
+        let plain = (kind == Some("string")).then(|| Value::from(value.as_str()));
+        let Some(mut read) = plain.or_else(|| query::parameter(value, &comparison.budget)) else {
+            comparison.incomplete(case, "request.path", &case.spec(""), TOO_LONG);
+            continue;
+        };
         if kind == Some("array")
             && let Value::String(text) = &read
         {

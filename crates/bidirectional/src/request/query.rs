@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::schema_of;
+use super::{TOO_LONG, schema_of};
 use crate::compare::{Case, Comparison, Mismatch};
 use crate::findings::Kind;
 use crate::query;
@@ -14,8 +14,11 @@ pub(crate) fn compare<'d>(comparison: &mut Comparison<'d>, case: &Case<'_, 'd>) 
         return;
     }
     let document = comparison.document;
-    let mut structured = query::structured(&case.found.query);
-    let mut plain = query::plain(&case.found.query);
+    let budget = &comparison.budget;
+    let read = query::structured(&case.found.query, budget).zip(query::plain(&case.found.query, budget));
+    let Some((mut structured, mut plain)) = read else {
+        return comparison.incomplete(case, "request.query", &case.spec(""), TOO_LONG);
+    };
     for (index, parameter) in case.operation.parameters.iter().enumerate() {
         if text(parameter, "in") != Some("query") {
             continue;

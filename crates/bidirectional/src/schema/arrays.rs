@@ -101,7 +101,8 @@ impl<'s> Check<'s> {
                 break;
             }
         }
-        if count >= least && most.is_none_or(|most| count <= most) {
+        // What a limit ended counts as fitting.
+        if self.stopped || (count >= least && most.is_none_or(|most| count <= most)) {
             self.faults.truncate(before);
         } else {
             let message = match most {
@@ -114,7 +115,8 @@ impl<'s> Check<'s> {
 
     fn unevaluated_items(&mut self, site: Site<'_, 's>, data: &mut [Value], seen: &mut Seen) {
         if let Some(schema) = site.map.get("unevaluatedItems") {
-            if !seen.all_items {
+            // Where a limit ended what came before, nobody knows what it would have looked at.
+            if !seen.all_items && !self.stopped {
                 self.rest_or_none(site, "unevaluatedItems", schema, data, seen.items);
             }
             seen.all_items = true;

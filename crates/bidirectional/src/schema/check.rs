@@ -225,6 +225,13 @@ impl<'s> Check<'s> {
         }
     }
 
+    /// Whether a text matches a pattern; nothing where that isn't known.
+    pub(super) fn matches(&mut self, pattern: &str, text: &str) -> Option<bool> {
+        let matches = self.prepared.matches(pattern, text, self.budget);
+        self.stopped |= !self.budget.spend(0);
+        matches
+    }
+
     /// Applies a keyword's schema to a part of the value.
     pub(super) fn part(
         &mut self,

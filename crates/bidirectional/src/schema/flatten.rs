@@ -5,6 +5,9 @@
 //! `required` the later overwrites the start of the earlier. Below `properties`, what `oneOf`, `anyOf`, `not`, `items` or
 //! `additionalProperties` (the first that is there) hold is merged too.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map, Value};
 
 use super::{DEPTH_MAX, NODES_MAX};
@@ -14,11 +17,20 @@ pub(super) fn flatten(root: &mut Value, references: &[Vec<String>], budget: &Bud
     if !has_all_of(root) {
         return;
     }
+    // It is copied twice as a whole.
+    if !budget.spend(weight(root).saturating_mul(2)) {
+        *incomplete = true;
+        return;
+    }
     let before = root.clone();
     let mut flat = Flat { root: &before, budget, entered: Vec::new(), nodes: 0, incomplete };
     *root = flat.schema(before.clone(), 0);
     for path in references {
         if let Some(schema) = at(&before, path) {
+            if !budget.spend(weight(schema)) {
+                *flat.incomplete = true;
+                return;
+            }
             let schema = flat.schema(schema.clone(), 0);
             put(root, path, schema);
         }
@@ -53,8 +65,7 @@ impl<'r> Flat<'r> {
             *self.incomplete = true;
             return Value::Object(map);
         }
-        if let Some(Value::Array(parts)) = map.get("allOf") {
-            let parts = parts.clone();
+        if let Some(Value::Array(parts)) = map.get_mut("allOf").filter(|parts| parts.is_array()).map(Value::take) {
             map.shift_remove("allOf");
             for part in parts {
                 let part = self.part(part, depth);
@@ -100,6 +111,10 @@ impl<'r> Flat<'r> {
             if let Value::Object(map) = &mut part {
                 map.shift_remove("$ref");
                 if let Some(Value::Object(target)) = self.target(reference) {
+                    if !self.budget.spend(target.values().map(weight).sum()) {
+                        *self.incomplete = true;
+                        return Value::Null;
+                    }
                     map.extend(target.clone());
                 }
             }

@@ -277,9 +277,9 @@ fn hostname(text: &str) -> bool {
     (1..=253).contains(&name.len()) && name.split('.').all(|label| is_label(label, 63))
 }
 
-/// Whether a pattern is well-formed. What this crate's engine can't do (look-around, back references) may be.
+/// Whether a pattern is well-formed, however large it would be compiled. What this crate's engine can't do (look-around, back references) may be.
 fn regex(text: &str) -> bool {
-    match regex::Regex::new(text) {
+    match regex::RegexBuilder::new(text).size_limit(1 << 14).build() {
         Ok(_) => true,
         Err(regex::Error::Syntax(_)) => {
             ["(?=", "(?!", "(?<", "\\1", "\\2", "\\k", "\\/", "\\c"].iter().any(|sign| text.contains(sign))

@@ -56,9 +56,12 @@ impl<'s> Check<'s> {
             crate::value::entries(site.map.get("patternProperties")).map(|(key, _)| key.as_str()).collect();
         let place = site.place.keyword("additionalProperties");
         for (name, value) in data {
+            if self.stopped {
+                return;
+            }
             let known = named.is_some_and(|named| named.contains_key(name))
                 // A pattern that can't be applied may be the one that allows the name.
-                || patterns.iter().any(|pattern| self.prepared.matches(pattern, name) != Some(false));
+                || patterns.iter().any(|pattern| self.matches(pattern, name) != Some(false));
             if known {
                 continue;
             }
@@ -97,7 +100,10 @@ impl<'s> Check<'s> {
         for (pattern, schema) in crate::value::entries(site.map.get("patternProperties")) {
             let parent = site.place.keyword("patternProperties");
             for (name, value) in data.iter_mut() {
-                if self.prepared.matches(pattern, name) == Some(true) {
+                if self.stopped {
+                    return;
+                }
+                if self.matches(pattern, name) == Some(true) {
                     self.part(site, &parent.below(Key::Name(pattern)), schema, Key::Name(name), value);
                     seen.properties.insert(name.clone());
                 }
@@ -129,7 +135,8 @@ impl<'s> Check<'s> {
 
     fn unevaluated(&mut self, site: Site<'_, 's>, value: &mut Value, seen: &mut Seen) {
         let (Some(schema), Value::Object(data)) = (site.map.get("unevaluatedProperties"), value) else { return };
-        if !seen.all_properties {
+        // Where a limit ended what came before, nobody knows what it would have looked at.
+        if !seen.all_properties && !self.stopped {
             let place = site.place.keyword("unevaluatedProperties");
             for (name, value) in data {
                 if seen.properties.contains(name) {

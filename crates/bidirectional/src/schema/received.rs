@@ -3,7 +3,7 @@
 //!
 //! Objects with branches stay open, and what a discriminator chooses by stays required.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, rc::Rc};
 
 use serde_json::Value;
 
@@ -11,19 +11,19 @@ use super::DEPTH_MAX;
 use crate::value::{Budget, at, at_mut, pointer, truthy};
 
 pub(super) fn close(root: &mut Value, budget: &Budget, incomplete: &mut bool) {
-    let mut walk = Walk { root, budget, visited: HashSet::new(), path: Vec::new(), steps: Vec::new(), cut: false };
+    let mut walk = Walk { root, budget, visited: HashSet::new(), path: Path::default(), steps: Vec::new(), cut: false };
     walk.schema(root, 0);
     let Walk { steps, cut, .. } = walk;
     *incomplete |= cut;
     for step in &steps {
         match step {
-            Step::Nullable(path, value) => nullable(root, path, value),
-            Step::Close(path) => close_one(root, path),
+            Step::Nullable(path, value) => nullable(root, &path.keys(), value),
+            Step::Close(path) => close_one(root, &path.keys()),
         }
     }
     for step in &steps {
         if let Step::Close(path) = step
-            && let Some(Value::Object(map)) = at_mut(root, path)
+            && let Some(Value::Object(map)) = at_mut(root, &path.keys())
             && !map.get("oneOf").is_some_and(truthy)
         {
             map.shift_remove("required");
@@ -33,11 +33,40 @@ pub(super) fn close(root: &mut Value, budget: &Budget, incomplete: &mut bool) {
 
 /// What is to be done to the schema at a path.
 enum Step {
-    Nullable(Vec<String>, Value),
-    Close(Vec<String>),
+    Nullable(Path, Value),
+    Close(Path),
 }
 
-fn nullable(root: &mut Value, path: &[String], value: &Value) {
+/// Keys on the way to a schema. Many schemas lie below one key, which may be long: they share it.
+#[derive(Debug, Clone, Default)]
+struct Path(Option<Rc<Key>>);
+
+#[derive(Debug)]
+struct Key {
+    parent: Path,
+    name: String,
+    length: u64,
+}
+
+impl Path {
+    fn below(&self, name: &str) -> Self {
+        Self(Some(Rc::new(Key { parent: self.clone(), name: name.to_owned(), length: self.length() + 1 })))
+    }
+
+    fn length(&self) -> u64 {
+        self.0.as_ref().map_or(0, |key| key.length)
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = std::iter::successors(self.0.as_deref(), |key| key.parent.0.as_deref())
+            .map(|key| key.name.as_str())
+            .collect();
+        keys.reverse();
+        keys
+    }
+}
+
+fn nullable(root: &mut Value, path: &[&str], value: &Value) {
     if let Some(Value::Object(map)) = at_mut(root, path) {
         map.insert("nullable".to_owned(), value.clone());
         if !map.get("type").is_some_and(truthy) {
@@ -46,7 +75,7 @@ fn nullable(root: &mut Value, path: &[String], value: &Value) {
     }
 }
 
-fn close_one(root: &mut Value, path: &[String]) {
+fn close_one(root: &mut Value, path: &[&str]) {
     if let Some(Value::Object(map)) = at_mut(root, path) {
         let open = matches!(map.get("additionalProperties"), None | Some(Value::Bool(true)));
         let branches = ["oneOf", "allOf", "anyOf"].iter().any(|key| map.get(*key).is_some_and(truthy));
@@ -61,7 +90,7 @@ struct Walk<'r> {
     budget: &'r Budget,
     /// References that were followed: each once.
     visited: HashSet<&'r str>,
-    path: Vec<String>,
+    path: Path,
     steps: Vec<Step>,
     cut: bool,
 }
@@ -71,7 +100,7 @@ impl<'r> Walk<'r> {
         if !schema.is_object() {
             return;
         }
-        if depth > DEPTH_MAX || !self.budget.spend(1 + u64::try_from(self.path.len()).unwrap_or(u64::MAX)) {
+        if depth > DEPTH_MAX || !self.budget.spend(1 + self.path.length()) {
             self.cut = true;
             return;
         }
@@ -83,6 +112,7 @@ impl<'r> Walk<'r> {
         }
         match self.followed(reference) {
             Some((path, target)) => {
+                let path = path.iter().fold(Path::default(), |path, key| path.below(key));
                 let before = std::mem::replace(&mut self.path, path);
                 self.target(schema, target, depth);
                 self.path = before;
@@ -133,9 +163,12 @@ impl<'r> Walk<'r> {
     }
 
     fn below(&mut self, keys: &[&str], schema: &'r Value, depth: usize) {
-        let length = self.path.len();
-        self.path.extend(keys.iter().map(|key| (*key).to_owned()));
+        if !schema.is_object() {
+            return;
+        }
+        let path = keys.iter().fold(self.path.clone(), |path, key| path.below(key));
+        let before = std::mem::replace(&mut self.path, path);
         self.schema(schema, depth + 1);
-        self.path.truncate(length);
+        self.path = before;
     }
 }

@@ -6,6 +6,11 @@ use super::check::{Check, Site};
 use super::formats;
 use crate::value::written;
 
+/// How many bytes a text may have that should be a pattern.
+const PATTERN_BYTES_MAX: usize = 16_384;
+/// What it costs to find out whether it is one.
+const PATTERN_STEPS: u64 = 1_000;
+
 impl<'s> Check<'s> {
     pub(super) fn number(&mut self, site: Site<'_, 's>, value: &Value) {
         let Some(number) = value.as_f64() else { return };
@@ -46,13 +51,16 @@ impl<'s> Check<'s> {
         let length = text.chars().count();
         self.size(site, ["maxLength", "minLength"], length, "characters");
         if let Some(Value::String(pattern)) = site.map.get("pattern")
-            && self.prepared.matches(pattern, text) == Some(false)
+            && self.matches(pattern, text) == Some(false)
         {
             self.fault(site, "pattern", format!("must match pattern \"{pattern}\""));
         }
-        if let Some(Value::String(format)) = site.map.get("format")
-            && !formats::text(format, text)
-        {
+        let Some(Value::String(format)) = site.map.get("format") else { return };
+        // To read a pattern takes more than to read a text.
+        let is_pattern = format == "regex";
+        if is_pattern && (text.len() > PATTERN_BYTES_MAX || !self.budget.spend(PATTERN_STEPS)) {
+            self.stopped = true;
+        } else if !formats::text(format, text) {
             self.fault(site, "format", format!("must match format \"{format}\""));
         }
     }

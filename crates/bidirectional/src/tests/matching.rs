@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{NONE, document, exchange, found, get, pact, received, sent, with_bodies};
+use super::{NONE, document, exchange, found, get, judged, pact, received, sent, with_bodies};
 use crate::{Kind, Unreadable, compare};
 
 #[test]
@@ -241,6 +241,20 @@ fn bodies_of_version_four_lie_in_an_envelope_and_messages_are_counted() {
 }
 
 #[test]
+fn slashes_are_passed_over_where_the_document_says_so() {
+    let with = |switch: &str, path: &str| {
+        let mut document = document(&json!({ "/lamps/{id}": { "get": { "responses": { "200": {} } } } }), &json!({}));
+        document["info"][format!("x-opc-config-{switch}")] = json!(true);
+        found(&document, &pact(json!({ "method": "GET", "path": path }), json!({ "status": 200 })))
+    };
+    let unknown = ["request.path-or-method.unknown [0].request.path"];
+    assert_eq!(with("ignore-duplicate-slashes", "//lamps//1"), NONE);
+    assert_eq!(with("ignore-duplicate-slashes", "/lamps/1/"), unknown);
+    assert_eq!(with("ignore-trailing-slash", "/lamps/1/"), NONE);
+    assert_eq!(with("ignore-trailing-slash", "/lamps//1"), unknown);
+}
+
+#[test]
 fn forms_are_read_before_they_are_compared() {
     let schema = json!({ "type": "object", "required": ["a"], "properties": { "a": { "type": "string" } } });
     let with = |media_type: &str, header: &str, body: &str| {
@@ -265,11 +279,28 @@ fn swagger_2_and_yaml_are_read() {
         json!({ "method": "GET", "path": "/v1/l", "query": "q=1|2" }),
         json!({ "status": 200, "body": { "a": 1 } }),
     );
-    let findings = compare(yaml, pact.to_string().as_bytes()).expect("both are readable");
+    let judgement = compare(yaml, pact.to_string().as_bytes()).expect("both are readable");
     assert_eq!(
-        findings.iter().map(super::short).collect::<Vec<_>>(),
+        judgement.findings.iter().map(super::short).collect::<Vec<_>>(),
         ["response.body.incompatible [0].response.body.a"]
     );
+}
+
+#[test]
+fn versions_without_quotes_and_flow_style_are_read() {
+    let pact = pact(json!({ "method": "GET", "path": "/l" }), json!({ "status": 200 })).to_string();
+    for version in ["openapi: 3.0", "openapi: 3.1", "openapi: 3.1.0", "swagger: 2.0", "swagger: '2.0'"] {
+        for openapi in [
+            format!("{version}\npaths: {{/l: {{get: {{responses: {{'200': {{description: x}}}}}}}}}}"),
+            format!("{{{version}, paths: {{/l: {{get: {{responses: {{200: {{description: x}}}}}}}}}}}}"),
+        ] {
+            assert!(compare(openapi.as_bytes(), pact.as_bytes()).expect("both are readable").fits(), "{openapi}");
+        }
+    }
+    for version in ["openapi: 2.0", "openapi: 4.1", "swagger: 1.2", "openapi: true"] {
+        let read = compare(format!("{version}\npaths: {{}}").as_bytes(), pact.as_bytes());
+        assert!(matches!(read, Err(Unreadable::Openapi(_))), "{version}");
+    }
 }
 
 #[test]
@@ -282,10 +313,19 @@ fn a_reference_that_leads_nowhere_is_said() {
 }
 
 #[test]
+fn only_what_was_compared_in_full_and_has_no_error_fits() {
+    let document = with_bodies(&json!({ "type": "object" }), &json!({}));
+    assert!(judged(&document, &exchange(json!({}), Value::Null)).fits());
+    assert!(!judged(&document, &exchange(json!(1), Value::Null)).fits());
+    let request = json!({ "method": "POST", "path": "/lamps", "body": {} });
+    let warned = judged(&document, &pact(request, json!({ "status": 200 })));
+    assert!(warned.fits() && warned.findings.len() == 1, "{warned:?}");
+}
+
+#[test]
 fn a_finding_tells_where_it_belongs() {
     let document = with_bodies(&json!({ "type": "object" }), &json!({}));
-    let findings = compare(document.to_string().as_bytes(), exchange(json!(1), Value::Null).to_string().as_bytes());
-    let finding = findings.expect("both are readable").remove(0);
+    let finding = judged(&document, &exchange(json!(1), Value::Null)).findings.remove(0);
     assert_eq!(finding.kind, Kind::Error);
     assert_eq!(finding.interaction.as_deref(), Some("a lamp"));
     assert_eq!(finding.interaction_index, Some(0));

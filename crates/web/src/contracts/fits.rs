@@ -125,15 +125,22 @@ fn compared(app: &App, state: &State, content: ContentKey, document: Sha256) -> 
         return Ok(None);
     };
     let (fits, problems, comparison) = match bidirectional::compare(&definition, &pact) {
-        Ok(findings) => {
-            let errors: Vec<_> = findings.iter().filter(|finding| finding.kind == Kind::Error).collect();
-            let problems = errors.iter().take(PROBLEMS_MAX).map(|finding| Failure {
-                interaction: finding.interaction.clone().unwrap_or_else(|| "the pact".to_owned()),
+        Ok(judgement) => {
+            let errors =
+                judgement.findings.iter().filter(|finding| finding.kind == Kind::Error).map(|finding| Failure {
+                    interaction: finding.interaction.clone().unwrap_or_else(|| "the pact".to_owned()),
+                    state: None,
+                    message: Some(format!("{} ({})", finding.message, finding.code)),
+                });
+            // What was not compared in full is not known to fit.
+            let cut = (!judgement.complete).then(|| Failure {
+                interaction: "the whole comparison".to_owned(),
                 state: None,
-                message: Some(format!("{} ({})", finding.message, finding.code)),
+                message: Some("there was too much to compare, so that it is not known to fit".to_owned()),
             });
-            let written = serde_json::to_vec(&findings).unwrap_or_default();
-            (errors.is_empty(), problems.collect(), store.put_blobs(&[written])?.first().copied())
+            let problems = errors.chain(cut).take(PROBLEMS_MAX).collect();
+            let written = serde_json::to_vec(&judgement.findings).unwrap_or_default();
+            (judgement.fits(), problems, store.put_blobs(&[written])?.first().copied())
         }
         // What can't be read is not known to fit.
         Err(unreadable) => {

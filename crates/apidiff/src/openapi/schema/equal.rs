@@ -68,7 +68,7 @@ impl<'d> Look<'d> {
             (Found::Elsewhere(one), Found::Elsewhere(other)) => return one == other,
             (Found::Elsewhere(_), Found::Value(_)) | (Found::Value(_), Found::Elsewhere(_)) => return false,
         };
-        let (Value::Object(a), Value::Object(b)) = (one, other) else { return one == other };
+        let (Value::Object(a), Value::Object(b)) = (one, other) else { return self.are_same(one, other) };
         if !self.may_go_on() {
             return false;
         }
@@ -84,10 +84,11 @@ impl<'d> Look<'d> {
     }
 
     fn fields(&mut self, a: &'d Map<String, Value>, b: &'d Map<String, Value>) -> bool {
-        a.keys().chain(b.keys()).filter(|key| !is_silent(key)).all(|key| match (a.get(key), b.get(key)) {
-            (Some(one), Some(other)) => self.keyword(key, one, other),
-            (Some(_), None) | (None, Some(_)) | (None, None) => false,
-        })
+        // Each keyword once: looking twice at each level would look for ever.
+        b.keys().all(|key| is_silent(key) || a.contains_key(key))
+            && a.iter()
+                .filter(|(key, _)| !is_silent(key))
+                .all(|(key, one)| b.get(key).is_some_and(|other| self.keyword(key, one, other)))
     }
 
     fn keyword(&mut self, key: &str, one: &'d Value, other: &'d Value) -> bool {
@@ -103,10 +104,28 @@ impl<'d> Look<'d> {
                 a.len() == b.len() && a.iter().zip(b).all(|(one, other)| self.schemas(one, other))
             }
             ("enum" | "required", Value::Array(a), Value::Array(b)) => {
-                a.iter().collect::<HashSet<_>>() == b.iter().collect::<HashSet<_>>()
+                self.may_look_at(one)
+                    && self.may_look_at(other)
+                    && a.iter().collect::<HashSet<_>>() == b.iter().collect::<HashSet<_>>()
             }
             (_, Value::Object(_), Value::Object(_)) => self.schemas(one, other),
-            _ => one == other,
+            _ => self.are_same(one, other),
         }
+    }
+
+    fn are_same(&mut self, one: &Value, other: &Value) -> bool {
+        self.may_look_at(one) && one == other
+    }
+
+    /// Takes what it costs to look at all of a value.
+    fn may_look_at(&mut self, value: &Value) -> bool {
+        let cost = if let Value::String(text) = value { 1 + text.len() / 64 } else { 1 };
+        self.left = self.left.saturating_sub(cost);
+        self.left > 0
+            && match value {
+                Value::Array(list) => list.iter().all(|value| self.may_look_at(value)),
+                Value::Object(map) => map.values().all(|value| self.may_look_at(value)),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+            }
     }
 }

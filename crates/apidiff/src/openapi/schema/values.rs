@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::Pair;
 use crate::{
     Level::{self, Breaking, Compatible, Risky},
-    openapi::report::Report,
+    openapi::report::{Report, quoted, short},
 };
 
 pub(super) fn compare(pair: &Pair<'_, '_>, report: &mut Report) {
@@ -59,11 +59,11 @@ fn enums(pair: &Pair<'_, '_>, report: &mut Report) {
                     _ => (format!("{prefix}-enum-value-removed"), Breaking),
                 };
                 for gone in gone {
-                    report.put(rule.clone(), level, place, format!("the value {gone} is not taken any more"));
+                    report.put(rule.clone(), level, place, format!("the value {} is not taken any more", quoted(gone)));
                 }
                 // Of a body as a whole it isn't told.
                 for fresh in fresh.into_iter().filter(|_| prefix != "request-body") {
-                    let text = format!("the value {fresh} is taken too");
+                    let text = format!("the value {} is taken too", quoted(fresh));
                     report.put(format!("{prefix}-enum-value-added"), Compatible, place, text);
                 }
             } else {
@@ -74,11 +74,16 @@ fn enums(pair: &Pair<'_, '_>, report: &mut Report) {
                     "response-mediatype-enum-value-removed"
                 };
                 for gone in gone {
-                    report.put(removed, Compatible, place, format!("the value {gone} is not answered any more"));
+                    report.put(
+                        removed,
+                        Compatible,
+                        place,
+                        format!("the value {} is not answered any more", quoted(gone)),
+                    );
                 }
                 let (added, level) = answered(pair);
                 for fresh in fresh {
-                    report.put(added, level, place, format!("the value {fresh} may be answered too"));
+                    report.put(added, level, place, format!("the value {} may be answered too", quoted(fresh)));
                 }
             }
         }
@@ -107,7 +112,7 @@ fn extensible(pair: &Pair<'_, '_>, report: &mut Report) {
     let key = "x-extensible-enum";
     if let (Some(had), Some(has)) = (list(pair.before, key), list(pair.after, key)) {
         for gone in without(had, has) {
-            let text = format!("the value {gone} is not among those that are known any more");
+            let text = format!("the value {} is not among those that are known any more", quoted(gone));
             report.put(format!("{}-{key}-value-removed", pair.prefix), Breaking, pair.place, text);
         }
     }
@@ -118,14 +123,19 @@ fn constant(pair: &Pair<'_, '_>, report: &mut Report) {
     let judge = |binds: bool| if binds == pair.part.is_request() { Breaking } else { Compatible };
     match (pair.before.get("const"), pair.after.get("const")) {
         (None, Some(value)) => {
-            report.put(format!("{prefix}-const-added"), judge(true), place, format!("only {value} may be said now"));
+            report.put(
+                format!("{prefix}-const-added"),
+                judge(true),
+                place,
+                format!("only {} may be said now", quoted(value)),
+            );
         }
         (Some(value), None) => {
-            let text = format!("other values than {value} may be said");
+            let text = format!("other values than {} may be said", quoted(value));
             report.put(format!("{prefix}-const-removed"), judge(false), place, text);
         }
         (Some(had), Some(has)) if had != has => {
-            let text = format!("only {has} may be said, not {had}");
+            let text = format!("only {} may be said, not {}", quoted(has), quoted(had));
             report.put(format!("{prefix}-const-changed"), Breaking, place, text);
         }
         _ => {}
@@ -141,9 +151,11 @@ fn default(pair: &Pair<'_, '_>, report: &mut Report) {
     };
     let given = |schema| Map::get(schema, "default").filter(|value| !value.is_null());
     let (what, text) = match (given(pair.before), given(pair.after)) {
-        (None, Some(value)) => ("added", format!("left out, it means {value} now")),
-        (Some(value), None) => ("removed", format!("left out, it does not mean {value} any more")),
-        (Some(had), Some(has)) if had != has => ("changed", format!("left out, it means {has} rather than {had}")),
+        (None, Some(value)) => ("added", format!("left out, it means {} now", quoted(value))),
+        (Some(value), None) => ("removed", format!("left out, it does not mean {} any more", quoted(value))),
+        (Some(had), Some(has)) if had != has => {
+            ("changed", format!("left out, it means {} rather than {}", quoted(has), quoted(had)))
+        }
         _ => return,
     };
     report.put(format!("{}-default-value-{what}", pair.prefix), level, pair.place, text);
@@ -157,10 +169,12 @@ fn pattern(pair: &Pair<'_, '_>, report: &mut Report) {
     let pattern = |schema| Map::get(schema, "pattern").and_then(Value::as_str).filter(|pattern| !pattern.is_empty());
     let request = pair.part.is_request();
     let (what, level, text) = match (pattern(pair.before), pattern(pair.after)) {
-        (None, Some(new)) => ("added", if request { Breaking } else { Compatible }, format!("it must match {new} now")),
-        (Some(old), None) => ("removed", Compatible, format!("it need not match {old} any more")),
+        (None, Some(new)) => {
+            ("added", if request { Breaking } else { Compatible }, format!("it must match {} now", short(new)))
+        }
+        (Some(old), None) => ("removed", Compatible, format!("it need not match {} any more", short(old))),
         (Some(old), Some(new)) if old != new => {
-            let text = format!("it must match {new} rather than {old}");
+            let text = format!("it must match {} rather than {}", short(new), short(old));
             match (request, new) {
                 (true, ".*") => ("generalized", Compatible, text),
                 (true, _) => ("changed", Risky, text),
