@@ -11,6 +11,7 @@ use kernel::{Refusal, codes};
 use super::{
     Part, environments,
     explain::{self, Explained},
+    fits::ask_settled,
     newest, pact_address, pair_address, parts, question_command, verification_address,
 };
 use crate::{
@@ -145,8 +146,23 @@ pub async fn show(frame: Frame, RawQuery(query): RawQuery) -> Result<Response, P
     let app = frame.app.clone();
     let asked = Asked::of(query.as_deref().unwrap_or_default());
     // A question about all versions of somebody looks at many rows.
-    let drawn = app.blocking(move |_| Ok(screen(&MatrixScreen::of(&frame, &asked))));
-    Ok(drawn.await?)
+    Ok(app.blocking(move |_| drawn(frame, &asked)).await?)
+}
+
+fn drawn(mut frame: Frame, asked: &Asked) -> Result<Response, Refusal> {
+    let (answer, refusal) = match asked.question(&frame.world.contracts) {
+        Ok(None) => (None, None),
+        Err(refusal) => (None, Some(refusal)),
+        // Nothing is found out about the past: what was known then is shown.
+        Ok(Some(question)) if frame.past().is_some() => (Some(matrix::ask(&frame.world.contracts, &question)), None),
+        Ok(Some(question)) => {
+            let answer = ask_settled(&frame.app, &question)?;
+            // What was found out is in the World by now.
+            frame.world = frame.app.world();
+            (Some(answer), None)
+        }
+    };
+    Ok(screen(&MatrixScreen::of(&frame, asked, answer, refusal.as_ref())))
 }
 
 impl Asked {
@@ -283,13 +299,8 @@ fn selector(state: &Contracts, [party, way, which]: &[String; 3]) -> Result<Sele
 }
 
 impl MatrixScreen {
-    fn of(frame: &Frame, asked: &Asked) -> Self {
-        let state = &frame.world.contracts;
-        let (question, refusal) = match asked.question(state) {
-            Ok(question) => (question, None),
-            Err(refusal) => (None, Some(refusal)),
-        };
-        let (fields, more) = asked.fields(frame, refusal.as_ref());
+    fn of(frame: &Frame, asked: &Asked, answer: Option<Answer>, refusal: Option<&Refusal>) -> Self {
+        let (fields, more) = asked.fields(frame, refusal);
         let blank = Self {
             chrome: frame.chrome("Can I deploy?", Place::Contracts),
             parts: parts(frame, Part::Matrix, ""),
@@ -311,8 +322,7 @@ impl MatrixScreen {
             ),
             command: None,
         };
-        let Some(question) = question else { return blank };
-        let answer = matrix::ask(state, &question);
+        let Some(answer) = answer else { return blank };
         let explained = explain::explain(&frame.world, &answer, frame.now);
         let more_blockers = explained.len().saturating_sub(BLOCKERS_MAX);
         let judged = answer.rows.iter().map(|row| (row, false));
@@ -326,7 +336,7 @@ impl MatrixScreen {
             more_rows: rows.len().saturating_sub(ROWS_MAX),
             rows: rows.into_iter().take(ROWS_MAX).map(|(row, ignored)| matrix_row(frame, row, ignored)).collect(),
             none: Empty::new("No pact is concerned: nobody expects anything that was asked about."),
-            command: asked.command(state),
+            command: asked.command(&frame.world.contracts),
             ..blank
         }
     }

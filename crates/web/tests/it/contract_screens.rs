@@ -183,6 +183,27 @@ async fn the_matrix_says_no_and_who_must_do_what() {
 }
 
 #[tokio::test]
+async fn the_matrix_finds_out_whether_a_pact_fits_a_definition_but_not_in_the_past() {
+    let site = Site::open();
+    let mut ann = site.administrator().await;
+    publish(&site, "1.0", &pact(&[order("total")])).await;
+    publish(&site, "1.1", &pact(&[order("sum")])).await;
+    let oas = json!({"openapi": "3.0.3", "info": {"title": "orders", "version": "1"}, "paths": {}});
+    let contract = json!({"content": STANDARD.encode(oas.to_string()), "contentType": "application/json",
+        "specification": "oas"});
+    let define = json!({"pacticipantVersionNumber": "5", "branch": "main", "contract": contract});
+    call(&site, Method::POST, "/pact/provider-contracts/provider/orders/publish", define).await;
+    let before = site.app.now();
+    site.pass(60);
+    let question = "/contracts/matrix?p1=shop&w1=version&v1=1.0&p2=orders&w2=version&v2=5";
+    let past = format!("{question}&at={before}");
+    assert!(ann.see(&past).await.says("is being found out"));
+    let page = ann.see(question).await;
+    assert!(!page.says("is being found out") && page.says("does not offer"), "{}", page.html);
+    assert!(ann.see(&past).await.says("is being found out"));
+}
+
+#[tokio::test]
 async fn a_pact_is_read_with_its_rules_in_words_and_what_failed_of_it() {
     let site = Site::open();
     let mut ann = site.administrator().await;

@@ -137,6 +137,27 @@ async fn a_gate_refuses_a_deployment_unless_it_is_an_emergency_with_a_reason() {
 }
 
 #[tokio::test]
+async fn a_gate_finds_out_itself_whether_a_pact_fits_a_definition() {
+    let server = server().await;
+    publish(&server, "1", 200).await;
+    publish(&server, "2", 201).await;
+    let oas = json!({ "openapi": "3.0.3", "info": { "title": "payments", "version": "1" }, "paths": {
+        "/": { "get": { "responses": { "200": { "description": "ok" } } } } } });
+    let contract = json!({ "content": STANDARD.encode(oas.to_string()), "contentType": "application/json",
+        "specification": "oas" });
+    let define = json!({ "pacticipantVersionNumber": "7", "branch": "main", "contract": contract });
+    server.post("/pact/provider-contracts/provider/payments/publish", define).await;
+    server.post("/api/v1/deployments", json!({ "component": "payments", "version": "7" })).await;
+    let gate = "/api/v1/contracts/environments/production/gate";
+    server.ask(Method::PUT, gate, Some(&json!({ "gate": "refuse" }))).await;
+    // Only what the newest version expects was compared when the definition came.
+    server.post("/api/v1/deployments", json!({ "component": "checkout", "version": "1" })).await;
+    let second = json!({ "component": "checkout", "version": "2" });
+    let answer = server.ask(Method::POST, "/api/v1/deployments", Some(&second)).await;
+    assert_eq!(answer.body["type"], "/docs/errors/contract-broken", "{}", answer.body);
+}
+
+#[tokio::test]
 async fn a_dry_cleanup_removes_nothing_and_says_what_the_real_one_removes() {
     let server = server().await;
     for (version, status) in [("1", 200), ("2", 201), ("3", 202)] {
