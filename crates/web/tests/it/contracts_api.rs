@@ -45,9 +45,19 @@ async fn server() -> Server {
 }
 
 async fn publish(server: &Server, version: &str, status: u16) {
+    let request = json!({ "method": "GET", "path": "/" });
+    publish_interaction(server, version, json!({ "request": request, "response": { "status": status } })).await;
+}
+
+async fn publish_call(server: &Server, version: &str, method: &str, path: &str) {
+    let request = json!({ "method": method, "path": path });
+    publish_interaction(server, version, json!({ "request": request, "response": { "status": 200 } })).await;
+}
+
+async fn publish_interaction(server: &Server, version: &str, mut interaction: Value) {
+    interaction["description"] = json!("a charge");
     let pact = json!({
-        "consumer": { "name": "checkout" }, "provider": { "name": "payments" },
-        "interactions": [{ "description": "a charge", "request": { "method": "GET", "path": "/" }, "response": { "status": status } }],
+        "consumer": { "name": "checkout" }, "provider": { "name": "payments" }, "interactions": [interaction],
     });
     let contract = json!({
         "consumerName": "checkout", "providerName": "payments", "content": STANDARD.encode(pact.to_string()),
@@ -214,6 +224,78 @@ async fn a_definition_is_compared_and_nothing_is_kept() {
     ] {
         assert_eq!(refused(&server, Method::POST, path, body).await, (status, field));
     }
+}
+
+const ORDERS: &str = "\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: { name: payments }
+spec: { type: service, lifecycle: production, owner: money, providesApis: [orders, ledger] }
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: { name: checkout }
+spec: { type: service, lifecycle: production, owner: money, consumesApis: [orders] }
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: { name: ledger-ui }
+spec: { type: service, lifecycle: production, owner: money, consumesApis: [orders] }
+---
+apiVersion: backstage.io/v1alpha1
+kind: API
+metadata: { name: orders }
+spec:
+  type: openapi
+  lifecycle: production
+  owner: money
+  definition: |
+    openapi: 3.0.3
+    info: { title: orders, version: '1' }
+    paths:
+      /: { get: { responses: { '200': { description: ok } } } }
+      /old: { get: { responses: { '200': { description: ok } } } }
+---
+apiVersion: backstage.io/v1alpha1
+kind: API
+metadata: { name: ledger }
+spec:
+  type: grpc
+  lifecycle: production
+  owner: money
+  definition: |
+    syntax = \"proto3\";
+    package ledger;
+    message Entry { string id = 1; }
+    service Ledger { rpc Get (Entry) returns (Entry); rpc Put (Entry) returns (Entry); }
+";
+
+/// Those whom a definition breaks, each with the operations.
+async fn broken_by(server: &Server, api: &str, definition: &str) -> Vec<(String, Value)> {
+    let compared = server.post("/api/v1/contracts/compare", json!({ "api": api, "definition": definition })).await;
+    let of = |caller: &Value| (caller["component"].as_str().unwrap().to_owned(), caller["operations"].clone());
+    compared["comparisons"][0]["consumers"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn a_breaking_change_names_those_whose_pacts_call_it_and_those_who_say_nothing_of_what_they_call() {
+    let server = Server::start();
+    server.apply("it", &[("catalog-info.yaml", ORDERS)]).await;
+    publish(&server, "1", 200).await;
+    let orders =
+        |paths: Value| json!({ "openapi": "3.0.3", "info": { "title": "orders", "version": "2" }, "paths": paths });
+    let offered = json!({ "get": { "responses": { "200": { "description": "ok" } } } });
+    let (checkout, ui) = ("component:default/checkout".to_owned(), "component:default/ledger-ui".to_owned());
+    let without_old = orders(json!({ "/": offered })).to_string();
+    assert_eq!(broken_by(&server, "orders", &without_old).await, [(ui.clone(), json!([]))]);
+    let without_root = orders(json!({ "/old": offered })).to_string();
+    let both = [(checkout.clone(), json!(["GET /"])), (ui, json!([]))];
+    assert_eq!(broken_by(&server, "orders", &without_root).await, both);
+    // A pact about a method of a protobuf service asks for its path.
+    publish_call(&server, "2", "POST", "/ledger.Ledger/Put").await;
+    let without_put = "syntax = \"proto3\";\npackage ledger;\nmessage Entry { string id = 1; }\n\
+                       service Ledger { rpc Get (Entry) returns (Entry); }\n";
+    assert_eq!(broken_by(&server, "ledger", without_put).await, [(checkout, json!(["ledger.Ledger/Put"]))]);
 }
 
 #[tokio::test]
