@@ -16,7 +16,7 @@ pub mod readable;
 mod rules;
 pub mod section;
 pub mod signing;
-mod standing;
+pub(crate) mod standing;
 mod text;
 pub mod verification;
 pub mod webhooks;

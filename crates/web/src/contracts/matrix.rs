@@ -10,7 +10,7 @@ use kernel::{Refusal, codes};
 
 use super::{
     Part, environments,
-    explain::{self, Explained},
+    explain::{self, Explained, Verdict},
     fits::ask_settled,
     newest, pact_address, pair_address, parts, question_command, verification_address,
 };
@@ -58,7 +58,7 @@ pub struct MatrixScreen {
 /// One thing that keeps from deploying.
 #[derive(Debug)]
 pub struct BlockerView {
-    /// How it is: `failed`, `not known`.
+    /// How it is: `failed`, `does not fit`, `not known`.
     pub state: State,
     /// What is wrong, in one sentence.
     pub what: String,
@@ -406,9 +406,10 @@ fn blocker(frame: &Frame, of: Explained) -> BlockerView {
         (cut(&name, MISMATCH_CHARS_MAX), mismatch.map(|mismatch| cut(&mismatch, MISMATCH_CHARS_MAX)))
     });
     BlockerView {
-        state: match of.verification {
-            Some(_) => State::new(Tone::Bad, "failed"),
-            None => State::new(Tone::Unknown, "not known"),
+        state: match of.verdict {
+            Verdict::Failed => State::new(Tone::Bad, "failed"),
+            Verdict::DoesNotFit => State::new(Tone::Bad, "does not fit"),
+            Verdict::NotKnown => State::new(Tone::Unknown, "not known"),
         },
         what: of.what,
         advice: of.advice,
@@ -427,20 +428,20 @@ fn matrix_row(frame: &Frame, row: &Row, ignored: bool) -> MatrixRow {
     let (consumer, provider) = (state.name(row.consumer), state.name(row.provider));
     let version = state.number(row.consumer_version);
     let revision = if row.revision > 1 { format!(" (revision {})", row.revision) } else { String::new() };
-    let (word, proof) = match (row.verification, row.fit) {
-        (Some(key), _) => (
-            None,
-            Some(Link::new(format!("verification {}", super::number(key)), frame.href(verification_address(key)))),
-        ),
-        (None, Some(Some(true))) => (Some("fits"), None),
-        (None, Some(Some(false))) => (Some("does not fit"), None),
-        (None, _) => (None, None),
+    let verified = row.verification.and_then(|key| Some((key, state.verification(key)?.success)));
+    let shown = match (row.success, verified, row.fit) {
+        (Some(true), Some(_), _) => State::new(Tone::Good, "verified"),
+        (Some(true), None, _) => State::new(Tone::Good, "fits"),
+        (Some(false), Some((_, false)), _) => State::new(Tone::Bad, "failed"),
+        (Some(false), _, Some(Some(false))) => State::new(Tone::Bad, "does not fit"),
+        (Some(false), ..) => State::new(Tone::Bad, "failed"),
+        (None, _, Some(None)) => State::new(Tone::Unknown, "not compared"),
+        (None, ..) => State::new(Tone::Unknown, "not verified"),
     };
-    let shown = match row.success {
-        Some(true) => State::new(Tone::Good, word.unwrap_or("verified")),
-        Some(false) => State::new(Tone::Bad, word.unwrap_or("failed")),
-        None => State::new(Tone::Unknown, "not verified"),
-    };
+    // A verification that succeeded is no proof of a no.
+    let proof = verified.filter(|(_, success)| row.success == Some(*success)).map(|(key, _)| {
+        Link::new(format!("verification {}", super::number(key)), frame.href(verification_address(key)))
+    });
     let pact = Link::new(format!("{version}{revision}"), frame.href(pact_address(consumer, version, provider)));
     MatrixRow {
         consumer: (consumer.to_owned(), pact),

@@ -149,7 +149,9 @@ impl Between<'_> {
         let Self { frame, state, .. } = *self;
         let meaning = match pair.standing {
             Standing::Failed => "the last verification failed",
-            Standing::DoesNotFit => "it asks for what the API’s definition doesn’t offer",
+            Standing::DoesNotFit => {
+                "it asks for what the API’s definition doesn’t offer, or the provider doesn’t do what that says"
+            }
             Standing::ChangedSince => "an earlier pact was verified, this one was not",
             Standing::NotVerified => "it was never tried",
             Standing::NoPact => "all pacts were removed",

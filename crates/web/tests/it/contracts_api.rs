@@ -59,14 +59,17 @@ async fn publish_interaction(server: &Server, version: &str, mut interaction: Va
     let pact = json!({
         "consumer": { "name": "checkout" }, "provider": { "name": "payments" }, "interactions": [interaction],
     });
-    let contract = json!({
-        "consumerName": "checkout", "providerName": "payments", "content": STANDARD.encode(pact.to_string()),
-        "contentType": "application/json", "specification": "pact",
-    });
     let body = json!({
-        "pacticipantName": "checkout", "pacticipantVersionNumber": version, "branch": "main", "contracts": [contract],
+        "pacticipantName": "checkout", "pacticipantVersionNumber": version, "branch": "main", "contracts": [contract(&pact)],
     });
     server.post("/pact/contracts/publish", body).await;
+}
+
+fn contract(pact: &Value) -> Value {
+    json!({
+        "consumerName": "checkout", "providerName": "payments", "content": STANDARD.encode(pact.to_string()),
+        "contentType": "application/json", "specification": "pact",
+    })
 }
 
 /// What is refused, and which field is at fault.
@@ -91,6 +94,12 @@ async fn integrations_and_pacticipants_are_listed_with_whose_they_are() {
     assert_eq!((&one["main_branch"], &one["newest"]), (&json!("main"), &json!("1")));
     let of_component = server.get("/api/v1/contracts/pacticipants?component=payments").await;
     assert_eq!(of_component["total"], 1);
+    let other = json!({ "pacticipantName": "checkout", "pacticipantVersionNumber": "2", "branch": "feature",
+        "contracts": [contract(&json!({ "consumer": { "name": "checkout" }, "provider": { "name": "payments" },
+            "interactions": [] }))] });
+    server.post("/pact/contracts/publish", other).await;
+    let listed = server.get("/api/v1/contracts/integrations").await;
+    assert_eq!(listed["items"][0]["latest"]["version"], "1", "what a branch tries out is not what matters");
 }
 
 #[tokio::test]
