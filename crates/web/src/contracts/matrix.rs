@@ -35,6 +35,8 @@ pub struct MatrixScreen {
     pub more: Vec<Field>,
     /// True if anything of that is asked, so that it is unfolded.
     pub more_open: bool,
+    /// The moment that is looked at, if it is a past one.
+    pub at: Option<String>,
     /// The address without a question, if one is asked.
     pub clear: Option<String>,
     /// Whether it can be deployed.
@@ -308,6 +310,7 @@ impl MatrixScreen {
             more,
             more_open: asked.selectors.len() > 1
                 || [&asked.tag, &asked.latest_by, &asked.success].into_iter().any(|value| !value.is_empty()),
+            at: frame.past().map(|at| at.to_string()),
             clear: (!asked.selectors.is_empty()).then(|| frame.href("/contracts/matrix")),
             verdict: None,
             warnings: Vec::new(),

@@ -197,8 +197,12 @@ async fn the_matrix_finds_out_whether_a_pact_fits_a_definition_but_not_in_the_pa
     site.pass(60);
     let question = "/contracts/matrix?p1=shop&w1=version&v1=1.0&p2=orders&w2=version&v2=5";
     let past = format!("{question}&at={before}");
-    assert!(ann.see(&past).await.says("is being found out"));
+    let then = ann.see(&past).await;
+    assert!(then.says("is being found out"));
+    let hidden = format!("name=\"at\" value=\"{before}\"");
+    assert!(then.says(&hidden), "who asks again stays in the past: {}", then.html);
     let page = ann.see(question).await;
+    assert!(!page.says("name=\"at\""));
     assert!(!page.says("is being found out") && page.says("does not offer"), "{}", page.html);
     assert!(page.says("does not fit") && !page.says("not known"), "{}", page.html);
     assert!(ann.see(&past).await.says("is being found out"));
