@@ -1,7 +1,8 @@
 //! A Pact Broker's HTTP API, as its clients use it: our own server's, or another one's.
 //!
 //! Everything is JSON (HAL). What failed for a moment is tried again: a refusal because of load, a broken connection, a
-//! server that is starting. What is sent twice by that changes nothing: a second pact, tag or verification says the same.
+//! server that is starting. What is sent twice by that changes nothing: a second pact or tag says the same. A second
+//! verification would count: it is sent again only where it is certain that the first was not taken.
 
 use std::time::Duration;
 
@@ -31,6 +32,15 @@ pub(crate) enum Credentials {
     Token(String),
     /// This user.
     Password { user: String, password: String },
+}
+
+/// Why a request was not answered well.
+struct Failed {
+    refusal: Refusal,
+    /// How long the server asks to wait.
+    wait: Option<Duration>,
+    /// True if the server certainly did nothing of it.
+    was_not_taken: bool,
 }
 
 /// A broker.
@@ -88,18 +98,19 @@ impl Broker {
         body: Option<&Value>,
     ) -> Result<Value, Refusal> {
         let url = self.address(path, query)?;
+        let counts_twice = method == Method::POST && path.last() == Some(&"verification-results");
         let mut wait = WAIT;
         for tries in 1.. {
             let sent = self.request(method.clone(), url.clone(), body).send().await;
-            let (failed, asked_to_wait) = match self.answer(sent).await {
+            let failed = match self.answer(sent).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            let passes = matches!(failed.class(), kernel::Class::Retryable) && tries < TRIES_MAX;
-            if !passes {
-                return Err(failed);
+            let passes = matches!(failed.refusal.class(), kernel::Class::Retryable) && tries < TRIES_MAX;
+            if !passes || (counts_twice && !failed.was_not_taken) {
+                return Err(failed.refusal);
             }
-            tokio::time::sleep(asked_to_wait.unwrap_or(wait).min(WAIT_MAX)).await;
+            tokio::time::sleep(failed.wait.unwrap_or(wait).min(WAIT_MAX)).await;
             wait *= 2;
         }
         Err(Refusal::new(&codes::UNREACHABLE, "it was not tried"))
@@ -134,18 +145,23 @@ impl Broker {
         }
     }
 
-    /// An answer, or the refusal with how long the server asks to wait.
-    async fn answer(&self, sent: Result<Response, reqwest::Error>) -> Result<Value, (Refusal, Option<Duration>)> {
-        let response = sent.map_err(|error| (client::unreachable(&self.base, error, LOOK), None))?;
-        let (status, asked_to_wait) = (response.status(), retry_after(response.headers()));
-        let body = client::body(&self.base, response, LOOK).await.map_err(|refusal| (refusal, None))?;
+    async fn answer(&self, sent: Result<Response, reqwest::Error>) -> Result<Value, Failed> {
+        let response = sent.map_err(|error| Failed {
+            was_not_taken: error.is_connect(),
+            refusal: client::unreachable(&self.base, error, LOOK),
+            wait: None,
+        })?;
+        let (status, wait) = (response.status(), retry_after(response.headers()));
+        let was_not_taken = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        let failed = |refusal: Refusal| Failed { refusal, wait, was_not_taken };
+        let body = client::body(&self.base, response, LOOK).await.map_err(failed)?;
         if !status.is_success() {
-            return Err((self.refused(status, &body), asked_to_wait));
+            return Err(failed(self.refused(status, &body)));
         }
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&body).map_err(|_| (self.no_broker(status), None))
+        serde_json::from_slice(&body).map_err(|_| failed(self.no_broker(status)))
     }
 
     /// What a broker says is wrong: a list of errors, or lists by field, or one error, or notices.
@@ -294,5 +310,14 @@ mod tests {
         assert_eq!(broker.get(&[], &[]).await.unwrap_err().detail, "bad");
         let broker = answering(&[BUSY, BUSY, BUSY, BUSY, BUSY, BUSY, GOOD]).await;
         assert_eq!(broker.get(&[], &[]).await.unwrap_err().class(), kernel::Class::Retryable, "six tries are enough");
+    }
+
+    #[tokio::test]
+    async fn a_verification_is_sent_again_only_where_the_first_was_certainly_not_taken() {
+        let send = async |broker: Broker| {
+            broker.send(Method::POST, &["verification-results"], &serde_json::json!({"success": true})).await
+        };
+        assert_eq!(send(answering(&[BUSY, SLOWER, GOOD]).await).await.unwrap(), serde_json::json!({"good": 1}));
+        assert_eq!(send(answering(&[BROKEN, GOOD]).await).await.unwrap_err().class(), kernel::Class::Retryable);
     }
 }

@@ -16,19 +16,18 @@ pub mod readable;
 mod rules;
 pub mod section;
 pub mod signing;
-mod standing;
+pub(crate) mod standing;
 mod text;
 pub mod verification;
 pub mod webhooks;
 
 use ::contracts::{PacticipantKey, PublicationKey, State as Contracts, VerificationKey, VersionKey};
-use kernel::{Sha256, Timestamp};
+use engine::Engine;
+use kernel::{Refusal, Sha256, Timestamp};
 use serde_json::Value;
 
 use crate::{
-    App,
     frame::Frame,
-    problem::Problem,
     show::segment,
     views::{Entity, Tab, Tabs},
 };
@@ -156,11 +155,8 @@ fn published(state: &Contracts, pact: PublicationKey) -> Option<Timestamp> {
     state.publication(pact).map(|pact| pact.at.into())
 }
 
-/// A document of the store, read as JSON.
-async fn document(app: &App, digest: Sha256) -> Result<Option<Value>, Problem> {
-    let read = app.blocking(move |engine| {
-        let bytes = engine.store().get_blob(&digest)?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
-    });
-    Ok(read.await?)
+/// A document of the store, read as JSON. It reads the store: call it where blocking is allowed.
+fn document(engine: &Engine, digest: Sha256) -> Result<Option<Value>, Refusal> {
+    let bytes = engine.store().get_blob(&digest)?;
+    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }

@@ -33,6 +33,9 @@ fn catalog(home: &Path) {
         spec: {type: service, lifecycle: production, owner: money, consumesApis: [ledger]}\n\
         ---\napiVersion: backstage.io/v1alpha1\nkind: API\nmetadata: {name: ledger}\n\
         spec:\n  type: grpc\n  lifecycle: production\n  owner: money\n  definition: |\n    syntax = \"proto3\";\n    package ledger;\n    \
+        message Entry { string id = 1; int64 amount = 2; }\n\
+        ---\napiVersion: backstage.io/v1alpha1\nkind: API\nmetadata: {name: books}\n\
+        spec:\n  type: grpc\n  lifecycle: production\n  owner: money\n  definition: |\n    syntax = \"proto3\";\n    package ledger;\n    \
         message Entry { string id = 1; int64 amount = 2; }\n";
     fs::create_dir_all(home.join("catalog")).unwrap();
     fs::write(home.join("catalog/catalog-info.yaml"), entities).unwrap();
@@ -109,6 +112,36 @@ fn a_version_is_published_shown_compared_and_judged() {
 }
 
 #[test]
+fn shards_of_a_version_s_pact_are_merged_where_that_is_asked() {
+    let home = home();
+    let server = Server::start(home.path(), &[]);
+    let shard = |name: &str| {
+        let pact = json!({
+            "consumer": {"name": "checkout"}, "provider": {"name": "payments"},
+            "interactions": [{"description": name, "request": {"method": "GET", "path": "/"}, "response": {"status": 200}}],
+        });
+        let file = home.path().join(format!("{name}.json"));
+        fs::write(&file, pact.to_string()).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let (one, two) = (shard("one"), shard("two"));
+    server.verb(&["contract", "publish", &one, "--version", "1"]).exits(0);
+    server.verb(&["contract", "publish", &two, "--version", "1"]).exits(65).complains(&["error[conflict]"]);
+    server.verb(&["contract", "publish", &two, "--version", "1", "--merge"]).exits(0);
+    server.verb(&["contract", "show", "checkout", "payments", "--version", "1"]).exits(0).says(&["one", "two"]);
+}
+
+#[test]
+fn a_version_s_pact_changes_only_where_the_server_allows_it() {
+    let home = home();
+    let (one, two) = (pacts(home.path(), 201), pacts(home.path(), 202));
+    let server = Server::start(home.path(), &["--pacts-may-change"]);
+    server.verb(&["contract", "publish", &one, "--version", "1"]).exits(0);
+    server.verb(&["contract", "publish", &two, "--version", "1"]).exits(0);
+    server.verb(&["contract", "show", "checkout", "payments", "--version", "1"]).exits(0).says(&["→ 202"]);
+}
+
+#[test]
 fn a_gate_refuses_what_contracts_do_not_agree_to_unless_it_is_an_emergency() {
     let home = home();
     catalog(home.path());
@@ -149,6 +182,13 @@ fn a_definition_that_breaks_a_caller_is_told_before_it_is_published() {
     check("missing.proto").exits(65).complains(&["FILE", "can't be read"]);
     let deployed = ["contract", "check-api", "less.proto", "--api", "ledger", "--deployed"];
     server.verb(&deployed).exits(0).says(&["nothing to compare with"]);
+    server.until(&["timeline", "list"], |found| found.to_string().contains("contracts.api"));
+    server.verb(&["deploy", "payments", "1"]).exits(0);
+    server.verb(&deployed).exits(1).says(&["what runs in production: 1 breaking", "breaks checkout (money)"]);
+    let unused = ["contract", "check-api", "less.proto", "--api", "books"];
+    server.verb(&unused).exits(0).says(&["▲ yes", "breaks something, but nobody who is known", "FIELD_NO_DELETE"]);
+    server.verb(&[&unused[..], &["--strict"]].concat()).exits(1).says(&["◆ no", "FIELD_NO_DELETE"]);
+    server.verb(&["contract", "check-api", "more.proto", "--api", "books", "--strict"]).exits(0);
     server
         .verb(&["contract", "check-api", "same.proto", "--api", "nothing"])
         .exits(65)

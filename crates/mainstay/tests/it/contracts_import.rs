@@ -153,6 +153,60 @@ fn a_broker_is_taken_over_and_answers_as_before() {
 }
 
 #[test]
+fn an_import_that_broke_off_mends_what_it_had_left() {
+    let (home, other) = (home(), home());
+    let (source, target) = (Server::start(home.path(), &[]), Server::start(other.path(), &[]));
+    publish(&source, home.path(), "a3", 200, &["--branch", "main", "--tag", "test"]);
+    publish(&source, home.path(), "a1", 200, &["--branch", "main"]);
+    let again = |server: &Server, path: &str| {
+        pact(server, "DELETE", path, None);
+        pact(server, "PUT", path, Some(&json!({})));
+    };
+    let at = |what: &str, name: &str, number: &str| match what {
+        "tag" => format!("/pacticipants/shop%2Fweb/versions/{number}/tags/{name}"),
+        _ => format!("/pacticipants/shop%2Fweb/branches/{name}/versions/{number}"),
+    };
+    let deployed = |server: &Server| {
+        let found = pact(server, "GET", "/environments", None);
+        let all = found["_embedded"]["environments"].as_array().unwrap().clone();
+        let test = all.iter().find(|known| known["name"] == "test").unwrap()["uuid"].as_str().unwrap().to_owned();
+        let path = format!("/environments/{test}/deployed-versions/currently-deployed");
+        let found = pact(server, "GET", &path, None);
+        found["_embedded"]["deployedVersions"].as_array().unwrap().clone()
+    };
+    // The older one came to the branch once more, and what the tag deployed is not there any more.
+    again(&source, &at("branch", "main", "a3"));
+    let placed = deployed(&source)[0]["uuid"].as_str().unwrap().to_owned();
+    pact(&source, "PATCH", &format!("/deployed-versions/{placed}"), Some(&json!({"currentlyDeployed": false})));
+    let from = format!("{}/pact", source.url);
+    let import = ["contract", "import", &from, "--broker-token", TOKEN];
+    target.verb(&import).exits(0);
+    let heads = || {
+        let version = |number: &str| pact(&target, "GET", &format!("/pacticipants/shop%2Fweb/versions/{number}"), None);
+        ["a3", "a1"].map(|number| version(number)["_embedded"]["branchVersions"][0]["latest"].clone())
+    };
+    assert_eq!((heads(), deployed(&target).len()), ([json!(true), json!(false)], 0));
+    // So it is if the import breaks off after it has written the versions.
+    again(&target, &at("branch", "main", "a1"));
+    again(&target, &at("tag", "test", "a3"));
+    assert_eq!((heads(), deployed(&target).len()), ([json!(false), json!(true)], 1));
+    target.verb(&import).exits(0);
+    assert_eq!((heads(), deployed(&target).len()), ([json!(true), json!(false)], 0));
+}
+
+#[test]
+fn an_import_that_may_not_go_on_reports_what_it_did() {
+    let (home, other) = (home(), home());
+    let (source, target) = (Server::start(home.path(), &[]), Server::start(other.path(), &[]));
+    publish(&source, home.path(), "a1", 200, &["--branch", "main"]);
+    let reader = target.verb(&["token", "create", "reader", "--scope", "read", "-o", "json"]).exits(0).json();
+    let from = format!("{}/pact", source.url);
+    let import = ["contract", "import", &from, "--broker-token", TOKEN];
+    let stopped = target.verb_as(reader["token"].as_str().unwrap(), &import).exits(65);
+    stopped.says(&["applications"]).complains(&["run it again", "error[forbidden]"]);
+}
+
+#[test]
 fn what_is_no_broker_or_lets_nobody_in_is_said() {
     let (home, other) = (home(), home());
     let (source, target) = (Server::start(home.path(), &[]), Server::start(other.path(), &[]));
@@ -167,5 +221,6 @@ fn what_is_no_broker_or_lets_nobody_in_is_said() {
     import("no address", &[]).exits(65).complains(&["error[invalid]: BROKER"]);
     import("http://127.0.0.1:1", &[]).exits(75).complains(&["error[unreachable]"]);
     import(&pact, &["--user", "ci"]).exits(64);
+    import(&pact, &["--password", TOKEN]).exits(65).complains(&["error[invalid]: --password"]);
     import(&pact, &["--user", "ci", "--password", "x", "--broker-token", "y"]).exits(64);
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use world::Command;
 
 use super::{Asked, Done, Listed, Paging, carry_out, flags::production, reference};
-use crate::{App, problem::Problem};
+use crate::{App, contracts::fits, problem::Problem};
 
 /// A deployment that has ended.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -47,7 +47,7 @@ pub struct NewDeployment {
 }
 
 /// How a deployment ended.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NewOutcome {
     /// The version is live.
@@ -62,8 +62,10 @@ pub enum NewOutcome {
     responses((status = 200, body = Done)))]
 pub async fn record(State(app): State<App>, asked: Asked<NewDeployment>) -> Result<Json<Done>, Problem> {
     let new = &asked.body;
+    let component = reference("component", &new.component, "component")?;
+    settle_gate(&app, &component, new).await?;
     let command = deploys::Command::RecordDeployment {
-        component: reference("component", &new.component, "component")?,
+        component,
         environment: new.environment.clone(),
         version: new.version.clone(),
         outcome: match new.outcome {
@@ -81,6 +83,24 @@ pub async fn record(State(app): State<App>, asked: Asked<NewDeployment>) -> Resu
         true => return Err(Refusal::new(&codes::INVALID, "an emergency needs a reason").field("reason").into()),
     };
     carry_out(&app, &asked, command, new.reason.as_deref()).await
+}
+
+/// What the contracts will be asked is found out first, so that nothing is refused because nobody has compared it yet.
+async fn settle_gate(app: &App, component: &EntityRef, new: &NewDeployment) -> Result<(), Problem> {
+    if new.emergency || new.outcome == NewOutcome::Failed {
+        return Ok(());
+    }
+    let (asking, component) = (app.clone(), component.clone());
+    let (version, environment) = (new.version.clone(), new.environment.clone());
+    let settled = app.blocking(move |_| {
+        let settled = fits::settle_gate(&asking, &component, &version, &environment);
+        // The gate answers as far as is known.
+        if let Err(refusal) = settled {
+            tracing::warn!(error.code = refusal.code.name, "pacts of {component} were not compared: {refusal}");
+        }
+        Ok(())
+    });
+    Ok(settled.await?)
 }
 
 /// A configuration that has taken effect.

@@ -140,10 +140,13 @@ pub async fn show(
     Path((kind, namespace, name)): Path<(String, String, String)>,
 ) -> Result<Response, Problem> {
     let reference = show::named(&kind, &namespace, &name)?;
-    match EntityScreen::of(&frame, &reference) {
+    let app = frame.app.clone();
+    // What of its contracts can be deployed where looks at all that is there.
+    let drawn = app.blocking(move |_| match EntityScreen::of(&frame, &reference) {
         Some(shown) => Ok(screen(&shown)),
-        None => Err(Problem(show::not_in_catalog(&kind, &namespace, &name))),
-    }
+        None => Err(show::not_in_catalog(&kind, &namespace, &name)),
+    });
+    Ok(drawn.await?)
 }
 
 impl EntityScreen {

@@ -4,16 +4,19 @@
 //! deployed, in each environment. A breaking change names who calls the operation: consumers by their pacts, and components
 //! whose descriptor says that they consume the API.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use apidiff::{Change, Level};
 use catalog::{Entity, Relation};
 use contracts::{
-    ApiHistory, Command as Wish,
+    ApiHistory, Command as Wish, Outline,
     event::{ApiChange, ApiComparison, ApiConsumer},
 };
 use engine::Request;
-use kernel::{EntityRef, Refusal, Sha256};
+use kernel::{Class, EntityRef, Refusal, Sha256};
 use tokio::sync::{broadcast::error::RecvError, watch};
 use world::{Command, World};
 
@@ -32,10 +35,13 @@ pub async fn follow(app: App, mut stopped: watch::Receiver<bool>) {
     loop {
         let looked = app.clone();
         let since = seen;
-        seen = app.world().catalog.revision();
-        let done = app.blocking(move |_| observe(&looked, since)).await;
-        if let Err(refusal) = done {
-            tracing::warn!(error.code = refusal.code.name, "the definitions of APIs were not compared: {refusal}");
+        let now = app.world().catalog.revision();
+        match app.blocking(move |_| observe(&looked, since)).await {
+            Ok(()) => seen = now,
+            // The next commit, of whatever, tries again.
+            Err(refusal) => {
+                tracing::warn!(error.code = refusal.code.name, "the definitions of APIs were not compared: {refusal}");
+            }
         }
         loop {
             tokio::select! {
@@ -50,11 +56,12 @@ pub async fn follow(app: App, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Compares the definitions that changed since the catalog was at `since`; all if that is not known.
+/// Compares the definitions that changed since the catalog was at `since`; all if that is not known. What one API's
+/// definition is refused for keeps nobody from comparing the others.
 ///
 /// # Errors
-/// If the store can't be read or written.
-pub fn observe(app: &App, since: u64) -> Result<(), Refusal> {
+/// If the store can't be read or written: then it is worth trying again.
+fn observe(app: &App, since: u64) -> Result<(), Refusal> {
     let world = app.world();
     let changed = if since == 0 { None } else { world.catalog.changed_since(since) };
     let apis: Vec<Arc<Entity>> = match changed {
@@ -64,20 +71,33 @@ pub fn observe(app: &App, since: u64) -> Result<(), Refusal> {
         }
         None => world.catalog.of_kind("api").cloned().collect(),
     };
+    let mut again = None;
     for api in apis {
-        let Some(definition) = api.api_definition() else { continue };
-        let Some(format) = comparable(&definition.format) else { continue };
-        let digest = Sha256::of(definition.text.as_bytes());
-        let history = world.contracts.api(api.reference());
-        if history.and_then(ApiHistory::newest) == Some(digest) {
-            continue;
+        match observe_one(app, &world, &api) {
+            Ok(()) => {}
+            // It will be refused as long as it stays as it is.
+            Err(refusal) if refusal.class() == Class::UserFixable => {
+                let (api, code) = (api.reference().as_str(), refusal.code.name);
+                tracing::warn!(entity.r#ref = api, error.code = code, "the definition was not compared: {refusal}");
+            }
+            Err(refusal) => again = Some(refusal),
         }
-        app.engine().store().put_blobs(&[definition.text.as_bytes().to_vec()])?;
-        let comparisons = comparisons(app, &world, api.reference(), format, digest, &definition.text)?;
-        let (api, format) = (api.reference().clone(), format.to_owned());
-        let command = Command::Contracts(Wish::ObserveApi { api, blob: digest, format, comparisons });
-        app.engine().submit_blocking(Request::by_part(command, "contracts"))?;
     }
+    again.map_or(Ok(()), Err)
+}
+
+fn observe_one(app: &App, world: &World, api: &Entity) -> Result<(), Refusal> {
+    let Some(definition) = api.api_definition() else { return Ok(()) };
+    let Some(format) = comparable(&definition.format) else { return Ok(()) };
+    let digest = Sha256::of(definition.text.as_bytes());
+    if world.contracts.api(api.reference()).and_then(ApiHistory::newest) == Some(digest) {
+        return Ok(());
+    }
+    app.engine().store().put_blobs(&[definition.text.as_bytes().to_vec()])?;
+    let comparisons = comparisons(app, world, api.reference(), format, digest, &definition.text)?;
+    let (api, format) = (api.reference().clone(), format.to_owned());
+    let command = Command::Contracts(Wish::ObserveApi { api, blob: digest, format, comparisons });
+    app.engine().submit_blocking(Request::by_part(command, "contracts"))?;
     Ok(())
 }
 
@@ -90,8 +110,7 @@ fn comparable(format: &str) -> Option<&'static str> {
 }
 
 /// The definitions that a new one is compared with: the one before, and what runs in each environment.
-#[must_use]
-pub fn baselines(world: &World, api: &EntityRef) -> Vec<(Option<String>, Sha256)> {
+fn baselines(world: &World, api: &EntityRef) -> Vec<(Option<String>, Sha256)> {
     let Some(history) = world.contracts.api(api) else { return Vec::new() };
     let mut baselines: Vec<(Option<String>, Sha256)> =
         history.newest().map(|newest| (None, newest)).into_iter().collect();
@@ -111,7 +130,7 @@ pub fn baselines(world: &World, api: &EntityRef) -> Vec<(Option<String>, Sha256)
 ///
 /// # Errors
 /// If the store can't be read.
-pub fn comparisons(
+fn comparisons(
     app: &App,
     world: &World,
     api: &EntityRef,
@@ -183,8 +202,7 @@ pub fn comparison(
 }
 
 /// The level as it is written.
-#[must_use]
-pub fn level_word(level: Level) -> &'static str {
+fn level_word(level: Level) -> &'static str {
     match level {
         Level::Breaking => "breaking",
         Level::Risky => "risky",
@@ -192,45 +210,80 @@ pub fn level_word(level: Level) -> &'static str {
     }
 }
 
-/// Who calls an operation that was broken.
-#[must_use]
-pub fn consumers(world: &World, api: &EntityRef, changes: &[Change]) -> Vec<ApiConsumer> {
-    let broken: Vec<&str> = changes
-        .iter()
-        .filter(|change| change.level == Level::Breaking)
-        .filter_map(|change| change.operation.as_deref())
-        .collect();
-    if !changes.iter().any(|change| change.level == Level::Breaking) {
+/// Who calls an operation that was broken, and who may.
+fn consumers(world: &World, api: &EntityRef, changes: &[Change]) -> Vec<ApiConsumer> {
+    let breaking = || changes.iter().filter(|change| change.level == Level::Breaking);
+    if breaking().next().is_none() {
         return Vec::new();
     }
-    let mut found: BTreeMap<EntityRef, Vec<String>> = BTreeMap::new();
+    let broken: BTreeSet<&str> = breaking().filter_map(|change| change.operation.as_deref()).collect();
+    let (mut found, mut told) = (BTreeMap::<EntityRef, BTreeSet<&str>>::new(), BTreeSet::new());
     let state = &world.contracts;
     for component in world.catalog.related(api, Relation::ApiProvidedBy) {
         for provider in state.pacticipants_of(&component) {
             for content in contents_that_matter(state, provider) {
                 let Some(known) = state.content(content) else { continue };
                 let Some(consumer) = state.pacticipant(known.consumer) else { continue };
-                let calls = known.outline.calls.iter().filter_map(|call| call.split_once(' '));
+                let outline = &known.outline;
+                if !outline.calls.is_empty() {
+                    told.insert((consumer.component.clone(), outline.calls.len() < Outline::CALLS_MAX));
+                }
+                let calls = outline.calls.iter().filter_map(|call| call.split_once(' '));
                 for (method, path) in calls {
-                    for operation in
-                        broken.iter().filter(|operation| apidiff::openapi::matches(method, path, operation))
-                    {
-                        let operations = found.entry(consumer.component.clone()).or_default();
-                        if !operations.iter().any(|known| known == operation) {
-                            operations.push((*operation).to_owned());
-                        }
+                    let called = broken.iter().copied().filter(|operation| is_call_of(method, path, operation));
+                    let mut called = called.peekable();
+                    if called.peek().is_some() {
+                        found.entry(consumer.component.clone()).or_default().extend(called);
                     }
                 }
             }
         }
     }
-    // Who only says that it consumes the API may call any of it.
+    // Who only says that it consumes the API may call any of it. Who has pacts calls what they say, as far as both that and
+    // what is broken is known to the last operation.
+    let is_whole = breaking().all(|change| change.operation.as_deref().is_some_and(names_itself_alone))
+        && !changes.iter().any(|change| matches!(change.rule.as_str(), "comparison-cut" | "more-changes"));
     for component in world.catalog.related(api, Relation::ApiConsumedBy) {
-        let has_pacts = state.pacticipants_of(&component).next().is_some() && found.contains_key(&component);
-        if !has_pacts {
+        let says_all = told.contains(&(component.clone(), true)) && !told.contains(&(component.clone(), false));
+        if !(is_whole && says_all) {
             found.entry(component).or_default();
         }
     }
-    let all = found.into_iter().map(|(component, operations)| ApiConsumer { component, operations });
+    let all = found.into_iter().map(|(component, operations)| ApiConsumer {
+        component,
+        operations: operations.into_iter().map(str::to_owned).collect(),
+    });
     all.take(CONSUMERS_MAX).collect()
+}
+
+/// True if a request of a pact calls an operation: `GET /orders/{id}` of an OpenAPI document, or `shop.Orders/Get` of a
+/// protobuf service, which is called by a POST to that path.
+fn is_call_of(method: &str, path: &str, operation: &str) -> bool {
+    if !names_itself_alone(operation) {
+        let path = path.split(['?', '#']).next().unwrap_or(path).trim_matches('/');
+        let rest = path.strip_suffix(operation);
+        return method.eq_ignore_ascii_case("POST") && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+    }
+    apidiff::openapi::matches(method, path, operation)
+}
+
+/// True if a change that names this operation concerns no other: those of protobuf name the first that they concern.
+fn names_itself_alone(operation: &str) -> bool {
+    operation.contains(' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_calls_an_operation_of_an_openapi_document_or_of_a_protobuf_service() {
+        assert!(is_call_of("GET", "/orders/7?x=1", "GET /orders/{id}"));
+        assert!(!is_call_of("POST", "/orders/7", "GET /orders/{id}"));
+        assert!(is_call_of("POST", "/shop.Orders/Get", "shop.Orders/Get"));
+        assert!(is_call_of("post", "/grpc/shop.Orders/Get", "shop.Orders/Get"));
+        assert!(!is_call_of("GET", "/shop.Orders/Get", "shop.Orders/Get"));
+        assert!(!is_call_of("POST", "/myshop.Orders/Get", "shop.Orders/Get"));
+        assert!(!is_call_of("POST", "/shop.Orders/GetAll", "shop.Orders/Get"));
+    }
 }

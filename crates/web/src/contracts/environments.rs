@@ -61,8 +61,6 @@ pub struct EnvironmentView {
     pub set: Option<Form>,
     /// What is there, the latest first.
     pub placed: Vec<PlacedRow>,
-    /// How many there are in all.
-    pub count: usize,
     /// It alone, where more is there than is shown.
     pub alone: Option<Link>,
     /// The way to the rest, where it is shown alone.
@@ -169,7 +167,6 @@ fn view(frame: &Frame, known: &KnownEnvironment, asked: &Asked) -> EnvironmentVi
         command: Cli::new(format!("mainstay contract environment gate {} refuse", super::shell(name))),
         set: frame.may_write().then(|| form(frame, name, environment.gate)),
         placed: placed.into_iter().map(|placed| row(frame, placed, name)).collect(),
-        count,
         alone: more.then(|| Link::new(format!("All {count}"), frame.href(here))),
         pager,
         none: Empty::with(

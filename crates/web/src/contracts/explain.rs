@@ -7,9 +7,22 @@ use contracts::{
 use kernel::{EntityRef, Timestamp};
 use world::World;
 
+/// How sure it is that something keeps from deploying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was tried and failed, or the provider does not do what it says.
+    Failed,
+    /// The pact asks for what the definition does not offer.
+    DoesNotFit,
+    /// It was not found out.
+    NotKnown,
+}
+
 /// One thing that keeps from deploying.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {
+    /// How sure that is.
+    pub verdict: Verdict,
     /// What is wrong, in one sentence.
     pub what: String,
     /// Who must do something about it: the pacticipant.
@@ -30,8 +43,6 @@ pub struct Explained {
     pub provider: String,
     /// The provider's version.
     pub provider_version: Option<String>,
-    /// The pact's content.
-    pub content: Option<String>,
     /// The interactions that failed, with what did not match.
     pub interactions: Vec<(String, Option<String>)>,
     /// Since when.
@@ -118,11 +129,17 @@ fn explained(world: &World, blocker: &Blocker, now: Timestamp) -> Explained {
             format!("Deploy {provider} first and record it, or record what runs there already."),
         ),
     };
+    let verdict = match &blocker.why {
+        Why::Failed { .. } | Why::DoesNotFit { self_verification_failed: true, .. } => Verdict::Failed,
+        Why::DoesNotFit { self_verification_failed: false, .. } => Verdict::DoesNotFit,
+        Why::Missing | Why::NotCompared | Why::NotVerified { .. } | Why::ProviderAbsent => Verdict::NotKnown,
+    };
     let component = component_of(state, party);
     let owner = world.owner_of(&component);
     let on_call = owner.as_ref().and_then(|team| oncall::current(&world.oncall, team, now).into_iter().next());
     let number = |version: Option<VersionKey>| version.map(|version| state.number(version).to_owned());
     Explained {
+        verdict,
         what,
         party: state.name(party).to_owned(),
         component,
@@ -133,7 +150,6 @@ fn explained(world: &World, blocker: &Blocker, now: Timestamp) -> Explained {
         consumer_version: number(blocker.consumer_version),
         provider: provider.to_owned(),
         provider_version: number(blocker.provider_version),
-        content: blocker.content.map(|content| content.to_string()),
         interactions,
         since,
         verification,

@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 
 use bidirectional::Kind;
 use contracts::{
-    Command as Wish, ContentKey, Failure, Latest, PacticipantKey, State, VersionKey,
+    Command as Wish, ContentKey, Failure, Gate, Latest, PacticipantKey, State, VersionKey,
     matrix::{Answer, Query, ask},
 };
 use engine::Request;
-use kernel::{Refusal, Sha256};
+use kernel::{EntityRef, Refusal, Sha256};
 use world::Command;
 
+use super::standing::question;
 use crate::App;
 
 /// Comparisons of one question; the rest is found out when it is asked again.
@@ -56,6 +57,22 @@ pub fn settle(app: &App, answer: &Answer) -> Result<bool, Refusal> {
         .collect();
     find_out(app, state, &pairs)?;
     Ok(!pairs.is_empty())
+}
+
+/// Finds out what the gate of an environment will ask before a component is deployed there.
+///
+/// # Errors
+/// If the store can't be read, or a fact is refused.
+pub fn settle_gate(app: &App, component: &EntityRef, version: &str, environment: &str) -> Result<(), Refusal> {
+    let world = app.world();
+    let state = &world.contracts;
+    if state.gate(environment) == Gate::Off {
+        return Ok(());
+    }
+    for key in state.pacticipants_of(component) {
+        ask_settled(app, &question(state.name(key), version, environment))?;
+    }
+    Ok(())
 }
 
 /// Finds out what will be asked of a provider soon: whether the pacts that matter fit the definitions that matter.

@@ -10,7 +10,8 @@ use kernel::{Refusal, codes};
 
 use super::{
     Part, environments,
-    explain::{self, Explained},
+    explain::{self, Explained, Verdict},
+    fits::ask_settled,
     newest, pact_address, pair_address, parts, question_command, verification_address,
 };
 use crate::{
@@ -34,6 +35,8 @@ pub struct MatrixScreen {
     pub more: Vec<Field>,
     /// True if anything of that is asked, so that it is unfolded.
     pub more_open: bool,
+    /// The moment that is looked at, if it is a past one.
+    pub at: Option<String>,
     /// The address without a question, if one is asked.
     pub clear: Option<String>,
     /// Whether it can be deployed.
@@ -57,7 +60,7 @@ pub struct MatrixScreen {
 /// One thing that keeps from deploying.
 #[derive(Debug)]
 pub struct BlockerView {
-    /// How it is: `failed`, `not known`.
+    /// How it is: `failed`, `does not fit`, `not known`.
     pub state: State,
     /// What is wrong, in one sentence.
     pub what: String,
@@ -145,8 +148,23 @@ pub async fn show(frame: Frame, RawQuery(query): RawQuery) -> Result<Response, P
     let app = frame.app.clone();
     let asked = Asked::of(query.as_deref().unwrap_or_default());
     // A question about all versions of somebody looks at many rows.
-    let drawn = app.blocking(move |_| Ok(screen(&MatrixScreen::of(&frame, &asked))));
-    Ok(drawn.await?)
+    Ok(app.blocking(move |_| drawn(frame, &asked)).await?)
+}
+
+fn drawn(mut frame: Frame, asked: &Asked) -> Result<Response, Refusal> {
+    let (answer, refusal) = match asked.question(&frame.world.contracts) {
+        Ok(None) => (None, None),
+        Err(refusal) => (None, Some(refusal)),
+        // Nothing is found out about the past: what was known then is shown.
+        Ok(Some(question)) if frame.past().is_some() => (Some(matrix::ask(&frame.world.contracts, &question)), None),
+        Ok(Some(question)) => {
+            let answer = ask_settled(&frame.app, &question)?;
+            // What was found out is in the World by now.
+            frame.world = frame.app.world();
+            (Some(answer), None)
+        }
+    };
+    Ok(screen(&MatrixScreen::of(&frame, asked, answer, refusal.as_ref())))
 }
 
 impl Asked {
@@ -283,13 +301,8 @@ fn selector(state: &Contracts, [party, way, which]: &[String; 3]) -> Result<Sele
 }
 
 impl MatrixScreen {
-    fn of(frame: &Frame, asked: &Asked) -> Self {
-        let state = &frame.world.contracts;
-        let (question, refusal) = match asked.question(state) {
-            Ok(question) => (question, None),
-            Err(refusal) => (None, Some(refusal)),
-        };
-        let (fields, more) = asked.fields(frame, refusal.as_ref());
+    fn of(frame: &Frame, asked: &Asked, answer: Option<Answer>, refusal: Option<&Refusal>) -> Self {
+        let (fields, more) = asked.fields(frame, refusal);
         let blank = Self {
             chrome: frame.chrome("Can I deploy?", Place::Contracts),
             parts: parts(frame, Part::Matrix, ""),
@@ -297,6 +310,7 @@ impl MatrixScreen {
             more,
             more_open: asked.selectors.len() > 1
                 || [&asked.tag, &asked.latest_by, &asked.success].into_iter().any(|value| !value.is_empty()),
+            at: frame.past().map(|at| at.to_string()),
             clear: (!asked.selectors.is_empty()).then(|| frame.href("/contracts/matrix")),
             verdict: None,
             warnings: Vec::new(),
@@ -311,8 +325,7 @@ impl MatrixScreen {
             ),
             command: None,
         };
-        let Some(question) = question else { return blank };
-        let answer = matrix::ask(state, &question);
+        let Some(answer) = answer else { return blank };
         let explained = explain::explain(&frame.world, &answer, frame.now);
         let more_blockers = explained.len().saturating_sub(BLOCKERS_MAX);
         let judged = answer.rows.iter().map(|row| (row, false));
@@ -326,7 +339,7 @@ impl MatrixScreen {
             more_rows: rows.len().saturating_sub(ROWS_MAX),
             rows: rows.into_iter().take(ROWS_MAX).map(|(row, ignored)| matrix_row(frame, row, ignored)).collect(),
             none: Empty::new("No pact is concerned: nobody expects anything that was asked about."),
-            command: asked.command(state),
+            command: asked.command(&frame.world.contracts),
             ..blank
         }
     }
@@ -396,9 +409,10 @@ fn blocker(frame: &Frame, of: Explained) -> BlockerView {
         (cut(&name, MISMATCH_CHARS_MAX), mismatch.map(|mismatch| cut(&mismatch, MISMATCH_CHARS_MAX)))
     });
     BlockerView {
-        state: match of.verification {
-            Some(_) => State::new(Tone::Bad, "failed"),
-            None => State::new(Tone::Unknown, "not known"),
+        state: match of.verdict {
+            Verdict::Failed => State::new(Tone::Bad, "failed"),
+            Verdict::DoesNotFit => State::new(Tone::Bad, "does not fit"),
+            Verdict::NotKnown => State::new(Tone::Unknown, "not known"),
         },
         what: of.what,
         advice: of.advice,
@@ -417,20 +431,20 @@ fn matrix_row(frame: &Frame, row: &Row, ignored: bool) -> MatrixRow {
     let (consumer, provider) = (state.name(row.consumer), state.name(row.provider));
     let version = state.number(row.consumer_version);
     let revision = if row.revision > 1 { format!(" (revision {})", row.revision) } else { String::new() };
-    let (word, proof) = match (row.verification, row.fit) {
-        (Some(key), _) => (
-            None,
-            Some(Link::new(format!("verification {}", super::number(key)), frame.href(verification_address(key)))),
-        ),
-        (None, Some(Some(true))) => (Some("fits"), None),
-        (None, Some(Some(false))) => (Some("does not fit"), None),
-        (None, _) => (None, None),
+    let verified = row.verification.and_then(|key| Some((key, state.verification(key)?.success)));
+    let shown = match (row.success, verified, row.fit) {
+        (Some(true), Some(_), _) => State::new(Tone::Good, "verified"),
+        (Some(true), None, _) => State::new(Tone::Good, "fits"),
+        (Some(false), Some((_, false)), _) => State::new(Tone::Bad, "failed"),
+        (Some(false), _, Some(Some(false))) => State::new(Tone::Bad, "does not fit"),
+        (Some(false), ..) => State::new(Tone::Bad, "failed"),
+        (None, _, Some(None)) => State::new(Tone::Unknown, "not compared"),
+        (None, ..) => State::new(Tone::Unknown, "not verified"),
     };
-    let shown = match row.success {
-        Some(true) => State::new(Tone::Good, word.unwrap_or("verified")),
-        Some(false) => State::new(Tone::Bad, word.unwrap_or("failed")),
-        None => State::new(Tone::Unknown, "not verified"),
-    };
+    // A verification that succeeded is no proof of a no.
+    let proof = verified.filter(|(_, success)| row.success == Some(*success)).map(|(key, _)| {
+        Link::new(format!("verification {}", super::number(key)), frame.href(verification_address(key)))
+    });
     let pact = Link::new(format!("{version}{revision}"), frame.href(pact_address(consumer, version, provider)));
     MatrixRow {
         consumer: (consumer.to_owned(), pact),

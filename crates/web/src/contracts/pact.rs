@@ -1,6 +1,6 @@
 //! `GET /contracts/pacts/{consumer}/{version}/{provider}`: a pact as people read it, with what failed of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ::contracts::{ContentKey, Failure, PacticipantKey, Publication, State as Contracts, VersionKey};
 use askama::Template;
@@ -8,6 +8,7 @@ use axum::{
     extract::{Path, Query},
     response::Response,
 };
+use kernel::Refusal;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -134,14 +135,14 @@ pub(super) fn named<'a>(
     consumer: &str,
     version: &str,
     provider: &str,
-) -> Result<Named<'a>, Problem> {
+) -> Result<Named<'a>, Refusal> {
     let found = || {
         let (by, with) = (state.pacticipant_named(consumer)?, state.pacticipant_named(provider)?);
         let version = state.version_numbered(by, version)?;
         let pact = state.publication(state.version(version)?.pact_with(with)?)?;
         Some(Named { consumer: by, provider: with, version, pact })
     };
-    found().ok_or_else(|| not_found("pact", &format!("{consumer} {version} with {provider}")))
+    found().ok_or_else(|| not_found("pact", &format!("{consumer} {version} with {provider}")).0)
 }
 
 /// Shows a pact.
@@ -153,17 +154,55 @@ pub async fn show(
     Path((consumer, version, provider)): Path<(String, String, String)>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let of = named(&frame.world.contracts, &consumer, &version, &provider)?;
-    let digest = frame.world.contracts.blob_of(of.pact).ok_or_else(|| not_found("pact", &consumer))?;
-    let json = document(&frame.app, digest).await?;
-    let json = json.ok_or_else(|| not_found("document of the pact", &digest.to_string()))?;
-    Ok(screen(&PactScreen::of(&frame, &of, &json, &asked)))
+    let app = frame.app.clone();
+    // A pact may be as large as a build wants.
+    let drawn = app.blocking(move |engine| {
+        let of = named(&frame.world.contracts, &consumer, &version, &provider)?;
+        let digest = frame.world.contracts.blob_of(of.pact).ok_or_else(|| not_found("pact", &consumer).0)?;
+        let json = document(engine, digest)?;
+        let json = json.ok_or_else(|| not_found("document of the pact", &digest.to_string()).0)?;
+        Ok(screen(&PactScreen::of(&frame, &of, &json, &asked)))
+    });
+    Ok(drawn.await?)
 }
 
 /// The interactions of a content that failed in its newest verification, by description.
 fn failures(state: &Contracts, provider: PacticipantKey, content: ContentKey) -> Vec<Failure> {
     let row = last_verification(state, provider, content).and_then(|key| state.verification(key));
     row.filter(|row| !row.success).and_then(|row| row.failures.as_deref().cloned()).unwrap_or_default()
+}
+
+/// What failed, with the interactions that it may be about.
+struct Failures<'a> {
+    by_description: HashMap<&'a str, Vec<&'a Failure>>,
+    /// Each interaction's description with its first state, which is the one that a failure names.
+    known: HashSet<(&'a str, &'a str)>,
+}
+
+impl<'a> Failures<'a> {
+    fn of(failed: &'a [Failure], interactions: &'a [Interaction<'_>]) -> Self {
+        let mut by_description: HashMap<&str, Vec<&Failure>> = HashMap::new();
+        for failure in failed {
+            by_description.entry(&failure.interaction).or_default().push(failure);
+        }
+        let known = interactions.iter().filter_map(|one| Some((one.description, first_state(one)?))).collect();
+        Self { by_description, known }
+    }
+
+    /// What failed of an interaction. Of several with one description, it is the one in the state that failed; a state that
+    /// none of them has (it was cut, or written otherwise) says nothing, so that it may be any of them.
+    fn about(&self, one: &Interaction<'_>) -> Option<&'a Failure> {
+        let is_about = |failure: &&&Failure| match failure.state.as_deref() {
+            None | Some("") => true,
+            Some(state) => first_state(one) == Some(state) || !self.known.contains(&(one.description, state)),
+        };
+        self.by_description.get(one.description)?.iter().find(is_about).copied()
+    }
+}
+
+fn first_state<'a>(of: &Interaction<'a>) -> Option<&'a str> {
+    let old = ["/providerState", "/provider_state", "/providerStates/0/name"];
+    old.into_iter().find_map(|place| of.json.pointer(place)?.as_str()).filter(|state| !state.is_empty())
 }
 
 impl PactScreen {
@@ -174,8 +213,7 @@ impl PactScreen {
         let here = pact_address(consumer, version, provider);
         let all = interactions(json);
         let failed = failures(state, of.provider, of.pact.content);
-        let told: HashMap<&str, &Failure> =
-            failed.iter().rev().map(|failure| (failure.interaction.as_str(), failure)).collect();
+        let told = Failures::of(&failed, &all);
         let alone = asked.interaction.and_then(|number| number.checked_sub(1));
         let (from, page) = match alone {
             Some(at) => (at, 1),
@@ -189,7 +227,7 @@ impl PactScreen {
             .skip(from)
             .take(page)
             .map(|(at, one)| {
-                let failure = told.get(one.description);
+                let failure = told.about(one);
                 let view = Drawing { budget: &mut budget, is_alone: alone.is_some() }.interaction(one);
                 InteractionView {
                     number: at + 1,
@@ -343,5 +381,32 @@ impl Drawing<'_> {
             more_rules: of.rules.len() - rules.len(),
             rules,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_several_interactions_with_one_description_the_one_in_the_failed_state_is_shown_as_failed() {
+        let pact = json!({"interactions": [
+            {"description": "a sale", "providerStates": [{"name": "open", "params": {"id": 1}}]},
+            {"description": "a sale", "providerState": "closed"},
+            {"description": "a sale"},
+            {"description": "a return"},
+        ]});
+        let check = |state: Option<&str>, expect: [bool; 4]| {
+            let failure = Failure { interaction: "a sale".to_owned(), state: state.map(str::to_owned), message: None };
+            let (failed, all) = (vec![failure], interactions(&pact));
+            let told = Failures::of(&failed, &all);
+            assert_eq!([0, 1, 2, 3].map(|at| told.about(&all[at]).is_some()), expect, "{state:?}");
+        };
+        check(Some("open"), [true, false, false, false]);
+        check(Some("closed"), [false, true, false, false]);
+        check(None, [true, true, true, false]);
+        check(Some("clos"), [true, true, true, false]);
     }
 }

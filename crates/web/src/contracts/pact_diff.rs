@@ -8,6 +8,8 @@ use axum::{
     extract::{Path, Query},
     response::Response,
 };
+use engine::Engine;
+use kernel::Refusal;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -90,24 +92,28 @@ pub async fn show(
     Path((consumer, version, provider)): Path<(String, String, String)>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let state = &frame.world.contracts;
-    let of = pact::named(state, &consumer, &version, &provider)?;
-    let other = match asked.with.as_str() {
-        "" => previous_distinct(state, &of),
-        with => Some(pact::named(state, &consumer, with, &provider)?),
-    };
-    let after = read(&frame, &of).await?;
-    let before = match &other {
-        Some(other) => read(&frame, other).await?,
-        None => Value::Null,
-    };
-    Ok(screen(&PactDiffScreen::of(&frame, &of, other.as_ref(), &before, &after)))
+    let app = frame.app.clone();
+    // Long pacts take a while to compare.
+    let drawn = app.blocking(move |engine| {
+        let state = &frame.world.contracts;
+        let of = pact::named(state, &consumer, &version, &provider)?;
+        let other = match asked.with.as_str() {
+            "" => previous_distinct(state, &of),
+            with => Some(pact::named(state, &consumer, with, &provider)?),
+        };
+        let after = read(engine, state, &of)?;
+        let before = match &other {
+            Some(other) => read(engine, state, other)?,
+            None => Value::Null,
+        };
+        Ok(screen(&PactDiffScreen::of(&frame, &of, other.as_ref(), &before, &after)))
+    });
+    Ok(drawn.await?)
 }
 
-async fn read(frame: &Frame, of: &Named<'_>) -> Result<Value, Problem> {
-    let digest = frame.world.contracts.blob_of(of.pact).ok_or_else(|| not_found("pact", "of this version"))?;
-    let json = document(&frame.app, digest).await?;
-    json.ok_or_else(|| not_found("document of the pact", &digest.to_string()))
+fn read(engine: &Engine, state: &Contracts, of: &Named<'_>) -> Result<Value, Refusal> {
+    let digest = state.blob_of(of.pact).ok_or_else(|| not_found("pact", "of this version").0)?;
+    document(engine, digest)?.ok_or_else(|| not_found("document of the pact", &digest.to_string()).0)
 }
 
 /// The last pact before this one whose content differs.
@@ -126,7 +132,7 @@ impl PactDiffScreen {
         let with = other.map(|other| state.number(other.version));
         let (old, new) = (interactions(before), interactions(after));
         let all = differing(&old, &new);
-        let count = |tone: Tone| all.iter().filter(|change| change.0.tone == tone).count();
+        let count = |tone: Tone| all.iter().filter(|change| change.state.tone == tone).count();
         let summary = match with {
             None => "There is no earlier pact to compare it with: all of it is new.".to_owned(),
             Some(_) => format!(
@@ -139,8 +145,7 @@ impl PactDiffScreen {
         };
         let mut budget = Budget::new(BYTES_MAX);
         let more = all.len().saturating_sub(CHANGES_MAX);
-        let changes =
-            all.into_iter().take(CHANGES_MAX).map(|(sort, one, lines)| bounded(sort, one, lines, &mut budget));
+        let changes = all.into_iter().take(CHANGES_MAX).map(|change| bounded(change, &mut budget));
         let here = pact_address(consumer, version, provider);
         let title = match with {
             Some(with) => format!("{consumer} with {provider}: {version} compared with {with}"),
@@ -190,29 +195,39 @@ fn text(of: &Interaction<'_>) -> String {
     format!("{json:#}")
 }
 
+/// An interaction that differs, as it was and as it is.
+struct Differing<'p> {
+    state: State,
+    of: &'p Interaction<'p>,
+    before: String,
+    after: String,
+}
+
 /// What was removed, changed and added, in the order of the pacts.
-fn differing<'p>(
-    old: &'p [Interaction<'_>],
-    new: &'p [Interaction<'_>],
-) -> Vec<(State, &'p Interaction<'p>, Vec<DiffLine>)> {
+fn differing<'p>(old: &'p [Interaction<'_>], new: &'p [Interaction<'_>]) -> Vec<Differing<'p>> {
     let (old, new) = (keyed(old), keyed(new));
     let before: BTreeMap<Key<'_>, &Interaction<'_>> = old.iter().copied().collect();
     let after: BTreeMap<Key<'_>, &Interaction<'_>> = new.iter().copied().collect();
-    let removed = old
-        .iter()
-        .filter(|(key, _)| !after.contains_key(key))
-        .map(|(_, one)| (State::new(Tone::Bad, "removed"), *one, difference(&text(one), "")));
-    let others = new.iter().filter_map(|(key, one)| match before.get(key) {
-        None => Some((State::new(Tone::Good, "added"), *one, difference("", &text(one)))),
-        Some(earlier) => {
-            let lines = difference(&text(earlier), &text(one));
-            (!lines.is_empty()).then(|| (State::new(Tone::Warn, "changed"), *one, lines))
-        }
+    let removed = old.iter().filter(|(key, _)| !after.contains_key(key)).map(|(_, one)| Differing {
+        state: State::new(Tone::Bad, "removed"),
+        of: one,
+        before: text(one),
+        after: String::new(),
+    });
+    let others = new.iter().filter_map(|(key, one)| {
+        let (earlier, now) = (before.get(key).map(|earlier| text(earlier)), text(one));
+        let state = match &earlier {
+            None => State::new(Tone::Good, "added"),
+            Some(earlier) if *earlier == now => return None,
+            Some(_) => State::new(Tone::Warn, "changed"),
+        };
+        Some(Differing { state, of: one, before: earlier.unwrap_or_default(), after: now })
     });
     removed.chain(others).collect()
 }
 
-fn bounded(state: State, of: &Interaction<'_>, lines: Vec<DiffLine>, budget: &mut Budget) -> InteractionDiff {
+fn bounded(Differing { state, of, before, after }: Differing<'_>, budget: &mut Budget) -> InteractionDiff {
+    let lines = difference(&before, &after);
     let total = lines.len();
     let fits = |shown: &DiffLine| {
         let (DiffLine::Same(text) | DiffLine::Added(text) | DiffLine::Removed(text)) = shown;

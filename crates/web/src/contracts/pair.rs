@@ -87,12 +87,17 @@ const PACTS_MAX: usize = 300;
 /// # Errors
 /// `NOT_FOUND` if there is no pact between the two.
 pub async fn show(frame: Frame, Path((consumer, provider)): Path<(String, String)>) -> Result<Response, Problem> {
-    let state = &frame.world.contracts;
-    let keys = state.pacticipant_named(&consumer).zip(state.pacticipant_named(&provider));
-    match keys.filter(|(consumer, provider)| state.are_integrated(*consumer, *provider)) {
-        Some((consumer, provider)) => Ok(screen(&Between { frame: &frame, state, consumer, provider }.screen())),
-        None => Err(not_found("pact", &format!("{consumer} with {provider}"))),
-    }
+    let app = frame.app.clone();
+    // What can be deployed where looks at all that is there.
+    let drawn = app.blocking(move |_| {
+        let state = &frame.world.contracts;
+        let keys = state.pacticipant_named(&consumer).zip(state.pacticipant_named(&provider));
+        match keys.filter(|(consumer, provider)| state.are_integrated(*consumer, *provider)) {
+            Some((consumer, provider)) => Ok(screen(&Between { frame: &frame, state, consumer, provider }.screen())),
+            None => Err(not_found("pact", &format!("{consumer} with {provider}")).0),
+        }
+    });
+    Ok(drawn.await?)
 }
 
 struct Between<'a> {
@@ -107,7 +112,7 @@ impl Between<'_> {
         let Self { frame, state, .. } = *self;
         let (consumer, provider) = (state.name(self.consumer), state.name(self.provider));
         let pair = Pair::of(state, self.consumer, self.provider);
-        let (branches, more_branches) = self.branches();
+        let ((branches, more_branches), (tagged, more_tags)) = (self.branches(), self.tagged());
         PairScreen {
             chrome: frame.chrome(format!("{consumer} → {provider}"), Place::Contracts),
             parent: Link::new("Contracts", frame.href("/contracts")),
@@ -118,8 +123,8 @@ impl Between<'_> {
             places: environments(state).iter().take(COLUMNS_MAX).map(|place| self.place(&pair, place)).collect(),
             no_places: Empty::new("There are no environments: nothing can be said of deployments."),
             branches,
-            tagged: self.tagged(),
-            more_branches,
+            tagged,
+            more_branches: more_branches + more_tags,
             trials: self.trials(),
             no_trials: Empty::new(format!(
                 "{provider} was never tried against it. Its build verifies pacts with any Pact library, and publishes the \
@@ -144,7 +149,9 @@ impl Between<'_> {
         let Self { frame, state, .. } = *self;
         let meaning = match pair.standing {
             Standing::Failed => "the last verification failed",
-            Standing::DoesNotFit => "it asks for what the API’s definition doesn’t offer",
+            Standing::DoesNotFit => {
+                "it asks for what the API’s definition doesn’t offer, or the provider doesn’t do what that says"
+            }
             Standing::ChangedSince => "an earlier pact was verified, this one was not",
             Standing::NotVerified => "it was never tried",
             Standing::NoPact => "all pacts were removed",
@@ -217,26 +224,30 @@ impl Between<'_> {
         }
     }
 
+    /// The newest pacts of branches, and how many more there are.
     fn branches(&self) -> (Vec<Row>, usize) {
         let state = self.state;
         let main = state.pacticipant(self.consumer).and_then(|known| known.details.main_branch.as_deref());
         let mut all: Vec<_> = state.branches_of(self.consumer).collect();
         all.sort_by_key(|(name, branch)| (main != Some(&***name), Reverse(branch.updated)));
-        let more = all.len().saturating_sub(BRANCHES_MAX);
-        let rows = all.into_iter().take(BRANCHES_MAX).filter_map(|(name, _)| {
+        let mut with_pact = all.into_iter().filter_map(|(name, _)| {
             let pact = state.latest_pact(self.consumer, self.provider, Latest::OnBranch(name))?;
-            Some(self.pact_row(name, pact))
+            Some((name, pact))
         });
-        (rows.collect(), more)
+        let rows = with_pact.by_ref().take(BRANCHES_MAX).map(|(name, pact)| self.pact_row(name, pact)).collect();
+        (rows, with_pact.count())
     }
 
-    fn tagged(&self) -> Vec<Row> {
+    /// The newest pacts of tags, and how many more there are.
+    fn tagged(&self) -> (Vec<Row>, usize) {
         let state = self.state;
-        let rows = state.tag_heads_of(self.consumer).take(TAGS_MAX).filter_map(|(tag, _)| {
+        let mut with_pact = state.tag_heads_of(self.consumer).filter_map(|(tag, _)| {
             let pact = state.latest_pact(self.consumer, self.provider, Latest::Tagged(&tag))?;
-            Some(self.pact_row(&format!("tag {tag}"), pact))
+            Some((tag, pact))
         });
-        rows.collect()
+        let rows = with_pact.by_ref().take(TAGS_MAX);
+        let rows = rows.map(|(tag, pact)| self.pact_row(&format!("tag {tag}"), pact)).collect();
+        (rows, with_pact.count())
     }
 
     fn pact_row(&self, name: &str, key: PublicationKey) -> Row {

@@ -10,7 +10,7 @@ use crate::views::{State, Tone};
 
 /// How the newest pact of two stands, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     Failed,
     DoesNotFit,
     ChangedSince,
@@ -60,21 +60,21 @@ impl Standing {
 
 /// Two that are integrated.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pair {
-    pub(super) consumer: PacticipantKey,
-    pub(super) provider: PacticipantKey,
+pub(crate) struct Pair {
+    pub(crate) consumer: PacticipantKey,
+    pub(crate) provider: PacticipantKey,
     /// The newest pact: of the consumer's main branch, where it has one there.
-    pub(super) pact: Option<PublicationKey>,
+    pub(crate) pact: Option<PublicationKey>,
     /// The newest verification of it, by the provider's main branch where there is one among the last.
-    pub(super) verification: Option<VerificationKey>,
-    pub(super) standing: Standing,
+    pub(crate) verification: Option<VerificationKey>,
+    pub(crate) standing: Standing,
 }
 
 /// So far back is looked for a verification by the main branch, and for an earlier pact that was verified.
 const LOOK_BACK: usize = 20;
 
 impl Pair {
-    pub(super) fn of(state: &Contracts, consumer: PacticipantKey, provider: PacticipantKey) -> Self {
+    pub(crate) fn of(state: &Contracts, consumer: PacticipantKey, provider: PacticipantKey) -> Self {
         let pact = state.latest_pact(consumer, provider, Latest::OnMainBranch);
         let pact =
             pact.or_else(|| state.publications_between(consumer, provider).rev().find(|pact| state.is_current(*pact)));
@@ -113,7 +113,11 @@ pub(super) fn standing(
 ) -> Option<Standing> {
     let verified = verification.and_then(|key| state.verification(key)).map(|row| row.success);
     let defined = state.defined_versions(provider).next_back().and_then(|version| state.definition_of(version));
-    let fits = defined.and_then(|definition| state.fit(content, definition.blob)).map(|fit| fit.fits);
+    let fits = defined.and_then(|definition| match definition.self_verified {
+        // What does not do what it says is of no use to whoever relies on that.
+        Some(false) => Some(false),
+        Some(true) | None => state.fit(content, definition.blob).map(|fit| fit.fits),
+    });
     match (verified, fits) {
         (Some(false), _) => Some(Standing::Failed),
         (_, Some(false)) => Some(Standing::DoesNotFit),

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use ::contracts::{Event, Verification, VerificationKey};
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use kernel::Sha256;
+use engine::Engine;
+use kernel::{Refusal, Sha256};
 use serde_json::Value;
 
 use super::{
@@ -73,28 +74,28 @@ const FACTS_MAX: usize = 20;
 /// # Errors
 /// `NOT_FOUND` if there is none of this number.
 pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, Problem> {
-    let state = &frame.world.contracts;
     let key = number.parse::<u32>().ok().and_then(|number| number.checked_sub(1)).map(VerificationKey);
-    let Some((key, row)) = key.and_then(|key| Some((key, state.verification(key)?))) else {
+    let Some(key) = key.filter(|key| frame.world.contracts.verification(*key).is_some()) else {
         // A consumer may be called so.
-        return match state.pacticipant_named("verifications").is_some() {
+        return match frame.world.contracts.pacticipant_named("verifications").is_some() {
             true => super::pair::show(frame, Path(("verifications".to_owned(), number))).await,
             false => Err(not_found("verification", &number)),
         };
     };
-    let (app, position) = (frame.app.clone(), row.position);
-    let event = frame.app.blocking(move |_| pact_broker::event(&app, position)).await?;
-    let told = Told::of(event);
-    let results = match told.results {
-        Some(digest) => document(&frame.app, digest).await?,
-        None => None,
-    };
-    let pact = match state.content(row.content).map(|content| content.blob) {
-        Some(blob) => document(&frame.app, blob).await?,
-        None => None,
-    };
-    let pact = pact.unwrap_or_default();
-    Ok(screen(&VerificationScreen::of(&frame, key, row, told, results.as_ref(), &interactions(&pact))))
+    let app = frame.app.clone();
+    // Results and pacts may be as large as a build wants.
+    let drawn = app.blocking(move |engine| drawn(engine, &frame, key));
+    Ok(drawn.await?)
+}
+
+fn drawn(engine: &Engine, frame: &Frame, key: VerificationKey) -> Result<Response, Refusal> {
+    let state = &frame.world.contracts;
+    let row = state.verification(key).ok_or_else(|| not_found("verification", &super::number(key).to_string()).0)?;
+    let told = Told::of(pact_broker::event(&frame.app, row.position)?);
+    let read = |digest: Option<Sha256>| digest.map_or(Ok(None), |digest| document(engine, digest));
+    let results = read(told.results)?;
+    let pact = read(state.content(row.content).map(|content| content.blob))?.unwrap_or_default();
+    Ok(screen(&VerificationScreen::of(frame, key, row, told, results.as_ref(), &interactions(&pact))))
 }
 
 /// What only the event says.

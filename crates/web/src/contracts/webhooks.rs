@@ -72,8 +72,8 @@ pub struct WebhookScreen {
     pub chrome: Chrome,
     /// What it is called.
     pub name: String,
-    /// All webhooks.
-    pub parent: Link,
+    /// Contracts, and all webhooks.
+    pub parents: Vec<Link>,
     /// Whom it concerns, what it calls, the last call.
     pub answers: Vec<Answer>,
     /// The events that it is called for.
@@ -226,7 +226,10 @@ pub async fn show(frame: Frame, Path(id): Path<String>, Query(asked): Query<Aske
     Ok(screen(&WebhookScreen {
         chrome: frame.chrome(webhook.name(), Place::Contracts),
         name: webhook.name().to_owned(),
-        parent: Link::new("Webhooks", frame.href("/contracts/webhooks")),
+        parents: vec![
+            Link::new("Contracts", frame.href("/contracts")),
+            Link::new("Webhooks", frame.href("/contracts/webhooks")),
+        ],
         answers: answers(&frame, known, last),
         events: webhook.events.iter().map(|event| words(event)).collect(),
         headers: request.headers.iter().cloned().chain(secret).collect(),

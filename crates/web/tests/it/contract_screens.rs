@@ -183,6 +183,56 @@ async fn the_matrix_says_no_and_who_must_do_what() {
 }
 
 #[tokio::test]
+async fn the_matrix_finds_out_whether_a_pact_fits_a_definition_but_not_in_the_past() {
+    let site = Site::open();
+    let mut ann = site.administrator().await;
+    publish(&site, "1.0", &pact(&[order("total")])).await;
+    publish(&site, "1.1", &pact(&[order("sum")])).await;
+    let oas = json!({"openapi": "3.0.3", "info": {"title": "orders", "version": "1"}, "paths": {}});
+    let contract = json!({"content": STANDARD.encode(oas.to_string()), "contentType": "application/json",
+        "specification": "oas"});
+    let define = json!({"pacticipantVersionNumber": "5", "branch": "main", "contract": contract});
+    call(&site, Method::POST, "/pact/provider-contracts/provider/orders/publish", define).await;
+    let before = site.app.now();
+    site.pass(60);
+    let question = "/contracts/matrix?p1=shop&w1=version&v1=1.0&p2=orders&w2=version&v2=5";
+    let past = format!("{question}&at={before}");
+    let then = ann.see(&past).await;
+    assert!(then.says("is being found out"));
+    let hidden = format!("name=\"at\" value=\"{before}\"");
+    assert!(then.says(&hidden), "who asks again stays in the past: {}", then.html);
+    let page = ann.see(question).await;
+    assert!(!page.says("name=\"at\""));
+    assert!(!page.says("is being found out") && page.says("does not offer"), "{}", page.html);
+    assert!(page.says("does not fit") && !page.says("not known"), "{}", page.html);
+    assert!(ann.see(&past).await.says("is being found out"));
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_do_what_its_definition_says_is_shown_everywhere_as_failing_its_consumers() {
+    let site = Site::open();
+    let mut ann = site.administrator().await;
+    publish(&site, "1.0", &pact(&[order("total")])).await;
+    verify(&site, "5", true).await;
+    let state = async || {
+        call(&site, Method::GET, "/api/v1/contracts/integrations", json!(null)).await["items"][0]["state"].clone()
+    };
+    assert_eq!(state().await, "verified");
+    let offered = json!({"get": {"parameters": [{"name": "full", "in": "query", "schema": {"type": "boolean"}}],
+        "responses": {"200": {"description": "ok", "content": {"application/json": {"schema": {"type": "object", "properties": {"id": {}, "total": {}}}}}}}}});
+    let oas = json!({"openapi": "3.0.3", "info": {"title": "orders", "version": "1"}, "paths": {"/orders/7": offered}});
+    let contract = json!({"content": STANDARD.encode(oas.to_string()), "contentType": "application/json",
+        "specification": "oas", "selfVerificationResults": {"success": false}});
+    let define = json!({"pacticipantVersionNumber": "5", "branch": "main", "contract": contract});
+    call(&site, Method::POST, "/pact/provider-contracts/provider/orders/publish", define).await;
+    assert_eq!(state().await, "failed");
+    assert!(ann.see("/contracts").await.says("1 does not fit"));
+    let page = ann.see("/contracts/matrix?p1=shop&w1=version&v1=1.0&p2=orders&w2=version&v2=5").await;
+    assert!(page.says("does not do what its own API definition says"), "{}", page.html);
+    assert!(!page.says("verification 1"), "that it was verified is no proof of the no: {}", page.html);
+}
+
+#[tokio::test]
 async fn a_pact_is_read_with_its_rules_in_words_and_what_failed_of_it() {
     let site = Site::open();
     let mut ann = site.administrator().await;

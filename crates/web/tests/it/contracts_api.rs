@@ -45,18 +45,31 @@ async fn server() -> Server {
 }
 
 async fn publish(server: &Server, version: &str, status: u16) {
+    let request = json!({ "method": "GET", "path": "/" });
+    publish_interaction(server, version, json!({ "request": request, "response": { "status": status } })).await;
+}
+
+async fn publish_call(server: &Server, version: &str, method: &str, path: &str) {
+    let request = json!({ "method": method, "path": path });
+    publish_interaction(server, version, json!({ "request": request, "response": { "status": 200 } })).await;
+}
+
+async fn publish_interaction(server: &Server, version: &str, mut interaction: Value) {
+    interaction["description"] = json!("a charge");
     let pact = json!({
-        "consumer": { "name": "checkout" }, "provider": { "name": "payments" },
-        "interactions": [{ "description": "a charge", "request": { "method": "GET", "path": "/" }, "response": { "status": status } }],
-    });
-    let contract = json!({
-        "consumerName": "checkout", "providerName": "payments", "content": STANDARD.encode(pact.to_string()),
-        "contentType": "application/json", "specification": "pact",
+        "consumer": { "name": "checkout" }, "provider": { "name": "payments" }, "interactions": [interaction],
     });
     let body = json!({
-        "pacticipantName": "checkout", "pacticipantVersionNumber": version, "branch": "main", "contracts": [contract],
+        "pacticipantName": "checkout", "pacticipantVersionNumber": version, "branch": "main", "contracts": [contract(&pact)],
     });
     server.post("/pact/contracts/publish", body).await;
+}
+
+fn contract(pact: &Value) -> Value {
+    json!({
+        "consumerName": "checkout", "providerName": "payments", "content": STANDARD.encode(pact.to_string()),
+        "contentType": "application/json", "specification": "pact",
+    })
 }
 
 /// What is refused, and which field is at fault.
@@ -81,6 +94,12 @@ async fn integrations_and_pacticipants_are_listed_with_whose_they_are() {
     assert_eq!((&one["main_branch"], &one["newest"]), (&json!("main"), &json!("1")));
     let of_component = server.get("/api/v1/contracts/pacticipants?component=payments").await;
     assert_eq!(of_component["total"], 1);
+    let other = json!({ "pacticipantName": "checkout", "pacticipantVersionNumber": "2", "branch": "feature",
+        "contracts": [contract(&json!({ "consumer": { "name": "checkout" }, "provider": { "name": "payments" },
+            "interactions": [] }))] });
+    server.post("/pact/contracts/publish", other).await;
+    let listed = server.get("/api/v1/contracts/integrations").await;
+    assert_eq!(listed["items"][0]["latest"]["version"], "1", "what a branch tries out is not what matters");
 }
 
 #[tokio::test]
@@ -134,6 +153,27 @@ async fn a_gate_refuses_a_deployment_unless_it_is_an_emergency_with_a_reason() {
     );
     let nowhere = "/api/v1/contracts/environments/nowhere/gate";
     assert_eq!(refused(&server, Method::PUT, nowhere, json!({ "gate": "off" })).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_gate_finds_out_itself_whether_a_pact_fits_a_definition() {
+    let server = server().await;
+    publish(&server, "1", 200).await;
+    publish(&server, "2", 201).await;
+    let oas = json!({ "openapi": "3.0.3", "info": { "title": "payments", "version": "1" }, "paths": {
+        "/": { "get": { "responses": { "200": { "description": "ok" } } } } } });
+    let contract = json!({ "content": STANDARD.encode(oas.to_string()), "contentType": "application/json",
+        "specification": "oas" });
+    let define = json!({ "pacticipantVersionNumber": "7", "branch": "main", "contract": contract });
+    server.post("/pact/provider-contracts/provider/payments/publish", define).await;
+    server.post("/api/v1/deployments", json!({ "component": "payments", "version": "7" })).await;
+    let gate = "/api/v1/contracts/environments/production/gate";
+    server.ask(Method::PUT, gate, Some(&json!({ "gate": "refuse" }))).await;
+    // Only what the newest version expects was compared when the definition came.
+    server.post("/api/v1/deployments", json!({ "component": "checkout", "version": "1" })).await;
+    let second = json!({ "component": "checkout", "version": "2" });
+    let answer = server.ask(Method::POST, "/api/v1/deployments", Some(&second)).await;
+    assert_eq!(answer.body["type"], "/docs/errors/contract-broken", "{}", answer.body);
 }
 
 #[tokio::test]
@@ -193,6 +233,78 @@ async fn a_definition_is_compared_and_nothing_is_kept() {
     ] {
         assert_eq!(refused(&server, Method::POST, path, body).await, (status, field));
     }
+}
+
+const ORDERS: &str = "\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: { name: payments }
+spec: { type: service, lifecycle: production, owner: money, providesApis: [orders, ledger] }
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: { name: checkout }
+spec: { type: service, lifecycle: production, owner: money, consumesApis: [orders] }
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: { name: ledger-ui }
+spec: { type: service, lifecycle: production, owner: money, consumesApis: [orders] }
+---
+apiVersion: backstage.io/v1alpha1
+kind: API
+metadata: { name: orders }
+spec:
+  type: openapi
+  lifecycle: production
+  owner: money
+  definition: |
+    openapi: 3.0.3
+    info: { title: orders, version: '1' }
+    paths:
+      /: { get: { responses: { '200': { description: ok } } } }
+      /old: { get: { responses: { '200': { description: ok } } } }
+---
+apiVersion: backstage.io/v1alpha1
+kind: API
+metadata: { name: ledger }
+spec:
+  type: grpc
+  lifecycle: production
+  owner: money
+  definition: |
+    syntax = \"proto3\";
+    package ledger;
+    message Entry { string id = 1; }
+    service Ledger { rpc Get (Entry) returns (Entry); rpc Put (Entry) returns (Entry); }
+";
+
+/// Those whom a definition breaks, each with the operations.
+async fn broken_by(server: &Server, api: &str, definition: &str) -> Vec<(String, Value)> {
+    let compared = server.post("/api/v1/contracts/compare", json!({ "api": api, "definition": definition })).await;
+    let of = |caller: &Value| (caller["component"].as_str().unwrap().to_owned(), caller["operations"].clone());
+    compared["comparisons"][0]["consumers"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn a_breaking_change_names_those_whose_pacts_call_it_and_those_who_say_nothing_of_what_they_call() {
+    let server = Server::start();
+    server.apply("it", &[("catalog-info.yaml", ORDERS)]).await;
+    publish(&server, "1", 200).await;
+    let orders =
+        |paths: Value| json!({ "openapi": "3.0.3", "info": { "title": "orders", "version": "2" }, "paths": paths });
+    let offered = json!({ "get": { "responses": { "200": { "description": "ok" } } } });
+    let (checkout, ui) = ("component:default/checkout".to_owned(), "component:default/ledger-ui".to_owned());
+    let without_old = orders(json!({ "/": offered })).to_string();
+    assert_eq!(broken_by(&server, "orders", &without_old).await, [(ui.clone(), json!([]))]);
+    let without_root = orders(json!({ "/old": offered })).to_string();
+    let both = [(checkout.clone(), json!(["GET /"])), (ui, json!([]))];
+    assert_eq!(broken_by(&server, "orders", &without_root).await, both);
+    // A pact about a method of a protobuf service asks for its path.
+    publish_call(&server, "2", "POST", "/ledger.Ledger/Put").await;
+    let without_put = "syntax = \"proto3\";\npackage ledger;\nmessage Entry { string id = 1; }\n\
+                       service Ledger { rpc Get (Entry) returns (Entry); }\n";
+    assert_eq!(broken_by(&server, "ledger", without_put).await, [(checkout, json!(["ledger.Ledger/Put"]))]);
 }
 
 #[tokio::test]

@@ -109,12 +109,15 @@ pub(super) async fn cleanup(args: &Cleanup, session: &Session) -> Result<ExitCod
             break None;
         }
     };
+    let has_removed = all.is_some();
     if let Some(all) = all {
         session.out.show(all, |cleaned: Cleaned| text(&session.out, &cleaned))?;
     }
     match failed {
         Some(refusal) => {
-            warn("It stopped before the end; run it again to go on.");
+            if has_removed {
+                warn("It stopped before the end; run it again to go on.");
+            }
             Err(refusal)
         }
         None => Ok(ExitCode::SUCCESS),

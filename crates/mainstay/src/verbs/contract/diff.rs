@@ -37,7 +37,10 @@ struct Differences {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Changed {
     interaction: String,
+    /// The first differences.
     differences: Vec<Difference>,
+    /// How many more there are.
+    more: usize,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +50,7 @@ struct Difference {
     after: Option<Value>,
 }
 
-/// Differences of one interaction that are shown.
+/// Differences of one interaction that are told; the others are counted.
 const DIFFERENCES_MAX: usize = 100;
 
 /// Shows what changed between the pacts of two versions.
@@ -87,16 +90,16 @@ fn differences(before: &Value, after: &Value) -> Differences {
         from.keys().filter(|name| !of.contains_key(*name)).cloned().collect()
     };
     let changed = before.iter().filter_map(|(name, earlier)| {
-        let mut differences = Vec::new();
-        compare(String::new(), Some(earlier), after.get(name).copied(), &mut differences);
-        let is_changed = after.contains_key(name) && !differences.is_empty();
-        is_changed.then(|| Changed { interaction: name.clone(), differences })
+        let later = after.get(name).copied()?;
+        let mut changed = Changed { interaction: name.clone(), differences: Vec::new(), more: 0 };
+        compare(String::new(), Some(earlier), Some(later), &mut changed);
+        (!changed.differences.is_empty()).then_some(changed)
     });
     Differences { added: missing(&after, &before), removed: missing(&before, &after), changed: changed.collect() }
 }
 
-fn compare(place: String, before: Option<&Value>, after: Option<&Value>, into: &mut Vec<Difference>) {
-    if before == after || into.len() >= DIFFERENCES_MAX {
+fn compare(place: String, before: Option<&Value>, after: Option<&Value>, into: &mut Changed) {
+    if before == after {
         return;
     }
     let deeper = |name: &dyn std::fmt::Display| {
@@ -115,7 +118,8 @@ fn compare(place: String, before: Option<&Value>, after: Option<&Value>, into: &
                 compare(deeper(&at), one.get(at), other.get(at), into);
             }
         }
-        _ => into.push(Difference { place, before: before.cloned(), after: after.cloned() }),
+        _ if into.differences.len() >= DIFFERENCES_MAX => into.more += 1,
+        _ => into.differences.push(Difference { place, before: before.cloned(), after: after.cloned() }),
     }
 }
 
@@ -133,11 +137,14 @@ fn text(out: &Printer, args: &Diff, differences: &Differences) -> String {
     for name in added {
         add(&mut text, format!("+ {name}"));
     }
-    for Changed { interaction, differences } in changed {
+    for Changed { interaction, differences, more } in changed {
         add(&mut text, out.toned(Tone::Warn, interaction));
         for Difference { place, before, after } in differences {
             let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), Value::to_string);
             add(&mut text, format!("    {place}: {} → {}", side(before), side(after)));
+        }
+        if *more > 0 {
+            add(&mut text, format!("    and {more} more differences"));
         }
     }
     text
@@ -157,7 +164,14 @@ mod tests {
         assert_eq!((found.added, found.removed), (vec!["d".to_owned()], vec!["c".to_owned()]));
         let status =
             Difference { place: "response.status".to_owned(), before: Some(json!(200)), after: Some(json!(201)) };
-        assert_eq!(found.changed, [Changed { interaction: "b".to_owned(), differences: vec![status] }]);
+        assert_eq!(found.changed, [Changed { interaction: "b".to_owned(), differences: vec![status], more: 0 }]);
+    }
+
+    #[test]
+    fn what_is_too_much_to_be_told_is_counted() {
+        let part = |value: u8| json!({"messages": [{"description": "a", "contents": vec![value; 130]}]});
+        let found = differences(&part(1), &part(2));
+        assert_eq!((found.changed[0].differences.len(), found.changed[0].more), (100, 30));
     }
 
     #[test]

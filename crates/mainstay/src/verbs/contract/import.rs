@@ -64,14 +64,12 @@ struct Importing {
     report: Report,
     /// The versions of each pacticipant of the source, the oldest first.
     versions: BTreeMap<String, Vec<Version>>,
-    /// What tagging has put into an environment by itself: pacticipant, version, environment's name.
-    placed_by_tag: Vec<(String, String, String)>,
 }
 
 /// Reads the other broker and writes what is missing here.
 ///
 /// # Errors
-/// If one of the two can't be reached or does not let us in; all that was written until then stays.
+/// If one of the two can't be reached or does not let us in; all that was written until then stays, and is reported.
 pub(super) async fn import(args: &Import, session: &Session) -> Result<ExitCode, Refusal> {
     let source = args.source()?;
     let mut importing = Importing {
@@ -80,12 +78,17 @@ pub(super) async fn import(args: &Import, session: &Session) -> Result<ExitCode,
         target: session.client.broker()?,
         enable_webhooks: args.enable_webhooks,
         versions: BTreeMap::new(),
-        placed_by_tag: Vec::new(),
     };
-    importing.run().await?;
-    let report = serde_json::to_value(&importing.report)
-        .map_err(|error| Refusal::new(&codes::INTERNAL, format!("the report: {error}")))?;
-    session.out.show(report, |report: Report| report.text(&session.out))?;
+    let done = importing.run().await;
+    if done.is_ok() || !importing.report.is_empty() {
+        let report = serde_json::to_value(&importing.report)
+            .map_err(|error| Refusal::new(&codes::INTERNAL, format!("the report: {error}")))?;
+        session.out.show(report, |report: Report| report.text(&session.out))?;
+    }
+    if let Err(refusal) = done {
+        warn("It stopped before the end; run it again to go on.");
+        return Err(refusal);
+    }
     let whole = importing.report.is_whole();
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(codes::INVALID.class.exit_code()) })
 }
@@ -104,6 +107,10 @@ impl Import {
             (Some(token), None) => Credentials::Token(token.clone()),
             (None, Some(user)) => {
                 Credentials::Password { user: user.clone(), password: self.password.clone().unwrap_or_default() }
+            }
+            (None, None) if self.password.is_some() => {
+                let detail = "a password is of no use without a user";
+                return Err(Refusal::new(&codes::INVALID, detail).field("--password").fix("give --user, too"));
             }
             (None | Some(_), _) => Credentials::None,
         };

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Args;
 use jiff::Timestamp;
 use kernel::Refusal;
@@ -148,12 +149,31 @@ fn add_content(text: &mut String, side: &Value) {
         let value = texts.collect::<Vec<_>>().join(", ");
         add(text, format!("    {name}: {value}"));
     }
+    let metadata = ["metadata", "metaData"].into_iter().find_map(|key| side.get(key)?.as_object());
+    for (name, value) in metadata.into_iter().flatten() {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        add(text, format!("    {name}: {}", indented(&value, 4)));
+    }
     let body = ["body", "contents"].into_iter().find_map(|key| side.get(key)).filter(|body| !body.is_null());
     if let Some(body) = body {
         // Specification 4 wraps the content with its type.
         let content = body.get("content").filter(|_| body.get("contentType").is_some()).unwrap_or(body);
-        let shown = content.as_str().map_or_else(|| format!("{content:#}"), str::to_owned);
+        let is_encoded = body.get("encoded").is_some_and(|encoded| *encoded == true || encoded == "base64");
+        let shown = match content.as_str() {
+            Some(written) if is_encoded => decoded(written),
+            Some(written) => written.to_owned(),
+            None => format!("{content:#}"),
+        };
         add(text, format!("    {}", indented(&shown, 4)));
+    }
+}
+
+/// What was written as base64, where it is text; else how much it is.
+fn decoded(written: &str) -> String {
+    match STANDARD.decode(written).map(String::from_utf8) {
+        Ok(Ok(text)) => text,
+        Ok(Err(binary)) => format!("({} B that are no text)", binary.as_bytes().len()),
+        Err(_) => written.to_owned(),
     }
 }
 
@@ -180,6 +200,12 @@ mod tests {
             "response": {"status": 201}});
         check(&four, &["POST /a", "7", "→ 201"]);
         check(&json!({"contents": "hello"}), &["hello"]);
+        let encoded = |content: &str| {
+            json!({"contents": {"contentType": "x/y", "encoded": "base64", "content": content},
+            "metadata": {"topic": "orders", "partition": 3}})
+        };
+        check(&encoded("aGVsbG8="), &["topic: orders", "partition: 3", "hello"]);
+        check(&encoded("/w=="), &["topic: orders", "partition: 3", "(1 B that are no text)"]);
         let answered = json!({"request": {"contents": {"contentType": "text/plain", "content": "ping"}},
             "response": [{"contents": {"contentType": "text/plain", "content": "pong"}}]});
         check(&answered, &["asks", "ping", "is answered", "pong"]);

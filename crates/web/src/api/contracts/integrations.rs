@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Query, State},
 };
-use contracts::{ContentKey, Latest, PacticipantKey, Publication, VerificationKey};
+use contracts::{PacticipantKey, Publication, VerificationKey};
 use kernel::{EntityRef, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use world::World;
 use crate::{
     App,
     api::{Listed, Paging},
+    contracts::standing::{Pair, Standing},
     problem::Problem,
 };
 
@@ -61,12 +62,12 @@ pub struct IntegrationView {
     /// When the first pact came.
     #[schema(value_type = String, format = "date-time")]
     pub since: Timestamp,
-    /// The newest pact.
+    /// The newest pact: of the consumer's main branch, where it has one there.
     pub latest: Option<LatestPact>,
-    /// `verified`, `failed` or `unverified`: what the last verification of the newest pact gave, or the comparison with the
-    /// provider's newest API definition where it was never verified.
+    /// `verified`, `failed` or `unverified`: what the last verification of the newest pact gave, and the comparison with the
+    /// provider's newest API definition; where there are both, both must be good.
     pub state: IntegrationState,
-    /// The last verification of the newest pact's content.
+    /// The last verification of the newest pact's content: by the provider's main branch, where one of the last is.
     pub verification: Option<VerificationView>,
 }
 
@@ -142,24 +143,15 @@ fn view(
     since: Timestamp,
 ) -> IntegrationView {
     let state = &world.contracts;
-    let pact = state.latest_pact(keys.0, keys.1, Latest::Overall).and_then(|key| state.publication(key));
-    let last = pact.and_then(|pact| state.verifications_of(pact.content).next_back());
-    let verification = last.and_then(|key| verification(state, key));
-    let fits = || pact.and_then(|pact| fits(state, keys.1, pact.content));
-    let is_met = verification.as_ref().map(|verification| verification.success).or_else(fits);
-    let state_word = match is_met {
-        Some(true) => IntegrationState::Verified,
-        Some(false) => IntegrationState::Failed,
-        None => IntegrationState::Unverified,
+    let pair = Pair::of(state, keys.0, keys.1);
+    let stands = match pair.standing {
+        Standing::Failed | Standing::DoesNotFit => IntegrationState::Failed,
+        Standing::ChangedSince | Standing::NotVerified | Standing::NoPact => IntegrationState::Unverified,
+        Standing::Verified | Standing::Fits => IntegrationState::Verified,
     };
-    let latest = pact.and_then(|pact| latest(state, pact));
-    IntegrationView { consumer, provider, since, latest, state: state_word, verification }
-}
-
-/// Whether a content fits the provider's newest definition of its API.
-fn fits(state: &contracts::State, provider: PacticipantKey, content: ContentKey) -> Option<bool> {
-    let definition = state.definition_of(state.defined_versions(provider).next_back()?)?;
-    state.fit(content, definition.blob).map(|fit| fit.fits && definition.self_verified != Some(false))
+    let latest = pair.pact.and_then(|key| latest(state, state.publication(key)?));
+    let verification = pair.verification.and_then(|key| verification(state, key));
+    IntegrationView { consumer, provider, since, latest, state: stands, verification }
 }
 
 fn verification(state: &contracts::State, key: VerificationKey) -> Option<VerificationView> {

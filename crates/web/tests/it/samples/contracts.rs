@@ -222,6 +222,7 @@ fn matrix() -> MatrixScreen {
     };
     let ways = || vec![Choice::new("", "its newest version", ""), Choice::new("version", "version", "version")];
     MatrixScreen {
+        at: None,
         chrome: quiet("Can I deploy?", Place::Contracts),
         parts: parts("Can I deploy?"),
         question: vec![
@@ -486,7 +487,7 @@ fn webhook() -> WebhookScreen {
     WebhookScreen {
         chrome: quiet("Verify payments", Place::Contracts),
         name: "Verify payments".to_owned(),
-        parent: Link::new("Webhooks", "/contracts/webhooks"),
+        parents: vec![Link::new("Contracts", "/contracts"), Link::new("Webhooks", "/contracts/webhooks")],
         answers: vec![
             Answer::to("State").state(State::new(Tone::Good, "enabled"), None).note("since 3 d ago"),
             Answer::to("Concerns").text("any consumer and payments").link("payments", "/x"),
@@ -543,7 +544,6 @@ fn environments() -> EnvironmentsScreen {
         meaning: "A deployment that the contracts don’t agree to is refused.",
         command: Cli::new(format!("mainstay contract environment gate {name} refuse")),
         set: Some(form(name)),
-        count: placed.len() * 10,
         alone: (!placed.is_empty()).then(|| Link::new("All 20", "/contracts/environments?environment=x")),
         placed,
         pager: None,

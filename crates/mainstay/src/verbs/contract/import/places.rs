@@ -1,6 +1,6 @@
 //! What is where, and webhooks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use kernel::Refusal;
 use reqwest::Method;
@@ -142,20 +142,20 @@ impl Importing {
     }
 
     /// A tag with an environment's name means that a version is there; where the other broker says otherwise, it is not.
+    /// What came there at the moment at which it was tagged came by that, in this import or in one that broke off.
     async fn undo_tags(&mut self, name: &str, there: &[Placed], here: &[Placed]) -> Result<(), Refusal> {
-        let by_tag: BTreeSet<(&str, &str)> = self
-            .placed_by_tag
-            .iter()
-            .filter(|(_, _, environment)| environment == name)
-            .map(|(pacticipant, version, _)| (pacticipant.as_str(), version.as_str()))
-            .collect();
         let is_there = |known: &Placed| {
             there.iter().any(|placed| placed.pacticipant == known.pacticipant && placed.version == known.version)
         };
-        let of_tags = |known: &&Placed| {
-            by_tag.contains(&(known.pacticipant.as_str(), known.version.as_str())) && !is_there(known)
-        };
-        for known in here.iter().filter(of_tags) {
+        for known in here.iter().filter(|known| known.instance.is_none() && !is_there(known)) {
+            if !self.is_tagged_there(known, name) {
+                continue;
+            }
+            let tag = ["pacticipants", &known.pacticipant, "versions", &known.version, "tags", name];
+            let tagged = self.target.find(&tag, &[]).await?.and_then(|tag| text(&tag, "/createdAt"));
+            if tagged.as_ref() != Some(&known.created) {
+                continue;
+            }
             let path = ["deployed-versions", known.id.as_str()];
             match self.target.send(Method::PATCH, &path, &json!({"currentlyDeployed": false})).await {
                 Ok(_) => {}
@@ -165,6 +165,13 @@ impl Importing {
             }
         }
         Ok(())
+    }
+
+    /// True if the version has the tag in the other broker, too.
+    fn is_tagged_there(&self, placed: &Placed, tag: &str) -> bool {
+        let versions = self.versions.get(&placed.pacticipant);
+        let version = versions.and_then(|versions| versions.iter().find(|version| version.number == placed.version));
+        version.is_some_and(|version| version.tags.iter().any(|known| known == tag))
     }
 
     pub(super) async fn webhooks(&mut self) -> Result<(), Refusal> {

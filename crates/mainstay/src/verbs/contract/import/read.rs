@@ -29,6 +29,10 @@ impl Version {
         self.branches.iter().any(|(on, _)| on == branch)
     }
 
+    pub(super) fn is_head_of(&self, branch: &str) -> bool {
+        self.branches.iter().any(|(on, latest)| on == branch && *latest)
+    }
+
     pub(super) fn of(document: &Value) -> Option<Self> {
         let embedded = |key: &str| list(document, &format!("/_embedded/{key}"));
         let branches = embedded("branchVersions")

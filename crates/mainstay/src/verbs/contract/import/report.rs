@@ -118,6 +118,11 @@ impl Report {
         }
     }
 
+    /// True if nothing was even read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
     /// True if everything that was read is here now.
     pub(super) fn is_whole(&self) -> bool {
         self.counts.values().all(|count| count.refused == 0)

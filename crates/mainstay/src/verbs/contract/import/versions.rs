@@ -19,16 +19,13 @@ impl Importing {
     pub(super) async fn pacticipants(&mut self) -> Result<(), Refusal> {
         let found = read::all(&self.source, &["pacticipants"], "/_embedded/pacticipants").await?;
         self.report.read(Sort::Pacticipants, found.len());
-        let environments = self.target.get(&["environments"], &[]).await?;
-        let environments: BTreeSet<String> =
-            list(&environments, "/_embedded/environments").iter().filter_map(|known| text(known, "/name")).collect();
         for (at, pacticipant) in found.iter().enumerate() {
             let Some(name) = text(pacticipant, "/name") else { continue };
             let versions = read::versions(&self.source, &name).await?;
             progress(&format!("{} of {}: {name}, {} versions", at + 1, found.len(), versions.len()));
             self.pacticipant(&name, pacticipant).await?;
             self.labels(&name, pacticipant).await?;
-            self.versions_of(&name, &versions, &environments).await?;
+            self.versions_of(&name, &versions).await?;
             self.details(&name, pacticipant).await?;
             self.versions.insert(name, versions);
         }
@@ -79,12 +76,7 @@ impl Importing {
         Ok(())
     }
 
-    async fn versions_of(
-        &mut self,
-        name: &str,
-        versions: &[Version],
-        environments: &BTreeSet<String>,
-    ) -> Result<(), Refusal> {
+    async fn versions_of(&mut self, name: &str, versions: &[Version]) -> Result<(), Refusal> {
         self.report.read(Sort::Versions, versions.len());
         self.report.read(Sort::BranchesOfVersions, versions.iter().map(|version| version.branches.len()).sum());
         self.report.read(Sort::TagsOfVersions, versions.iter().map(|version| version.tags.len()).sum());
@@ -93,7 +85,7 @@ impl Importing {
         let here: BTreeMap<&str, &Version> = here.iter().map(|version| (version.number.as_str(), version)).collect();
         for version in versions {
             let known = here.get(version.number.as_str()).copied();
-            self.version(name, version, known, environments).await?;
+            self.version(name, version, known).await?;
         }
         self.heads(name, versions, &here).await
     }
@@ -118,13 +110,7 @@ impl Importing {
         }
     }
 
-    async fn version(
-        &mut self,
-        name: &str,
-        version: &Version,
-        known: Option<&Version>,
-        environments: &BTreeSet<String>,
-    ) -> Result<(), Refusal> {
+    async fn version(&mut self, name: &str, version: &Version, known: Option<&Version>) -> Result<(), Refusal> {
         let number = version.number.as_str();
         let shown = format!("{name} {number}");
         let mut exists = known.is_some();
@@ -165,11 +151,8 @@ impl Importing {
         if !exists {
             self.report.written(Sort::Versions);
         }
-        for tag in missing {
+        for _ in missing {
             self.report.written(Sort::TagsOfVersions);
-            if environments.contains(tag) {
-                self.placed_by_tag.push((name.to_owned(), number.to_owned(), tag.clone()));
-            }
         }
         self.without_others(name, version, known, &answer).await
     }
@@ -186,12 +169,15 @@ impl Importing {
         let is_new = |branch: &str| !version.is_on(branch) && !known.is_some_and(|known| known.is_on(branch));
         for (branch, _) in made.branches.iter().filter(|(branch, _)| is_new(branch)) {
             let path = ["pacticipants", name, "branches", branch, "versions", &version.number];
-            self.target.send(Method::DELETE, &path, &Value::Null).await?;
+            if let Err(refusal) = self.target.send(Method::DELETE, &path, &Value::Null).await {
+                self.refused(Sort::BranchesOfVersions, &format!("{branch} of {name} {}", version.number), refusal)?;
+            }
         }
         Ok(())
     }
 
-    /// The head of a branch is what came to it last; where that is not the newest version, it comes to it once more.
+    /// The head of a branch is what came to it last; where that is not the newest version, it comes to it once more. So it
+    /// is as well where an import broke off before that; where the branch has gone on here, it is left alone.
     async fn heads(
         &mut self,
         name: &str,
@@ -212,10 +198,19 @@ impl Importing {
             let is_new = versions.iter().any(|version| {
                 version.is_on(branch) && !here.get(version.number.as_str()).is_some_and(|known| known.is_on(branch))
             });
-            if is_new && last.get(branch).is_some_and(|last| *last != number) {
+            let Some(last) = last.get(branch).filter(|last| **last != number) else { continue };
+            let is_left = here.get(last).is_some_and(|known| known.is_head_of(branch));
+            if is_new || is_left {
                 let path = ["pacticipants", name, "branches", branch, "versions", number];
-                self.target.send(Method::DELETE, &path, &Value::Null).await?;
-                self.target.send(Method::PUT, &path, &json!({})).await?;
+                let gone = self.target.send(Method::DELETE, &path, &Value::Null).await;
+                let done = match gone {
+                    Ok(_) => self.target.send(Method::PUT, &path, &json!({})).await,
+                    Err(refusal) => Err(refusal),
+                };
+                if let Err(refusal) = done {
+                    let what = format!("{number} as the head of {branch} of {name}");
+                    self.refused(Sort::BranchesOfVersions, &what, refusal)?;
+                }
             }
         }
         Ok(())
