@@ -241,6 +241,8 @@ pub enum Command {
         version: String,
         /// The environment's name.
         environment: String,
+        /// True if it takes a later deployment back, which no gate refuses.
+        goes_back: bool,
     },
     /// A version was released.
     Release {
@@ -385,8 +387,8 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
         Command::SetGate { environment, gate } => environments::set_gate(&mut draft, &environment, gate)?,
         Command::RemoveEnvironment { id } => environments::remove(&mut draft, id)?,
         Command::Deploy { .. } => environments::deploy(&mut draft, command)?,
-        Command::Follow { component, version, environment } => {
-            environments::follow(&mut draft, &component, &version, &environment)?;
+        Command::Follow { component, version, environment, goes_back } => {
+            environments::follow(&mut draft, &component, (&version, &environment), goes_back)?;
         }
         Command::Release { pacticipant, version, environment } => {
             environments::release(&mut draft, &pacticipant, version, environment)?;

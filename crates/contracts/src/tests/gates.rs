@@ -86,9 +86,16 @@ fn a_gate_sees_the_pacts_that_are_published_with_the_tag() {
 #[test]
 fn a_gate_is_not_in_the_way_of_what_runs_already() {
     let component = kernel::EntityRef::new("component", "default", "foo").unwrap();
-    let (version, environment) = ("1".to_owned(), "prod".to_owned());
-    let broker = gated(Gate::Refuse).do_(Command::Follow { component, version, environment });
-    assert_eq!(broker.kinds(), ["gate_passed", "version_deployed"]);
+    let follow = |goes_back: bool| {
+        let (component, version, environment) = (component.clone(), "1".to_owned(), "prod".to_owned());
+        gated(Gate::Refuse).do_(Command::Follow { component, version, environment, goes_back })
+    };
+    for (goes_back, was_overridden) in [(false, true), (true, false)] {
+        let broker = follow(goes_back);
+        assert_eq!(broker.kinds(), ["gate_passed", "version_deployed"]);
+        let Event::GatePassed { overridden, .. } = broker.last[0] else { panic!() };
+        assert_eq!(overridden, was_overridden, "goes back: {goes_back}");
+    }
 }
 
 #[test]

@@ -112,6 +112,7 @@ fn a_deployment_of_the_component_is_one_of_its_pacticipants() {
         component: "component:default/foo".parse_component(),
         version: version.to_owned(),
         environment: environment.to_owned(),
+        goes_back: false,
     };
     let broker = broker().do_(follow("3", "staging"));
     assert_eq!(broker.kinds(), ["environment_defined", "version_created", "version_deployed"]);
@@ -124,6 +125,7 @@ fn a_deployment_of_the_component_is_one_of_its_pacticipants() {
         component: "component:default/nobody".parse_component(),
         version: "1".to_owned(),
         environment: "prod".to_owned(),
+        goes_back: false,
     });
     assert_eq!(broker.kinds(), Vec::<&str>::new());
     assert!(
@@ -137,6 +139,7 @@ fn following_a_deployment_to_an_instance_does_not_deploy_it_beside() {
         component: "component:default/foo".parse_component(),
         version: "1".to_owned(),
         environment: "prod".to_owned(),
+        goes_back: false,
     });
     assert_eq!(broker.there("Foo", "prod"), ["1@blue"]);
 }
