@@ -252,6 +252,8 @@ pub enum Command {
         version: String,
         /// Where.
         environment: EnvironmentId,
+        /// True to do it although the environment refuses it.
+        emergency: bool,
     },
     /// A version isn't deployed or supported any more.
     Displace {
@@ -390,8 +392,8 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
         Command::Follow { component, version, environment, goes_back } => {
             environments::follow(&mut draft, &component, (&version, &environment), goes_back)?;
         }
-        Command::Release { pacticipant, version, environment } => {
-            environments::release(&mut draft, &pacticipant, version, environment)?;
+        Command::Release { pacticipant, version, environment, emergency } => {
+            environments::release(&mut draft, &pacticipant, (version, environment), emergency)?;
         }
         Command::Displace { placement } => environments::displace(&mut draft, placement)?,
         Command::PutWebhook { webhook } => webhooks::put(&mut draft, webhook)?,

@@ -239,7 +239,12 @@ impl Broker {
 
     pub(crate) fn release(self, pacticipant: &str, version: &str, environment: &str) -> Self {
         let environment = self.environment_id(environment);
-        self.do_(Command::Release { pacticipant: pacticipant.to_owned(), version: version.to_owned(), environment })
+        self.do_(Command::Release {
+            pacticipant: pacticipant.to_owned(),
+            version: version.to_owned(),
+            environment,
+            emergency: false,
+        })
     }
 
     /// What of a pacticipant is in an environment, as `2` or, on an instance, `2@blue`, by when it came there.

@@ -97,6 +97,29 @@ fn made(call: &Call<'_>, released: bool, instance: Option<&str>) -> Result<Answe
     Ok(Answer::with_status(201, &view::placed(call.state(), &call.links, placed)).header("location", here))
 }
 
+/// Whether a gate that refuses is overridden, and why.
+struct Emergency {
+    emergency: bool,
+    reason: Option<String>,
+}
+
+fn emergency(body: &Value) -> Result<Emergency, Failure> {
+    let emergency = match body.get("emergency") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(emergency)) => *emergency,
+        Some(_) => return Err(Failure::field("emergency", "must be boolean")),
+    };
+    let reason = match body.get("reason") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Some(_) => return Err(Failure::field("reason", "must be a string")),
+    };
+    if emergency && reason.is_none() {
+        return Err(Failure::field("reason", "is missing: an emergency needs one"));
+    }
+    Ok(Emergency { emergency, reason })
+}
+
 pub(crate) fn deploy(call: &mut Call<'_>) -> Result<Answer, Failure> {
     version(call)?;
     let environment = environments::asked(call)?.environment.id;
@@ -109,14 +132,16 @@ pub(crate) fn deploy(call: &mut Call<'_>) -> Result<Answer, Failure> {
         Some(Value::String(text)) => Some(text.clone()),
         Some(_) => return Err(Failure::field("applicationInstance", "must be a string")),
     };
-    call.submit(Command::Deploy {
+    let Emergency { emergency, reason } = emergency(&body)?;
+    let command = Command::Deploy {
         pacticipant: call.param("pacticipant")?.to_owned(),
         version: call.param("version")?.to_owned(),
         environment,
         instance: instance.clone(),
         via: Via::Contracts,
-        emergency: body.get("emergency") == Some(&json!(true)),
-    })?;
+        emergency,
+    };
+    call.submit_because(command, reason.as_deref())?;
     made(call, false, instance.as_deref())
 }
 
@@ -124,7 +149,8 @@ pub(crate) fn release(call: &mut Call<'_>) -> Result<Answer, Failure> {
     version(call)?;
     let environment = environments::asked(call)?.environment.id;
     let (pacticipant, version) = (call.param("pacticipant")?.to_owned(), call.param("version")?.to_owned());
-    call.submit(Command::Release { pacticipant, version, environment })?;
+    let Emergency { emergency, reason } = emergency(&call.json()?)?;
+    call.submit_because(Command::Release { pacticipant, version, environment, emergency }, reason.as_deref())?;
     made(call, true, None)
 }
 

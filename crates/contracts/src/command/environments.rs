@@ -112,8 +112,7 @@ pub(super) fn deploy(draft: &mut Draft<'_>, command: Command) -> Result<(), Refu
     let Command::Deploy { pacticipant, version, environment, instance, via, emergency } = command else {
         return Ok(());
     };
-    let pass = if emergency { Pass::Emergency } else { Pass::Asked };
-    deploy_to(draft, (&pacticipant, version), (environment, instance), via, pass)
+    deploy_to(draft, (&pacticipant, version), (environment, instance), via, Pass::of(emergency))
 }
 
 /// With what a version comes to a gate.
@@ -125,6 +124,12 @@ enum Pass {
     Emergency,
     /// It goes back, which is never refused.
     Back,
+}
+
+impl Pass {
+    fn of(emergency: bool) -> Self {
+        if emergency { Self::Emergency } else { Self::Asked }
+    }
 }
 
 fn deploy_to(
@@ -253,8 +258,8 @@ pub(super) fn deployed_by_tag(draft: &mut Draft<'_>, name: &str, number: &str, t
 pub(super) fn release(
     draft: &mut Draft<'_>,
     name: &str,
-    version: String,
-    environment: EnvironmentId,
+    (version, environment): (String, EnvironmentId),
+    emergency: bool,
 ) -> Result<(), Refusal> {
     let key = draft.known_version(name, &version)?;
     let known = draft.state.environment(environment);
@@ -266,7 +271,7 @@ pub(super) fn release(
         .placements_of(key)
         .any(|placed| placed.released && placed.environment == environment && placed.until.is_none());
     if !released {
-        pass_gate(draft, &pacticipant, &version, (&environment_name, gate), Pass::Asked)?;
+        pass_gate(draft, &pacticipant, &version, (&environment_name, gate), Pass::of(emergency))?;
         let placement = draft.context.id();
         draft.push(Event::VersionReleased { placement, pacticipant, version, environment, environment_name });
     }

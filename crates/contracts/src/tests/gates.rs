@@ -129,8 +129,14 @@ fn the_answer_of_a_gate_is_one_sentence_or_none() {
 fn a_gate_is_asked_before_a_release_as_before_a_deployment() {
     let mut broker = gated(Gate::Refuse);
     let (pacticipant, version, environment) = ("Foo".to_owned(), "1".to_owned(), broker.environment_id("prod"));
-    let refusal = broker.try_(Command::Release { pacticipant, version, environment }).unwrap_err();
-    assert_eq!(refusal.code.name, codes::CONTRACT_BROKEN.name);
+    let release = |emergency: bool| {
+        let (pacticipant, version) = (pacticipant.clone(), version.clone());
+        Command::Release { pacticipant, version, environment, emergency }
+    };
+    assert_eq!(broker.try_(release(false)).unwrap_err().code.name, codes::CONTRACT_BROKEN.name);
+    let forced = broker.do_(release(true));
+    assert_eq!(forced.kinds(), ["gate_passed", "version_released"]);
+    assert!(matches!(forced.last[0], Event::GatePassed { overridden: true, .. }));
     assert_eq!(gated(Gate::Warn).release("Foo", "1", "prod").kinds(), ["gate_passed", "version_released"]);
     let broker = gated(Gate::Refuse).verify("Bar", "1", "Foo", "x", true).release("Foo", "1", "prod");
     assert_eq!(broker.kinds(), ["version_released"]);

@@ -88,7 +88,7 @@ fn each_event_calls_whom_it_concerns() {
     assert_eq!(broker.events(tag("dev")), ["version_tagged"]);
     assert_eq!(broker.events(tag("prod")), ["version_tagged", "version_deployed"]);
     let environment = broker.environment_id("prod");
-    let release = Command::Release { pacticipant: "Foo".to_owned(), version: "2".to_owned(), environment };
+    let release = Command::Release { pacticipant: "Foo".to_owned(), version: "2".to_owned(), environment, emergency: false };
     assert_eq!(broker.events(release), ["version_released"]);
     assert_eq!(
         broker.events(Command::Label { name: "Foo".to_owned(), label: "x".to_owned(), given: true }),

@@ -159,7 +159,7 @@ fn command(broker: &Broker, deed: Deed) -> Option<Command> {
         Deed::Deploy { party, version, environment: name, blue, release } => {
             let (pacticipant, version, environment) = (party.to_owned(), version.to_owned(), environment(name)?);
             if release {
-                Command::Release { pacticipant, version, environment }
+                Command::Release { pacticipant, version, environment, emergency: false }
             } else {
                 let instance = blue.then(|| "blue".to_owned());
                 Command::Deploy { pacticipant, version, environment, instance, via: Via::Contracts, emergency: false }

@@ -164,9 +164,9 @@ impl Host for Desk {
         Ok(self.app.engine().store().put_blobs(blobs)?)
     }
 
-    fn submit(&self, command: contracts::Command) -> Result<(), Refusal> {
+    fn submit(&self, command: contracts::Command, reason: Option<&str>) -> Result<(), Refusal> {
         let concerns: Vec<String> = concerned(&command);
-        let request = self.by.request(Command::Contracts(command), None, None)?;
+        let request = self.by.request(Command::Contracts(command), reason, None)?;
         self.app.engine().submit_blocking(request)?;
         // What will be asked next is found out before the client is answered.
         for provider in concerns {

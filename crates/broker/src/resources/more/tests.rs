@@ -63,7 +63,7 @@ impl Host for Desk {
         Ok(blobs.iter().map(digest).collect())
     }
 
-    fn submit(&self, command: Command) -> Result<(), Refusal> {
+    fn submit(&self, command: Command, _reason: Option<&str>) -> Result<(), Refusal> {
         let seed = self.next_id();
         let context = Context::new(self.now(), Actor::Person("ann".to_owned()), IdSeed(seed));
         let mut world = self.world.lock().unwrap();

@@ -25,7 +25,7 @@ fn large() -> Desk {
                 pacts: pacts.collect(),
                 may_modify: false,
             };
-            desk.submit(command).unwrap();
+            desk.submit(command, None).unwrap();
         }
     }
     desk

@@ -212,7 +212,7 @@ fn what_was_triggered_is_shown_where_it_came_from() {
             username: None,
             secret: None,
         };
-        desk.submit(Command::Trigger { delivery }).unwrap();
+        desk.submit(Command::Trigger { delivery }, None).unwrap();
     };
     trigger(1, "contract_content_changed", None);
     trigger(2, "provider_verification_published", Some(1));
