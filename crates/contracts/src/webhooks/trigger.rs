@@ -2,10 +2,11 @@
 
 use kernel::{Context, EffectId};
 
-use super::{Delivery, Webhook, Whose, fill, template};
+use super::{Delivery, Webhook, Whose, template};
 use crate::{
     ContentKey, Event, PactChange, PacticipantKey, State, VerificationKey, VersionKey,
     command::{latest_of_main_branch, unproven_versions},
+    limits,
 };
 
 /// What happened, as far as webhooks are told.
@@ -251,16 +252,17 @@ fn expanded(state: &State, webhook: &Webhook, trigger: &Trigger) -> Vec<Trigger>
     versions.into_iter().map(|version| Trigger { deployed: Some(version), ..trigger.clone() }).collect()
 }
 
-/// The call of a webhook, filled.
+/// The call of a webhook, filled; so that it can be written down, whatever it is filled with, it is bounded.
 #[must_use]
 pub fn fill_in(state: &State, webhook: &Webhook, trigger: &Trigger, effect: EffectId) -> Delivery {
     let request = &webhook.request;
     let value = |name: &str| value_of(state, trigger, name);
     let plain = |text: &str| text.to_owned();
-    let body = request
-        .body
-        .as_ref()
-        .map(|body| if request.json { fill(body, value, template::json_escaped) } else { fill(body, value, plain) });
+    let filled = |text: &str| template::fill_within(text, value, plain, limits::FILLED_HEADER_BYTES);
+    let body = request.body.as_ref().map(|body| match request.json {
+        true => template::fill_within(body, value, template::json_escaped, limits::FILLED_BODY_BYTES),
+        false => template::fill_within(body, value, plain, limits::FILLED_BODY_BYTES),
+    });
     let name = |party: Option<PacticipantKey>| party.map(|party| state.name(party).to_owned());
     let number = |version: Option<VersionKey>| version.map(|version| state.number(version).to_owned());
     Delivery {
@@ -274,10 +276,10 @@ pub fn fill_in(state: &State, webhook: &Webhook, trigger: &Trigger, effect: Effe
         provider_version: number(trigger.provider_version.or(trigger.deployed)),
         verification: trigger.verification.map(|key| key.0 + 1),
         method: request.method.clone(),
-        url: fill(&request.url, value, template::encoded),
-        headers: request.headers.iter().map(|(name, text)| (name.clone(), fill(text, value, plain))).collect(),
+        url: template::fill_within(&request.url, value, template::encoded, limits::FILLED_URL_BYTES),
+        headers: request.headers.iter().map(|(name, text)| (name.clone(), filled(text))).collect(),
         body,
-        username: request.username.as_ref().map(|user| fill(user, value, plain)),
+        username: request.username.as_deref().map(filled),
         secret: request.secret.clone(),
     }
 }
