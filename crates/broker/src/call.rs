@@ -164,16 +164,17 @@ impl<'a> Call<'a> {
         self.path.get(name).map(String::as_str).ok_or(Failure::NotFound)
     }
 
-    /// Carries out a command; from then on the World is the new one.
+    /// Carries out a command; from then on the World is the new one, also if it was refused.
     pub(crate) fn submit(&mut self, command: Command) -> Result<(), Failure> {
         self.submit_because(command, None)
     }
 
     /// [`Call::submit`], with why.
     pub(crate) fn submit_because(&mut self, command: Command, reason: Option<&str>) -> Result<(), Failure> {
-        self.host.submit(command, reason)?;
+        let submitted = self.host.submit(command, reason);
+        // A refusal may come of what is only known since.
         self.world = OnceCell::new();
-        Ok(())
+        Ok(submitted?)
     }
 
     /// Answers a question to the matrix; what it lacks is found out first.

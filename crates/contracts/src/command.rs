@@ -22,7 +22,7 @@ use draft::Draft;
 pub use draft::component_named;
 pub use environments::{gate_answer, is_there};
 pub use parties::similar_names;
-pub use publish::{CANNOT_MODIFY, modification_refused};
+pub use publish::{CANNOT_MODIFY, is_overtaken, modification_refused};
 pub(crate) use publish::{latest_of_main_branch, unproven_versions};
 
 /// A pact that is published.
@@ -36,6 +36,21 @@ pub struct NewPact {
     pub blob: Sha256,
     /// What it asks for.
     pub outline: Outline,
+    /// What it may take the place of.
+    pub onto: Onto,
+}
+
+/// What a pact may take the place of, of the same version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Onto {
+    /// Of any, if the publication may modify pacts at all.
+    #[default]
+    Any,
+    /// Of none: it was made when there was none, and is refused if there is one by now.
+    Nothing,
+    /// Of this one: the two are merged in it, and it is refused if there is another by now.
+    This(ContentSha),
 }
 
 /// What somebody wants of the contracts, or says about them.

@@ -28,7 +28,12 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, Context, EnvironmentId, IdSeed, PlacementId, Refusal, Sha256, Stamp};
 use serde_json::json;
 
-use crate::{Command, ContentSha, Event, Outline, State, Via, command::NewPact, decide, event::Details};
+use crate::{
+    Command, ContentSha, Event, Outline, State, Via,
+    command::{NewPact, Onto},
+    decide,
+    event::Details,
+};
 
 /// 2026-01-01T00:00:00Z.
 const START_S: i64 = 1_767_225_600;
@@ -48,7 +53,13 @@ pub(crate) fn sha(content: &str) -> ContentSha {
 
 pub(crate) fn pact(provider: &str, content: &str) -> NewPact {
     let outline = Outline { interactions: 1, messages: 0, calls: vec![format!("GET /{content}")] };
-    NewPact { provider: provider.to_owned(), content: sha(content), blob: Sha256::of(content.as_bytes()), outline }
+    NewPact {
+        provider: provider.to_owned(),
+        content: sha(content),
+        blob: Sha256::of(content.as_bytes()),
+        outline,
+        onto: Onto::Any,
+    }
 }
 
 /// Publication of one pact.

@@ -2,7 +2,7 @@
 
 use kernel::{Refusal, codes};
 
-use super::{Command, NewPact, draft::Draft, not_found};
+use super::{Command, NewPact, Onto, draft::Draft, not_found};
 use crate::{
     ContentKey, Event, PactChange, PacticipantKey, Party, PublicationKey, State, VersionKey, limits, state::Latest,
 };
@@ -25,6 +25,16 @@ pub fn modification_refused(consumer: &str, version: &str, provider: &str) -> Re
         "Cannot change the content of the pact for {consumer} version {version} and provider {provider}, {CANNOT_MODIFY}"
     );
     Refusal::new(&codes::CONFLICT, detail)
+}
+
+/// The field of a refusal because a merged pact is not up to date any more.
+const OVERTAKEN: &str = "onto";
+
+/// True if a publication was refused because somebody else's came between what it was merged with and itself: it can be
+/// merged again.
+#[must_use]
+pub fn is_overtaken(refusal: &Refusal) -> bool {
+    refusal.code == &codes::CONFLICT && refusal.field.as_deref() == Some(OVERTAKEN)
 }
 
 pub(super) fn publish(draft: &mut Draft<'_>, command: Command) -> Result<(), Refusal> {
@@ -57,6 +67,19 @@ fn publish_one(
     let consumer_key = version.pacticipant;
     let content = state.content_known_as(consumer_key, provider_key, pact.content);
     let before = version.pact_with(provider_key).and_then(|before| state.publication(before));
+    let known = before.and_then(|before| state.content(before.content)).map(|content| content.sha);
+    let may_modify = match pact.onto {
+        _ if known == Some(pact.content) => may_modify,
+        Onto::Any => may_modify,
+        Onto::Nothing if known.is_none() => false,
+        Onto::This(sha) if known == Some(sha) => true,
+        Onto::Nothing | Onto::This(_) => {
+            let (of, with) = (&consumer.name, &provider.name);
+            let detail =
+                format!("the pact between {of} version {number} and {with} was changed while this one was merged");
+            return Err(Refusal::new(&codes::CONFLICT, detail).field(OVERTAKEN).fix("publish it again"));
+        }
+    };
     let change = match before {
         Some(before) if Some(before.content) == content => return Ok(()),
         Some(_) if !may_modify => return Err(modification_refused(&consumer.name, number, &provider.name)),

@@ -12,6 +12,7 @@ fn gated() -> (Town, EventId) {
         content: contracts::ContentSha([1; 20]),
         blob: Sha256::of(b"x"),
         outline: contracts::Outline::default(),
+        onto: contracts::command::Onto::Any,
     };
     let publish = contracts::Command::Publish {
         pacticipant: "shop".to_owned(),

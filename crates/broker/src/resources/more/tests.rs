@@ -2,6 +2,7 @@
 
 mod large;
 mod pages;
+mod publishing;
 mod pure;
 mod webhooks;
 
@@ -24,6 +25,8 @@ struct Desk {
     secrets: Mutex<BTreeMap<String, Vec<u8>>>,
     called: Mutex<Vec<Delivery>>,
     ids: Mutex<u128>,
+    /// What others do just before the next commands, the last one first.
+    rivals: Mutex<Vec<Command>>,
     policy: Policy,
 }
 
@@ -35,6 +38,7 @@ impl Default for Desk {
             secrets: Mutex::default(),
             called: Mutex::default(),
             ids: Mutex::new(1 << 100),
+            rivals: Mutex::default(),
             policy: Policy::default(),
         }
     }
@@ -64,24 +68,9 @@ impl Host for Desk {
     }
 
     fn submit(&self, command: Command, _reason: Option<&str>) -> Result<(), Refusal> {
-        let seed = self.next_id();
-        let context = Context::new(self.now(), Actor::Person("ann".to_owned()), IdSeed(seed));
-        let mut world = self.world.lock().unwrap();
-        let events = contracts::decide(&world.contracts, command, &context)?;
-        let world = Arc::make_mut(&mut world);
-        for event in events {
-            world.position += 1;
-            let stamp = Stamp {
-                position: world.position,
-                event: context.id::<EventId>(),
-                command: context.id::<CommandId>(),
-                at: self.now(),
-                actor: Actor::Person("ann".to_owned()),
-                reason: None,
-            };
-            world.contracts.fold(&event, &stamp);
-        }
-        Ok(())
+        let rival = self.rivals.lock().unwrap().pop();
+        rival.map_or(Ok(()), |rival| self.carry_out(rival))?;
+        self.carry_out(command)
     }
 
     fn settle(&self, _answer: &Matrix) -> Result<bool, Refusal> {
@@ -134,6 +123,27 @@ fn matched(route: &Route, path: &str) -> Option<(Vec<bool>, BTreeMap<String, Str
 }
 
 impl Desk {
+    fn carry_out(&self, command: Command) -> Result<(), Refusal> {
+        let seed = self.next_id();
+        let context = Context::new(self.now(), Actor::Person("ann".to_owned()), IdSeed(seed));
+        let mut world = self.world.lock().unwrap();
+        let events = contracts::decide(&world.contracts, command, &context)?;
+        let world = Arc::make_mut(&mut world);
+        for event in events {
+            world.position += 1;
+            let stamp = Stamp {
+                position: world.position,
+                event: context.id::<EventId>(),
+                command: context.id::<CommandId>(),
+                at: self.now(),
+                actor: Actor::Person("ann".to_owned()),
+                reason: None,
+            };
+            world.contracts.fold(&event, &stamp);
+        }
+        Ok(())
+    }
+
     fn next_id(&self) -> u128 {
         let mut ids = self.ids.lock().unwrap();
         *ids += 1;
