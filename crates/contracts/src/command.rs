@@ -21,7 +21,7 @@ pub use cleanup::{BATCH_MAX, Cleanup, CleanupPlan, Kept};
 use draft::Draft;
 pub use draft::component_named;
 pub use environments::{gate_answer, is_there};
-pub use parties::similar_names;
+pub use parties::{similar_names, similar_to_each};
 pub use publish::{CANNOT_MODIFY, is_overtaken, modification_refused};
 pub(crate) use publish::{latest_of_main_branch, unproven_versions};
 

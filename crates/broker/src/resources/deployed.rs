@@ -154,26 +154,30 @@ pub(crate) fn release(call: &mut Call<'_>) -> Result<Answer, Failure> {
     made(call, true, None)
 }
 
-fn asked(call: &Call<'_>) -> Result<PlacementId, Failure> {
+/// What the path names, if it is of that sort: a released version is no deployed one.
+fn asked<'c>(call: &'c Call<'_>, released: bool) -> Result<&'c Placed, Failure> {
     let id: PlacementId = call.param("uuid")?.parse().map_err(|_| Failure::NotFound)?;
-    call.state().placed(id).map(|placed| placed.id).ok_or(Failure::NotFound)
+    call.state().placed(id).filter(|placed| placed.released == released).ok_or(Failure::NotFound)
 }
 
 pub(crate) fn show(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let placed = call.state().placed(asked(call)?).ok_or(Failure::NotFound)?;
-    Ok(Answer::hal(&view::placed(call.state(), &call.links, placed)))
+    Ok(Answer::hal(&view::placed(call.state(), &call.links, asked(call, false)?)))
+}
+
+pub(crate) fn show_released(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    Ok(Answer::hal(&view::placed(call.state(), &call.links, asked(call, true)?)))
 }
 
 pub(crate) fn undeploy(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    end(call, "currentlyDeployed", "currentlyDeployed property cannot be set back to true")
+    end(call, false, "currentlyDeployed", "currentlyDeployed property cannot be set back to true")
 }
 
 pub(crate) fn end_support(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    end(call, "currentlySupported", "currentlySupported property cannot be set back to true")
+    end(call, true, "currentlySupported", "currentlySupported property cannot be set back to true")
 }
 
-fn end(call: &mut Call<'_>, field: &str, cannot: &str) -> Result<Answer, Failure> {
-    let placement = asked(call)?;
+fn end(call: &mut Call<'_>, released: bool, field: &str, cannot: &str) -> Result<Answer, Failure> {
+    let placement = asked(call, released)?.id;
     let body = call.json()?;
     match body.get(field) {
         Some(Value::Bool(false)) => call.submit(Command::Displace { placement })?,
@@ -184,5 +188,5 @@ fn end(call: &mut Call<'_>, field: &str, cannot: &str) -> Result<Answer, Failure
         Some(_) => return Err(Failure::field(field, "must be boolean")),
         None => {}
     }
-    show(call)
+    if released { show_released(call) } else { show(call) }
 }

@@ -10,7 +10,7 @@ use base64::{
 };
 use contracts::{
     Command, ContentSha, Outline, PactChange, State,
-    command::{NewPact, Onto, is_overtaken, modification_refused, similar_names},
+    command::{NewPact, Onto, is_overtaken, modification_refused, similar_to_each},
     content::without_ids,
 };
 use kernel::codes;
@@ -246,13 +246,10 @@ fn refuse_conflicts(call: &Call<'_>, publication: &Publication) -> Result<(), Fa
         let mut names: BTreeSet<&str> =
             publication.contracts.iter().map(|contract| contract.provider.as_str()).collect();
         names.insert(&publication.name);
-        for name in names {
-            let known = similar_names(call.state(), name);
-            if !known.is_empty() {
-                let said = text::similar(name, &known, call.links.base());
-                errors.push(said.clone());
-                notices.push(notice("error", said));
-            }
+        for (name, known) in similar_to_each(call.state(), names) {
+            let said = text::similar(name, &known, call.links.base());
+            errors.push(said.clone());
+            notices.push(notice("error", said));
         }
     }
     if errors.is_empty() {
@@ -378,6 +375,7 @@ fn events_and_next_steps(
     let triggered: Vec<_> = state
         .deliveries()
         .take_while(|known| known.created >= call.host.now() - RECENT)
+        .filter(|known| known.delivery.consumer.as_deref() == Some(&publication.name))
         .filter(|known| known.delivery.consumer_version.as_deref() == Some(&publication.number))
         .filter(|known| known.delivery.provider.as_deref() == Some(&contract.provider))
         .collect();

@@ -1,5 +1,6 @@
 //! The resources over a State in memory, asked through the table of routes.
 
+mod builds;
 mod large;
 mod pages;
 mod publishing;
@@ -27,6 +28,8 @@ struct Desk {
     ids: Mutex<u128>,
     /// What others do just before the next commands, the last one first.
     rivals: Mutex<Vec<Command>>,
+    /// What others do just after the next command.
+    follower: Mutex<Option<Command>>,
     policy: Policy,
 }
 
@@ -39,6 +42,7 @@ impl Default for Desk {
             called: Mutex::default(),
             ids: Mutex::new(1 << 100),
             rivals: Mutex::default(),
+            follower: Mutex::default(),
             policy: Policy::default(),
         }
     }
@@ -70,7 +74,9 @@ impl Host for Desk {
     fn submit(&self, command: Command, _reason: Option<&str>) -> Result<(), Refusal> {
         let rival = self.rivals.lock().unwrap().pop();
         rival.map_or(Ok(()), |rival| self.carry_out(rival))?;
-        self.carry_out(command)
+        self.carry_out(command)?;
+        let follower = self.follower.lock().unwrap().take();
+        follower.map_or(Ok(()), |follower| self.carry_out(follower))
     }
 
     fn settle(&self, _answer: &Matrix) -> Result<bool, Refusal> {

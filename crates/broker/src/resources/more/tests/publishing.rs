@@ -33,12 +33,12 @@ fn rival(desk: &Desk, provider: &str, pact: &Value) {
     desk.rivals.lock().unwrap().push(command);
 }
 
-fn contract(provider: &str, on_conflict: &str, pact: &Value) -> Value {
+pub(super) fn contract(provider: &str, on_conflict: &str, pact: &Value) -> Value {
     json!({"consumerName": "Foo", "providerName": provider, "specification": "pact", "contentType": "application/json",
         "content": STANDARD.encode(pact.to_string()), "onConflict": on_conflict})
 }
 
-fn publish(desk: &Desk, contracts: &[Value]) -> (u16, Value) {
+pub(super) fn publish(desk: &Desk, contracts: &[Value]) -> (u16, Value) {
     let body = json!({"pacticipantName": "Foo", "pacticipantVersionNumber": "1", "contracts": contracts});
     desk.ask(Method::Post, "/contracts/publish", &body)
 }
