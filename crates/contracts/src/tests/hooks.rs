@@ -70,6 +70,7 @@ fn each_event_calls_whom_it_concerns() {
     let all = hook("all", &crate::webhooks::EVENTS, "");
     let mut broker = Broker::new().environment("prod").branch("Bar", "1", "main").hook(all);
     assert_eq!(broker.events(publication("Foo", "1", "Bar", "x")), [PUBLISHED, CHANGED, REQUIRED]);
+    assert_eq!(broker.events(publication("Foo", "1", "Bar", "x")), [PUBLISHED], "it is the same again");
     let failed = verification("Bar", "1", "Foo", "x", false);
     assert_eq!(broker.events(failed), [VERIFIED, "provider_verification_failed"]);
     assert_eq!(broker.events(publication("Foo", "2", "Bar", "x")), [PUBLISHED]);

@@ -391,7 +391,9 @@ proptest! {
         let tagged = matches!(&command, Command::PutVersion { tags, .. } | Command::Publish { tags, .. } if tags.len() > 1);
         let twice = matches!(&command, Command::Publish { pacts, .. } if pacts.len() > 1);
         if !tagged && !twice {
-            let again = decide(&broker.state, command, &broker.context()).unwrap();
+            let mut again = decide(&broker.state, command, &broker.context()).unwrap();
+            // Whoever wants to know of publications is told, but nothing is changed by it.
+            again.retain(|event| !matches!(event, Event::PactRepeated { .. }));
             prop_assert_eq!(again, Vec::new());
         }
     }

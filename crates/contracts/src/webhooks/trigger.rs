@@ -4,7 +4,7 @@ use kernel::{Context, EffectId};
 
 use super::{Delivery, Webhook, Whose, template};
 use crate::{
-    ContentKey, Event, PactChange, PacticipantKey, State, VerificationKey, VersionKey,
+    ContentKey, Event, PactChange, PacticipantKey, Party, State, VerificationKey, VersionKey,
     command::{latest_of_main_branch, unproven_versions},
     limits,
 };
@@ -59,20 +59,8 @@ pub fn triggered(state: &State, event: &Event, context: &Context) -> Vec<Deliver
 fn triggers(state: &State, event: &Event) -> Vec<Trigger> {
     match event {
         Event::PactPublished { consumer, version, provider, change, unproven, .. } => {
-            let trigger = Trigger {
-                consumer: state.pacticipant_named(&consumer.name),
-                consumer_version: state.version_named(&consumer.name, version),
-                provider: state.pacticipant_named(&provider.name),
-                ..Trigger::default()
-            };
-            let pact = trigger
-                .consumer_version
-                .zip(trigger.provider)
-                .and_then(|(version, provider)| state.publication(state.version(version)?.pact_with(provider)?));
-            let version = trigger.consumer_version.and_then(|version| state.version(version));
-            let build_url = version.and_then(|version| version.build_url.as_deref().map(str::to_owned));
-            let trigger = Trigger { content: pact.map(|pact| pact.content), build_url, ..trigger };
-            let mut triggers = vec![Trigger { event: "contract_published", ..trigger.clone() }];
+            let trigger = of_pact(state, consumer, version, provider);
+            let mut triggers = vec![trigger.clone()];
             if *change != PactChange::Unchanged {
                 triggers.push(Trigger { event: "contract_content_changed", ..trigger.clone() });
             }
@@ -81,6 +69,8 @@ fn triggers(state: &State, event: &Event) -> Vec<Trigger> {
             }
             triggers
         }
+        // Its content is what it was: nobody has more to verify than before.
+        Event::PactRepeated { consumer, version, provider } => vec![of_pact(state, consumer, version, provider)],
         Event::VerificationPublished {
             provider, version, consumer, content, success, build_url, selected_for, ..
         } => {
@@ -153,6 +143,23 @@ fn triggers(state: &State, event: &Event) -> Vec<Trigger> {
         | Event::ApiObserved { .. }
         | Event::ApiChanged { .. } => Vec::new(),
     }
+}
+
+/// The publication of a pact.
+fn of_pact(state: &State, consumer: &Party, version: &str, provider: &Party) -> Trigger {
+    let trigger = Trigger {
+        consumer: state.pacticipant_named(&consumer.name),
+        consumer_version: state.version_named(&consumer.name, version),
+        provider: state.pacticipant_named(&provider.name),
+        ..Trigger::default()
+    };
+    let pact = trigger
+        .consumer_version
+        .zip(trigger.provider)
+        .and_then(|(version, provider)| state.publication(state.version(version)?.pact_with(provider)?));
+    let version = trigger.consumer_version.and_then(|version| state.version(version));
+    let build_url = version.and_then(|version| version.build_url.as_deref().map(str::to_owned));
+    Trigger { event: "contract_published", content: pact.map(|pact| pact.content), build_url, ..trigger }
 }
 
 /// What happens to a version concerns it as a consumer and as a provider: whichever a webhook names.
