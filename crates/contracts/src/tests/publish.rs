@@ -128,8 +128,7 @@ fn a_merged_pact_takes_the_place_of_what_it_was_merged_with_and_of_nothing_else(
     let mixed = full("1", None, &[], vec![onto("Bar", "xy", this("x")), pact("Baz", "other")]);
     let refusal = broker.try_(mixed).unwrap_err();
     assert!(refusal.detail.contains("Baz, as race conditions"), "one merged pact lets no other one change: {refusal}");
-    let mut broker =
-        broker.do_(full("1", None, &[], vec![onto("Bar", "xy", this("x")), onto("New", "n", Onto::Nothing)]));
+    let broker = broker.do_(full("1", None, &[], vec![onto("Bar", "xy", this("x")), onto("New", "n", Onto::Nothing)]));
     let content_of = |broker: &Broker, provider: &str| {
         let version = broker.state.version(broker.state.version_named("Foo", "1").unwrap()).unwrap();
         let pact = version.pact_with(broker.state.pacticipant_named(provider).unwrap()).unwrap();

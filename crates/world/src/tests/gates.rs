@@ -52,9 +52,11 @@ fn deploy(town: &mut Town, version: &str, rollback_of: Option<EventId>) -> Resul
 }
 
 fn was_overridden(events: &[Recorded]) -> bool {
-    let passed = events.iter().find_map(|recorded| match recorded.event.as_ref() {
-        super::Event::Contracts(contracts::Event::GatePassed { overridden, .. }) => Some(*overridden),
-        _ => None,
+    let passed = events.iter().find_map(|recorded| {
+        let super::Event::Contracts(contracts::Event::GatePassed { overridden, .. }) = recorded.event.as_ref() else {
+            return None;
+        };
+        Some(*overridden)
     });
     passed.unwrap_or_else(|| panic!("no gate was passed: {:?}", kinds(events)))
 }
