@@ -14,7 +14,7 @@ use crate::{Command, World, react::Reaction};
 
 /// A declared thing of another area.
 enum Declared {
-    Check(checks::CheckDefinition),
+    Check(Box<checks::CheckDefinition>),
     Flag(Box<flags::Definition>),
     Segment(flags::Segment),
     Rotation(oncall::Rotation),
@@ -111,7 +111,7 @@ fn read(descriptor: &Descriptor) -> Option<Result<Declared, Vec<SpecProblem>>> {
     let spec = document.get("spec").unwrap_or(&Value::Null);
     let description = document.pointer("/metadata/description").and_then(Value::as_str);
     Some(match kind {
-        "check" => checks::CheckDefinition::from_spec(reference, spec).map(Declared::Check),
+        "check" => checks::CheckDefinition::from_spec(reference, spec).map(|check| Declared::Check(Box::new(check))),
         "flag" => {
             let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
             let read = flags::Definition::from_spec(reference, description, spec);
@@ -136,7 +136,7 @@ pub(crate) fn follow(world: &World, event: &catalog::Event) -> Vec<Reaction> {
 /// A declaration that can't be read leaves what was defined before; it is shown as a finding.
 fn define(descriptor: &Descriptor) -> Option<Command> {
     Some(match read(descriptor)?.ok()? {
-        Declared::Check(definition) => Command::Checks(checks::Command::Define { definition }),
+        Declared::Check(definition) => Command::Checks(checks::Command::Define { definition: *definition }),
         Declared::Flag(definition) => Command::Flags(flags::Command::Define { definition: *definition }),
         Declared::Segment(segment) => Command::Flags(flags::Command::DefineSegment { segment }),
         Declared::Rotation(definition) => Command::Oncall(oncall::Command::DefineRotation { definition }),
