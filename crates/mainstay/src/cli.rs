@@ -34,6 +34,9 @@ pub(crate) enum Verb {
     /// Serve flags near their callers, from a copy that outlives the server
     #[command(after_help = verbs::edge_flags::HELP)]
     EdgeFlags(verbs::edge_flags::EdgeFlagsArgs),
+    /// Run checks from where this machine stands, for a server elsewhere
+    #[command(after_help = verbs::probe::HELP)]
+    Probe(verbs::probe::ProbeArgs),
     /// Show how everything is: what is broken, and how the checks are
     #[command(after_help = "Example: mainstay status")]
     Status,

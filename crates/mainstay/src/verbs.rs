@@ -19,6 +19,7 @@ pub(crate) mod get;
 pub(crate) mod incident;
 pub(crate) mod on_call;
 pub(crate) mod plan;
+pub(crate) mod probe;
 pub(crate) mod restore;
 mod serve;
 mod session;
@@ -55,6 +56,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             Verb::Demo(args) => demo::run(args).await,
             Verb::Serve(args) => serve::run(args).await,
             Verb::EdgeFlags(args) => edge_flags::run(args, server.clone()).await,
+            Verb::Probe(args) => probe::run(args, server.clone()).await,
             Verb::Status => status::run(&session()?).await,
             Verb::Get(args) => get::run(args, &session()?).await,
             Verb::OnCall(args) => on_call::run(args, &session()?).await,
