@@ -10,7 +10,7 @@ use crate::{Channel, Event, MethodId, Opening, Outcome, Place, Policy, Reached, 
 
 pub use pages::OPEN_MAX;
 #[cfg(test)]
-pub(crate) use pages::{LINES_MAX, PEOPLE_OF_PAGE_MAX, PEOPLE_OF_STEP_MAX, open};
+pub(crate) use pages::{LINES_MAX, PEOPLE_OF_PAGE_MAX, PEOPLE_OF_STEP_MAX, open as open_among};
 
 /// A contact method that gets its id when it is added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
