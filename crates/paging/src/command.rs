@@ -113,7 +113,7 @@ pub enum Command {
         /// On which channel they answered.
         channel: Channel,
     },
-    /// Take the next step now.
+    /// Take the next step now; after the last one, that is the alarm.
     Escalate {
         /// The page.
         page: PageId,

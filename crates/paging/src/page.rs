@@ -181,6 +181,8 @@ pub struct Page {
     pub page: PageRef,
     /// What it is about.
     pub about: Arc<Opening>,
+    /// The policy that it follows now: another than at first if somebody gave it to one.
+    pub policy: Option<EntityRef>,
     /// All that is done as long as nobody answers.
     pub plan: Arc<Plan>,
     /// When it was opened.

@@ -2,6 +2,7 @@
 
 mod agenda;
 mod fold;
+mod notices;
 
 use std::sync::Arc;
 

@@ -204,6 +204,17 @@ impl Sim {
         self.state.numbered(number).unwrap().id()
     }
 
+    /// Opens a page where so many are allowed.
+    fn open_among(&mut self, about: Opening, open_max: usize) -> Vec<&'static str> {
+        self.drawn += 1;
+        let context = Context::new(self.now, Actor::mainstay("paging"), IdSeed(self.drawn));
+        let events = crate::command::open_among(&self.state, about, &context, open_max).unwrap();
+        for event in &events {
+            self.fold(event, &context);
+        }
+        events.iter().map(Event::kind).collect()
+    }
+
     fn page(&self, page: PageId) -> &Page {
         self.state.page(page).unwrap()
     }

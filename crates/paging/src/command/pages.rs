@@ -7,7 +7,7 @@ use kernel::{Actor, Context, EffectId, EntityRef, IncidentId, PageId, Refusal, c
 
 use crate::{
     Channel, Closing, Concern, Contacts, Event, Line, Opening, Outcome, Page, PageRef, Place, Plan, Planned, Reached,
-    State, Status, Telling, Via, page::allowed, policy::LEGS_MAX,
+    State, Status, Telling, Urgency, Via, page::allowed, policy::LEGS_MAX,
 };
 
 /// Unfinished pages, beyond which new ones are put into those that are open.
@@ -38,16 +38,18 @@ pub(crate) fn open(
     if about.title.is_empty() {
         return Err(Refusal::new(&codes::INVALID, "the title is empty").field("/title"));
     }
-    let mut pages = about.incident.into_iter().flat_map(|incident| state.of_incident(incident.incident));
-    let same =
-        |page: &Page| !page.status.is_finished() && page.about.policy == about.policy && page.about.team == about.team;
-    if pages.any(same) {
+    if let Some(urgency) = about.policy.as_ref().and_then(|policy| state.policy(policy)?.urgency) {
+        about.urgency = urgency;
+    }
+    if about.incident.is_some_and(|incident| is_paged(state, incident.incident, &about)) {
         return Ok(Vec::new());
     }
     let mut events = Vec::new();
     if state.unfinished_count() >= open_max {
         let mut open = state.escalating(about.team.as_ref(), about.policy.as_ref());
-        if let Some(page) = open.find(|page| page.joined < JOINED_MAX) {
+        // What is urgent isn't put into what waits for the morning.
+        let as_urgent = |page: &Page| page.about.urgency == Urgency::High || about.urgency == Urgency::Low;
+        if let Some(page) = open.find(|page| page.joined < JOINED_MAX && as_urgent(page)) {
             let Opening { incident, subject, title, .. } = about;
             return Ok(vec![Event::Joined { page: page.page, incident, subject, title }]);
         }
@@ -56,13 +58,19 @@ pub(crate) fn open(
     }
     let mut findings = Vec::new();
     let plan = plan(state, &about, &mut findings);
-    if let Some(urgency) = about.policy.as_ref().and_then(|policy| state.policy(policy)?.urgency) {
-        about.urgency = urgency;
-    }
     let next = allowed(&plan, about.urgency, Some(Place::default()), context.now);
     let page = PageRef { page: context.id(), number: state.next_number() };
     events.push(Event::Opened { page, about, plan, next, findings });
     Ok(events)
+}
+
+/// True if an unfinished page of the same team and policy is about an incident, which has not ended for it.
+fn is_paged(state: &State, incident: IncidentId, about: &Opening) -> bool {
+    let concerned = |of: &Concern| of.incident.incident == incident && !of.ended;
+    state.of_incident(incident).any(|page| {
+        let same = page.about.policy == about.policy && page.about.team == about.team;
+        same && !page.status.is_finished() && page.concerns.iter().any(concerned)
+    })
 }
 
 /// What a page will do. A page is rather told in a way that nobody chose than not at all.
@@ -216,7 +224,7 @@ pub(super) fn reassign(state: &State, page: PageId, policy: EntityRef, now: Time
         let detail = format!("there is no policy {}", policy.short());
         return Err(Refusal::new(&codes::NOT_FOUND, detail).field("/policy"));
     };
-    if page.about.policy.as_ref() == Some(&policy) {
+    if page.policy.as_ref() == Some(&policy) {
         return Err(Refusal::new(&codes::CONFLICT, format!("page {} is that policy's already", page.number())));
     }
     let plan = Plan::of(definition, |then| state.policy(then));

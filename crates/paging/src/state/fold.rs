@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use imbl::Vector;
-use jiff::Timestamp;
 use kernel::{Actor, EffectId, EntityRef, Stamp};
 
+use super::notices::{come_back, drop_waiting, follow_up, move_next, reach, reassign, tell_again};
 use crate::{
-    Channel, Closing, Contacts, Event, Kind, Line, Message, Method, Notice, NoticeState, Outcome, Page, PageRef, Place,
-    Plan, Planned, Status, Telling, Via,
+    Closing, Contacts, Event, Kind, Line, Message, Method, NoticeState, Outcome, Page, PageRef, Place, Status, Via,
     page::Concern,
     state::{Agenda, FINISHED_KEPT, State},
 };
@@ -146,6 +145,7 @@ impl State {
         let mut page = Page {
             page: *id,
             about: Arc::new(about.clone()),
+            policy: about.policy.clone(),
             plan: Arc::new(plan.clone()),
             opened: stamp.at,
             concerns: incidents.map(|incident| Concern { incident, ended: false }).collect(),
@@ -184,7 +184,7 @@ impl State {
         let Some(page) = self.pages.get(&id.number) else { return };
         match page.status {
             Status::Open => {
-                let key = (page.about.team.clone(), page.about.policy.clone());
+                let key = (page.about.team.clone(), page.policy.clone());
                 let pages = self.escalating.entry(key.clone()).or_default();
                 if there {
                     self.escalating_count += usize::from(pages.insert(id.number).is_none());
@@ -307,150 +307,5 @@ fn unindex<K: Ord + Clone>(index: &mut imbl::OrdMap<K, imbl::OrdSet<u64>>, key: 
         if numbers.is_empty() {
             index.remove(key);
         }
-    }
-}
-
-fn move_next(page: &mut Page, agenda: &mut Agenda, to: Option<Timestamp>) {
-    agenda.move_page(page.page.number, page.next_at, to);
-    page.next_at = to;
-}
-
-/// Begins what a step tells its people. Done notices of a person make room for new ones; those that wait stay.
-fn reach(page: &mut Page, agenda: &mut Agenda, place: Place, people: &[Telling]) {
-    page.reached = Some(place);
-    page.run += 1;
-    page.reached_in_round = (page.reached_in_round && place.step > 0) || !people.is_empty();
-    for Telling { person, notices } in people {
-        page.people.entry(person.clone()).or_default();
-        let done = |notice: &Notice| notice.person == *person && notice.state.is_final();
-        let done: Vec<u32> =
-            page.notices.iter().filter(|(_, notice)| done(notice)).map(|(number, _)| *number).collect();
-        for number in done {
-            page.notices.remove(&number);
-        }
-        for Planned { method, rule, at } in notices {
-            let same = |notice: &Notice| {
-                notice.person == *person
-                    && notice.method.id == method.id
-                    && notice.rule == Some(*rule)
-                    && notice.state == NoticeState::Waiting
-            };
-            // The earlier time holds: a rule's wait must not begin anew with every step.
-            let waiting = page.notices.iter().find(|(_, notice)| same(notice)).map(|(number, _)| *number);
-            if let Some(waiting) = waiting.and_then(|number| page.notices.get_mut(&number)) {
-                waiting.run = page.run;
-            } else {
-                add(page, agenda, person, &Arc::new(method.clone()), Kind::Page, Some(*rule), *at);
-            }
-        }
-    }
-}
-
-fn add(
-    page: &mut Page,
-    agenda: &mut Agenda,
-    person: &EntityRef,
-    method: &Arc<Method>,
-    kind: Kind,
-    rule: Option<u8>,
-    at: Timestamp,
-) {
-    let number = page.notice_number;
-    page.notice_number = number.saturating_add(1);
-    agenda.add(person, method.channel, (at, page.page.number, number));
-    let (person, method) = (person.clone(), Arc::clone(method));
-    let state = NoticeState::Waiting;
-    page.notices.insert(number, Notice { person, method, kind, rule, at, state, run: page.run, fell_through: false });
-}
-
-/// Tells everybody who was reached once more, by what they were told by; one such notice at a time for each method.
-fn tell_again(page: &mut Page, agenda: &mut Agenda, kind: Kind, at: Timestamp) {
-    let people: Vec<EntityRef> = page.people.keys().cloned().collect();
-    for person in people {
-        for method in page.methods(&person) {
-            let same = |notice: &Notice| {
-                notice.person == person && notice.method.id == method.id && notice.state == NoticeState::Waiting
-            };
-            if !page.notices.values().any(|notice| same(notice) && notice.at <= at) {
-                add(page, agenda, &person, &method, kind, None, at);
-            }
-        }
-    }
-}
-
-fn follow_up(page: &mut Page, agenda: &mut Agenda, at: Timestamp, whom: impl Fn(&EntityRef) -> bool) {
-    let told = page.people.iter().filter(|(person, _)| whom(person));
-    let told = told.flat_map(|(person, told)| told.by.iter().map(|by| (person.clone(), Arc::clone(&by.method))));
-    let told: Vec<_> = told.filter(|(_, method)| method.channel.takes_follow_ups()).collect();
-    for (person, method) in told {
-        add(page, agenda, &person, &method, Kind::FollowUp, None, at);
-    }
-}
-
-fn drop_waiting(page: &mut Page, agenda: &mut Agenda) {
-    let number = page.page.number;
-    let waiting = page.notices.iter().filter(|(_, notice)| notice.state == NoticeState::Waiting);
-    let waiting: Vec<u32> = waiting.map(|(of, _)| *of).collect();
-    for of in waiting {
-        let Some(notice) = page.notices.get_mut(&of) else { continue };
-        agenda.remove(&notice.person, notice.method.channel, (notice.at, number, of));
-        notice.state = NoticeState::Dropped;
-    }
-}
-
-fn reassign(page: &mut Page, policy: &EntityRef, plan: &Plan) {
-    let mut about = page.about.as_ref().clone();
-    about.policy = Some(policy.clone());
-    page.about = Arc::new(about);
-    page.plan = Arc::new(plan.clone());
-    page.next = Some(Place::default());
-    page.reached_in_round = false;
-}
-
-/// What a message's outcome means for one of its notices.
-fn come_back(page: &mut Page, agenda: &mut Agenda, message: &Message, line: &Line, outcome: &Outcome, stamp: &Stamp) {
-    let (person, channel): (_, Channel) = (&message.person, message.method.channel);
-    if line.kind != Kind::FollowUp {
-        match outcome {
-            Outcome::Sent => page.note_outcome(person, message.method.id, true),
-            Outcome::GaveUp { .. } => page.note_outcome(person, message.method.id, false),
-            Outcome::Retrying { .. } => {}
-        }
-    }
-    let (by, whom) = (channel.as_str(), person.short());
-    let (words, loud) = match outcome {
-        Outcome::Sent => (format!("{whom} was told by {by}"), false),
-        Outcome::Retrying { error } => (format!("telling {whom} by {by} failed and is tried again: {error}"), true),
-        Outcome::GaveUp { error } => (format!("telling {whom} by {by} failed for good: {error}"), true),
-    };
-    page.note(stamp.at, &stamp.actor, words, loud);
-    let Some(notice) = page.notices.get_mut(&line.notice) else { return };
-    if !notice.state.is_carried_by(message.effect) {
-        return;
-    }
-    notice.state = match outcome {
-        Outcome::Sent => NoticeState::Sent { at: stamp.at },
-        Outcome::Retrying { error } => NoticeState::Retrying { effect: message.effect, error: error.clone() },
-        Outcome::GaveUp { error } => NoticeState::Failed { error: error.clone() },
-    };
-    let failed_first = *outcome != Outcome::Sent && notice.rule.is_some() && !notice.fell_through;
-    notice.fell_through |= failed_first;
-    if failed_first {
-        bring_forward(page, agenda, person, stamp.at);
-    }
-    if page.step_is_lost() && page.next_at.is_some_and(|next| next > stamp.at) {
-        page.note(stamp.at, &stamp.actor, "nobody of this step can be told: the next one is due".to_owned(), true);
-        move_next(page, agenda, Some(stamp.at));
-    }
-}
-
-/// Makes the next notice of a person due now.
-fn bring_forward(page: &mut Page, agenda: &mut Agenda, person: &EntityRef, now: Timestamp) {
-    let number = page.page.number;
-    let Some((next, at)) = page.next_notice(person).map(|(next, notice)| (next, notice.at)) else { return };
-    if let Some(notice) = page.notices.get_mut(&next).filter(|_| at > now) {
-        agenda.remove(person, notice.method.channel, (at, number, next));
-        notice.at = now;
-        agenda.add(person, notice.method.channel, (now, number, next));
     }
 }

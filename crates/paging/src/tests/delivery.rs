@@ -111,3 +111,23 @@ fn a_report_about_a_page_that_ended_meanwhile_changes_nothing_of_it() {
     assert!(matches!(sim.page(page).status, Status::Acknowledged { .. }));
     assert_eq!(sim.page(page).next_at, None);
 }
+
+#[test]
+fn an_alarm_that_fails_is_tried_by_everything_else_that_the_person_has() {
+    let mut sim = Sim::new();
+    sim.on_call(&["jo"]);
+    sim.contact("jo", &[(Channel::Ntfy, 0), (Channel::Voice, 30), (Channel::Email, 30)]);
+    let spec = json!({"steps": [{"notify": ["owner"], "after": "10m"}]});
+    sim.ok(Command::DefinePolicy { definition: policy("p", &spec) });
+    sim.open_by(Some("p"), Urgency::High, "checkout is down");
+    let from = sim.now;
+    sim.minutes(11);
+    let alarm = sim.last_effect();
+    sim.deliver(alarm, failing());
+    sim.deliver(alarm, failing());
+    sim.minutes(60);
+    assert_eq!(
+        sim.told(from),
+        ["0s jo ntfy Page 1", "600s jo ntfy Alarm 1", "660s jo email Alarm 1", "660s jo voice Alarm 1"]
+    );
+}

@@ -86,25 +86,14 @@ fn a_message_is_bounded_and_the_rest_goes_with_the_next() {
     assert_eq!(sim.told(from), ["0s jo ntfy Page 2000", "2s jo ntfy Page 5"]);
 }
 
-/// Opens a page where so many are allowed.
-fn open_among(sim: &mut Sim, about: Opening, open_max: usize) -> Vec<&'static str> {
-    sim.drawn += 1;
-    let context = kernel::Context::new(sim.now, kernel::Actor::mainstay("paging"), kernel::IdSeed(sim.drawn));
-    let events = crate::command::open_among(&sim.state, about, &context, open_max).unwrap();
-    for event in &events {
-        sim.fold(event, &context);
-    }
-    events.iter().map(Event::kind).collect()
-}
-
 #[test]
 fn one_page_too_many_is_put_into_an_open_one_which_tells_everybody_and_ends_with_the_last_incident() {
     let mut sim = Sim::with_jo();
     let page = sim.open("the first");
     let from = sim.now;
     sim.seconds(10);
-    assert_eq!(open_among(&mut sim, opening(2, "the second"), 1), ["paging.joined"]);
-    assert_eq!(open_among(&mut sim, opening(2, "the second"), 1), [""; 0], "it is in it already");
+    assert_eq!(sim.open_among(opening(2, "the second"), 1), ["paging.joined"]);
+    assert_eq!(sim.open_among(opening(2, "the second"), 1), [""; 0], "it is in it already");
     sim.seconds(10);
     assert_eq!(sim.told(from), ["0s jo ntfy Page 1", "10s jo ntfy Page 1"]);
     assert_eq!(sim.state.of_incident(incident(2)).map(crate::Page::id).collect::<Vec<_>>(), [page]);
@@ -115,12 +104,29 @@ fn one_page_too_many_is_put_into_an_open_one_which_tells_everybody_and_ends_with
 }
 
 #[test]
+fn an_incident_that_comes_back_is_put_into_the_page_again_and_what_is_urgent_not_into_what_waits() {
+    let mut sim = Sim::with_jo();
+    sim.open("the first");
+    sim.open_among(opening(2, "the second"), 1);
+    sim.ok(Command::EndIncident { incident: incident(2) });
+    assert_eq!(sim.open_among(opening(2, "the second"), 1), ["paging.joined"]);
+    sim.ok(Command::EndIncident { incident: incident(1) });
+    assert_eq!(sim.state.numbered(1).unwrap().status, Status::Open);
+
+    let mut sim = Sim::with_jo();
+    sim.open_by(None, Urgency::Low, "the disk fills");
+    assert_eq!(sim.open_among(opening(2, "checkout is down"), 1), ["paging.opened"]);
+    let low = Opening { urgency: Urgency::Low, ..opening(3, "the disk fills") };
+    assert_eq!(sim.open_among(low, 1), ["paging.joined"]);
+}
+
+#[test]
 fn a_page_without_an_incident_does_not_end_with_one_that_was_put_into_it() {
     let mut sim = Sim::with_jo();
     let by_hand = Opening { incident: None, ..opening(1, "please look") };
     sim.ok(Command::Open { about: by_hand });
     let page = sim.state.numbered(1).unwrap().id();
-    open_among(&mut sim, opening(2, "the second"), 1);
+    sim.open_among(opening(2, "the second"), 1);
     assert_eq!(sim.ok(Command::EndIncident { incident: incident(2) }), 1);
     assert_eq!(sim.page(page).status, Status::Open);
 }
@@ -130,10 +136,10 @@ fn a_team_without_an_open_page_gets_its_own_and_the_oldest_unanswered_one_makes_
     let mut sim = Sim::with_jo();
     let other = |number| Opening { team: Some(reference("group:other")), ..opening(number, "theirs") };
     sim.open("the first");
-    assert_eq!(open_among(&mut sim, other(2), 1), ["paging.opened"], "nobody's page is lost");
+    assert_eq!(sim.open_among(other(2), 1), ["paging.opened"], "nobody's page is lost");
     sim.minutes(60);
     assert_eq!(sim.state.exhausted().count(), 2);
-    assert_eq!(open_among(&mut sim, other(3), 2), ["paging.closed", "paging.opened"]);
+    assert_eq!(sim.open_among(other(3), 2), ["paging.closed", "paging.opened"]);
     assert!(matches!(sim.state.numbered(1).unwrap().status, Status::Closed { .. }));
     assert_eq!(sim.state.unfinished_count(), 2);
     sim.sent.clear();

@@ -7,9 +7,10 @@ use kernel::{EffectId, EntityRef};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Sim, failing, gave_up, incident, policy, reference, user};
+use super::{Sim, failing, gave_up, incident, opening, policy, reference, user};
 use crate::{
-    Channel, Command, Event, Kind, MethodId, NoticeState, Outcome, State, Status, Target, Urgency, Via, explain,
+    Channel, Command, Event, Kind, MethodId, NoticeState, OPEN_MAX, Opening, Outcome, State, Status, Target, Urgency,
+    Via, explain,
 };
 
 const PEOPLE: [&str; 5] = ["jo", "kim", "lee", "max", "nobody"];
@@ -17,6 +18,8 @@ const PEOPLE: [&str; 5] = ["jo", "kim", "lee", "max", "nobody"];
 struct Walk {
     sim: Sim,
     seed: u64,
+    incidents: u64,
+    few: bool,
     /// True if the clock may jump back in this walk.
     jumps_back: bool,
     /// How far it did, in all.
@@ -30,7 +33,9 @@ impl Walk {
         let mut walk = Self {
             sim: Sim::seeded(u128::from(seed) + 1),
             seed,
-            jumps_back: seed % 3 == 0,
+            incidents: 0,
+            few: seed % 5 < 2,
+            jumps_back: seed.is_multiple_of(3),
             back: SignedDuration::ZERO,
             clock: Vec::new(),
         };
@@ -68,7 +73,12 @@ impl Walk {
             0..3 => {
                 let policy = [None, Some("first"), Some("last"), Some("not-there")][self.below(4)];
                 let urgency = if self.below(3) == 0 { Urgency::Low } else { Urgency::High };
-                self.sim.open_by(policy, urgency, "something is down");
+                let policy = policy.map(|name| reference(&format!("escalationpolicy:{name}")));
+                // In some walks few are allowed, so that incidents share pages.
+                let open_max = if self.few { 4 } else { OPEN_MAX };
+                self.incidents += 1;
+                let about = Opening { policy, urgency, ..opening(self.incidents, "something is down") };
+                self.sim.open_among(about, open_max);
             }
             3..6 => {
                 let seconds = i64::try_from(self.below(200)).unwrap();
@@ -84,7 +94,7 @@ impl Walk {
             8..12 => self.deliver(),
             12 => self.act_on_a_page(),
             13 => {
-                let number = self.below(usize::try_from(self.sim.state.next_number()).unwrap()) as u64;
+                let number = self.below(usize::try_from(self.incidents).unwrap() + 1) as u64;
                 self.sim.ok(Command::EndIncident { incident: incident(number) });
             }
             14 => {
@@ -193,6 +203,8 @@ struct Life {
     finished: bool,
     /// When its first notice was due.
     first_notice: Option<Timestamp>,
+    /// When something was put into it that was in no message since.
+    joined: Option<Timestamp>,
     /// When it first was in a message.
     told: Option<Timestamp>,
 }
@@ -213,7 +225,10 @@ fn assert_lives(walk: &Walk) {
                 let life = lives.get_mut(&line.page.number).unwrap();
                 assert!(!life.finished, "a page was told after it had been answered");
                 life.told.get_or_insert(*now);
+                life.joined = None;
             }
+        } else if let Event::Joined { page, .. } = event {
+            lives.get_mut(&page.number).unwrap().joined = Some(*now);
         } else if let Event::Exhausted { page } = event {
             let life = lives.get_mut(&page.number).unwrap();
             assert!(life.ended.is_none(), "exhausted twice, or after its end");
@@ -225,14 +240,18 @@ fn assert_lives(walk: &Walk) {
             life.ended.get_or_insert(*now);
         }
     }
+    // So many addresses on one channel, each with a gap before it.
+    let slack = SignedDuration::from_secs(60 * 4) + walk.back;
     for (number, life) in lives {
         let ended = life.ended.unwrap_or_else(|| panic!("page {number} never ended"));
+        if let Some(joined) = life.joined.filter(|_| life.told.is_some()) {
+            assert!(joined + slack > ended, "what was put into page {number} is lost");
+        }
         match life.first_notice {
             None => assert!(life.told.is_none()),
             // Nobody answered: whoever could be reached was in a message, at the latest by the alarm.
             Some(_) if life.exhausted && !life.finished => assert!(life.told.is_some(), "page {number} is lost"),
-            // So many addresses on one channel, each with a gap before it.
-            Some(due) if due + SignedDuration::from_secs(60 * 4) + walk.back <= ended => {
+            Some(due) if due + slack <= ended => {
                 assert!(life.told.is_some(), "page {number} was late or is lost");
             }
             Some(_) => {}
