@@ -81,10 +81,14 @@ pub(crate) fn duties<'a>(state: &'a State, team: &EntityRef) -> Vec<Duty<'a>> {
 
 impl Duty<'_> {
     /// Who is on call from `from` to `to`, in order and without overlap; neither the first span nor the last is cut off.
+    /// 800 days at most.
     pub(crate) fn spans(&self, from: Timestamp, to: Timestamp) -> Vec<Span> {
         let to = to.min(from.saturating_add(LONGEST_VIEW).unwrap_or(Timestamp::MAX));
+        if from >= to {
+            return Vec::new();
+        }
         if let [only] = self.rosters.as_slice() {
-            return spans(only, from, to).take(SPANS).collect();
+            return spans(only, from, to).collect();
         }
         // A span that `from` is within began no earlier than its layer's span did, and so it is with `to`.
         let first = |roster: &&Roster| spans(roster, from, to).next().map(|span| span.from);
@@ -94,7 +98,7 @@ impl Duty<'_> {
         let until = self.rosters.iter().filter_map(last).max().unwrap_or(to).max(to);
         let layers = self.rosters.iter().map(|roster| spans(roster, since, until).collect()).collect();
         let reach = |span: &Span| span.to > from && span.from < to;
-        merged(layers).into_iter().filter(reach).take(SPANS).collect()
+        merged(layers).into_iter().filter(reach).collect()
     }
 
     /// Who is on call at a moment.
@@ -213,7 +217,7 @@ pub fn final_schedule(state: &State, team: &EntityRef, from: Timestamp, to: Time
         name: duty.name.to_owned(),
         order: duty.order,
         rotations: duty.rosters.iter().map(|roster| roster.rotation.rotation.clone()).collect(),
-        spans: duty.spans(from, to),
+        spans: duty.spans(from, to).into_iter().take(SPANS).collect(),
     };
     duties(state, team).into_iter().map(schedule).collect()
 }

@@ -40,6 +40,9 @@ pub(crate) const LONGEST_VIEW: SignedDuration = SignedDuration::from_hours(800 *
 #[must_use]
 pub fn schedule(roster: &Roster, from: Timestamp, to: Timestamp) -> Vec<Shift> {
     let to = to.min(from.saturating_add(LONGEST_VIEW).unwrap_or(Timestamp::MAX));
+    if from >= to {
+        return Vec::new();
+    }
     let shift = |span: Span| Shift { person: span.person, from: span.from, to: span.to, instead_of: span.instead_of };
     spans(roster, from, to).take(SPANS).map(shift).collect()
 }

@@ -116,3 +116,12 @@ fn an_hour_on_call_for_two_duties_is_one_hour_and_who_carries_nothing_is_named_i
     assert_eq!((load[&people[0]].nights, load[&people[0]].shifts), (2, 2));
     assert_eq!(load[&people[1]], crate::Load::default());
 }
+
+#[test]
+fn turns_of_an_hour_leave_no_gap_and_are_all_counted_for_as_long_as_one_may_look() {
+    let log = log_of([named("first", json!({"length": "1 hour", "handover": "00:00", "people": ["jo", "kim"]}))]);
+    assert_eq!(found(&log, "2026-01-06T00:00:00Z", "2029-01-07T00:00:00Z"), Vec::<String>::new());
+    let load = load(&log.state, None, moment("2026-01-06T00:00:00Z"), moment("2029-01-07T00:00:00Z"));
+    let sum: i64 = load.values().map(|load| load.on_call.as_hours()).sum();
+    assert_eq!(sum, 800 * 24);
+}
