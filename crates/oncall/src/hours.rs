@@ -30,6 +30,9 @@ impl Restriction {
     pub fn in_words(&self) -> String {
         let days: Vec<&str> = self.days.iter().map(|day| day.as_str()).collect();
         let days = if days.is_empty() { "daily".to_owned() } else { days.join(", ") };
+        if self.from == Time::midnight() && self.to == self.from {
+            return format!("{days} all day");
+        }
         let time = |time: Time| time.strftime("%H:%M").to_string();
         format!("{days} {}–{}", time(self.from), time(self.to))
     }

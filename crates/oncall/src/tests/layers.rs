@@ -199,3 +199,30 @@ fn who_is_on_call_in_500_teams() {
         );
     }
 }
+
+#[test]
+fn everything_that_a_rotation_may_say_is_read_and_said_again_in_words() {
+    let rotation = named(
+        "nights",
+        json!({
+            "people": ["jo", "kim"], "handover": "21:00", "length": "3 days", "schedule": "all", "layer": 2, "order": 1,
+            "restrict": [
+                {"days": ["Sunday", "friday", "friday"], "from": "21:00", "to": "06:30"},
+                {"days": ["saturday"]},
+                {"from": "20:00", "to": "24:00"},
+            ],
+        }),
+    );
+    assert_eq!(
+        rotation.in_words(),
+        "jo and kim, 3 days each, from 21:00 (Europe/Lisbon), only friday, sunday 21:00–06:30 and saturday all day \
+         and daily 20:00–00:00, layer 2 of all"
+    );
+    for (length, expected) in [("8 hours", TurnLength::Hours(8)), ("1 month", TurnLength::Months(1))] {
+        let rotation = named("other", json!({"handover": "09:00", "length": length}));
+        assert_eq!((rotation.length, rotation.length.in_words()), (expected, length.to_owned()));
+    }
+    let log = log_of([rotation.clone()]);
+    let json = serde_json::to_string(&log.events[0].0).unwrap();
+    assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), Event::RotationDefined { definition: rotation });
+}
