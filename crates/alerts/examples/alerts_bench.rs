@@ -74,6 +74,13 @@ fn main() {
     println!("{:30} {events:>7} events {:>8.3} s", "ended by time", begun.elapsed().as_secs_f64());
 }
 
+/// The memory that is held, in MiB; none where the system doesn't say.
+fn memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib / 1_024)
+}
+
 fn tell(log: &mut Log, what: &str, alerts: usize) {
     let bodies: Vec<_> = (0..alerts).map(|alert| body(alert, log.now)).collect();
     let Some(integration) = log.state.by_key(&Sha256::of(b"key")).cloned() else { return };
@@ -87,8 +94,10 @@ fn tell(log: &mut Log, what: &str, alerts: usize) {
         events += log.give(Command::Receive { integration: integration.id, signals: batch.signals });
     }
     let deciding = begun.elapsed();
+    drop(bodies);
+    let memory = memory().unwrap_or_default();
     println!(
-        "{what:30} {events:>7} events {:>8.3} s to decide and fold, {:.3} s to read",
+        "{what:30} {events:>7} events {:>8.3} s to decide and fold, {:.3} s to read, {memory} MiB",
         deciding.as_secs_f64(),
         reading.as_secs_f64()
     );
