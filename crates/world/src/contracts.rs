@@ -49,6 +49,7 @@ fn call(delivery: &Delivery, subject: Option<&EntityRef>, recorded: &Recorded, c
         body: delivery.body.clone().unwrap_or_default(),
         purpose: format!("call the webhook {} because of {}", delivery.webhook_name, delivery.event),
         request: Some(request),
+        message: false,
     };
     let effect = Effect {
         id: delivery.effect,

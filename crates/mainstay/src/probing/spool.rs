@@ -47,7 +47,8 @@ impl Spool {
         let mut waiting = Vec::new();
         for entry in fs::read_dir(&folder).map_err(cant)? {
             let name = entry.map_err(cant)?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_suffix(".json")).and_then(|name| name.parse().ok());
+            let number: Option<u64> =
+                name.to_str().and_then(|name| name.strip_suffix(".json")).and_then(|name| name.parse().ok());
             waiting.extend(number);
         }
         waiting.sort_unstable();

@@ -36,7 +36,8 @@ impl Uplink {
             return Err(wrong(format!("there may be {CANARIES} canaries")));
         }
         for canary in &canaries {
-            let port = canary.rsplit_once(':').and_then(|(host, port)| port.parse::<u16>().ok().filter(|_| !host.is_empty()));
+            let port =
+                canary.rsplit_once(':').and_then(|(host, port)| port.parse::<u16>().ok().filter(|_| !host.is_empty()));
             if port.is_none() {
                 return Err(wrong(format!("\"{canary}\" is not written as host:port")));
             }
