@@ -8,7 +8,7 @@
 //!
 //! **Flow.** [`Command::Open`] opens a page. From then on the caller asks [`due`], whenever [`State::next_due`] has come:
 //! - [`Due::Reach`] names whom a step tells; the caller finds out who that is (people, rotations, teams), and gives the
-//!   [`Command::Reach`] of [`Step::reach`](DueStep::reach) with them;
+//!   [`Command::Reach`] that [`DueStep::reach`] makes of them;
 //! - [`Due::Give`] is a command to give as it is: [`Command::Send`] makes a message of all that waits for one person on one
 //!   channel, [`Command::Exhaust`] ends a page that nobody answered.
 //!
