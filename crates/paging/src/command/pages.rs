@@ -183,7 +183,9 @@ pub(super) fn send(state: &State, person: EntityRef, channel: Channel, context: 
 pub(super) fn deliver(state: &State, effect: EffectId, outcome: Outcome) -> Vec<Event> {
     let Some(message) = state.message(effect) else { return Vec::new() };
     let outcome = match outcome {
-        Outcome::Sent => Outcome::Sent,
+        // Whoever drops what is still needed has failed to send it.
+        Outcome::Dropped if !state.lines(message).is_empty() => Outcome::GaveUp { error: "it was dropped".to_owned() },
+        Outcome::Sent | Outcome::Dropped => outcome,
         Outcome::Retrying { error } => Outcome::Retrying { error: cut(error) },
         Outcome::GaveUp { error } => Outcome::GaveUp { error: cut(error) },
     };
