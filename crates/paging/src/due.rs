@@ -5,7 +5,7 @@ use kernel::{EntityRef, PageId, Timestamp};
 use crate::{Command, Place, Reached, State, Target, state::Trigger};
 
 /// What is due at one time; the rest is due again at once.
-const DUE_MAX: usize = 5_000;
+pub(crate) const DUE_MAX: usize = 5_000;
 
 /// Something whose time has come.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -121,6 +121,8 @@ pub enum Outcome {
         /// Why.
         error: String,
     },
+    /// It was not tried again, since its pages had ended.
+    Dropped,
 }
 
 /// On which way somebody acknowledged.
@@ -428,6 +430,7 @@ impl Event {
                 Outcome::Retrying { error } => {
                     format!("the message to {} failed and is tried again: {error}", person.short())
                 }
+                Outcome::Dropped => format!("the message to {} was not needed any more", person.short()),
                 Outcome::GaveUp { error } => format!("gave up sending the message to {}: {error}", person.short()),
             },
             Self::Acknowledged { page, via, .. } => match via {

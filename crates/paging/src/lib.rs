@@ -6,14 +6,15 @@
 //! A *notice* is one thing to tell one person by one method. Notices that fall due go out as a [`Message`], which an
 //! effect elsewhere delivers. An address is never here, only the name under which it is sealed.
 //!
-//! **Flow.** [`Command::Open`] opens a page. From then on the caller asks [`due`], whenever [`State::next_due`] has come:
+//! **Flow.** [`Command::Open`] opens a page. From then on the caller asks [`due()`], whenever [`State::next_due`] has come:
 //! - [`Due::Reach`] names whom a step tells; the caller finds out who that is (people, rotations, teams), and gives the
-//!   [`Command::Reach`] of [`Step::reach`](DueStep::reach) with them;
+//!   [`Command::Reach`] that [`DueStep::reach`] makes of them;
 //! - [`Due::Give`] is a command to give as it is: [`Command::Send`] makes a message of all that waits for one person on one
 //!   channel, [`Command::Exhaust`] ends a page that nobody answered.
 //!
 //! For each [`Event::Dispatched`] the caller delivers [`State::message`], in that effect's name, and gives
-//! [`Command::Deliver`] with what became of each try. [`Command::Acknowledge`] ends the page, and so does
+//! [`Command::Deliver`] with what became of each try. What it says is [`State::lines`] at that moment: a message that is
+//! tried again says nothing of pages that ended meanwhile, and is dropped if none is left. [`Command::Acknowledge`] ends the page, and so does
 //! [`Command::EndIncident`]. [`explain()`] says in words what was done and what comes next.
 //!
 //! **Invariants.**

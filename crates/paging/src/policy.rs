@@ -20,6 +20,9 @@ pub(crate) const AFTER_S_MAX: u32 = 24 * 60 * 60;
 /// Policies that are followed from one page, through `then`.
 pub(crate) const LEGS_MAX: usize = 10;
 
+/// Targets of all policies of one plan. A reference has up to 512 bytes, and an event at most a mebibyte.
+pub(crate) const PLAN_TARGETS_MAX: usize = 1_500;
+
 /// The kind of a policy's reference: `escalationpolicy:default/payments`.
 pub const POLICY_KIND: &str = "escalationpolicy";
 
@@ -136,13 +139,17 @@ impl Plan {
         Self { legs: vec![Leg { policy: None, steps: vec![first, second], repeat: 2, low_urgency: None }] }
     }
 
-    /// The plan that follows from a policy and those that it goes on with; the first [`LEGS_MAX`] of them, and each once.
+    /// The plan that follows from a policy and those that it goes on with: each once, the first [`LEGS_MAX`] of them, and
+    /// no more than have [`PLAN_TARGETS_MAX`] targets together.
     pub(crate) fn of<'a>(first: &'a Policy, policy: impl Fn(&EntityRef) -> Option<&'a Policy>) -> Self {
-        let mut followed = vec![first];
+        let targets = |policy: &Policy| policy.steps.iter().map(|step| step.notify.len()).sum::<usize>();
+        let (mut followed, mut total) = (vec![first], targets(first));
         while let Some(then) = followed.last().and_then(|last| policy(last.then.as_ref()?))
             && followed.len() < LEGS_MAX
             && !followed.iter().any(|earlier| earlier.policy == then.policy)
+            && total + targets(then) <= PLAN_TARGETS_MAX
         {
+            total += targets(then);
             followed.push(then);
         }
         let leg = |policy: &Policy| Leg {

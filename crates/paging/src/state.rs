@@ -174,12 +174,23 @@ impl State {
         self.messages.get(&effect).map(Arc::as_ref)
     }
 
+    /// What a message still has to say: of a page, or an alarm, nothing once the page is finished. If that is nothing at
+    /// all, the message is dropped ([`Outcome::Dropped`](crate::Outcome::Dropped)).
+    #[must_use]
+    pub fn lines(&self, message: &Message) -> Vec<Line> {
+        let unfinished = |line: &&Line| {
+            let page = self.numbered(line.page.number);
+            line.kind == Kind::FollowUp || page.is_some_and(|page| !page.status.is_finished())
+        };
+        message.lines.iter().filter(unfinished).copied().collect()
+    }
+
     /// Every message on its way, in the order of their effects.
     pub fn messages(&self) -> impl Iterator<Item = &Message> {
         self.messages.values().map(Arc::as_ref)
     }
 
-    /// When [`due`](crate::due) has something next; in the past if it has.
+    /// When [`due`](crate::due()) has something next; in the past if it has.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         self.agenda.next()

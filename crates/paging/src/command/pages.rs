@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, Context, EffectId, EntityRef, IncidentId, PageId, Refusal, codes};
 
+use super::setup;
 use crate::{
     Channel, Closing, Concern, Contacts, Event, Line, Opening, Outcome, Page, PageRef, Place, Plan, Planned, Reached,
-    State, Status, Telling, Urgency, Via, page::allowed, policy::LEGS_MAX,
+    State, Status, Telling, Urgency, Via, page::allowed,
 };
 
 /// Unfinished pages, beyond which new ones are put into those that are open.
@@ -16,6 +17,8 @@ pub const OPEN_MAX: usize = 100_000;
 const JOINED_MAX: u32 = 10_000;
 /// People whom one step tells.
 pub(crate) const PEOPLE_OF_STEP_MAX: usize = 200;
+/// Notices of one step, beyond which everybody else has only their first: an event is at most a mebibyte.
+const NOTICES_OF_STEP: usize = 800;
 /// People whom one page tells.
 pub(crate) const PEOPLE_OF_PAGE_MAX: usize = 1_000;
 /// Pages in one message; the others go with the next.
@@ -83,7 +86,8 @@ fn plan(state: &State, about: &Opening, findings: &mut Vec<String>) -> Plan {
     let plan = Plan::of(policy, |then| state.policy(then));
     let last = plan.legs.last().and_then(|leg| leg.policy.as_ref()).and_then(|last| state.policy(last));
     if let Some(then) = last.and_then(|last| last.then.as_ref()) {
-        let why = if plan.legs.len() >= LEGS_MAX { "only so many follow one another" } else { "it is not there" };
+        let why =
+            if state.policy(then).is_none() { "it is not there" } else { "the policies are too many or too long" };
         findings.push(format!("policy {} does not follow: {why}", then.short()));
     }
     plan
@@ -124,7 +128,7 @@ fn tellings(
     findings: &mut Vec<String>,
 ) -> Vec<Telling> {
     let (nothing, mut seen) = (Contacts::default(), BTreeSet::new());
-    let (mut tellings, mut new, mut left_out) = (Vec::new(), 0, 0_usize);
+    let (mut tellings, mut new, mut left_out, mut count) = (Vec::new(), 0, 0_usize, 0_usize);
     for Reached { person, implied } in people {
         if !seen.insert(person.clone()) {
             continue;
@@ -134,7 +138,12 @@ fn tellings(
             left_out += 1;
             continue;
         }
-        let ways = state.contacts(&person).unwrap_or(&nothing).ways(implied.as_ref(), page.about.urgency);
+        let implied = implied.filter(|method| setup::is_sound(&method.label, &method.secret));
+        let mut ways = state.contacts(&person).unwrap_or(&nothing).ways(implied.as_ref(), page.about.urgency);
+        if count >= NOTICES_OF_STEP {
+            ways.truncate(1);
+        }
+        count += ways.len();
         if ways.is_empty() {
             if findings.len() < UNRESOLVED_MAX * 2 {
                 findings.push(format!("{} can't be reached: there is no contact method", person.short()));
@@ -174,7 +183,9 @@ pub(super) fn send(state: &State, person: EntityRef, channel: Channel, context: 
 pub(super) fn deliver(state: &State, effect: EffectId, outcome: Outcome) -> Vec<Event> {
     let Some(message) = state.message(effect) else { return Vec::new() };
     let outcome = match outcome {
-        Outcome::Sent => Outcome::Sent,
+        // Whoever drops what is still needed has failed to send it.
+        Outcome::Dropped if !state.lines(message).is_empty() => Outcome::GaveUp { error: "it was dropped".to_owned() },
+        Outcome::Sent | Outcome::Dropped => outcome,
         Outcome::Retrying { error } => Outcome::Retrying { error: cut(error) },
         Outcome::GaveUp { error } => Outcome::GaveUp { error: cut(error) },
     };

@@ -6,6 +6,8 @@ use kernel::{EntityRef, Refusal, codes};
 
 use crate::{
     AFTER_MINUTES_MAX, Contacts, Event, METHODS_MAX, Method, MethodId, NewMethod, Policy, RULES_MAX, Rule, State,
+    Weekday,
+    hours::zone,
     policy::{self, AFTER_S_MAX, AFTER_S_MIN, REPEAT_MAX, STEPS_MAX, TARGETS_MAX},
 };
 
@@ -48,6 +50,11 @@ fn sound(policy: &Policy) -> Result<(), Refusal> {
             return wrong("/steps", "a step waits from a minute to a day".to_owned());
         }
     }
+    if let Some(hours) = &policy.low_urgency
+        && (!(1..=Weekday::ALL.len()).contains(&hours.days.len()) || zone(&hours.time_zone).is_none())
+    {
+        return wrong("/low_urgency", "hours have a time zone and from 1 to 7 days".to_owned());
+    }
     if policy.repeat > REPEAT_MAX {
         return wrong("/repeat", format!("a policy is repeated at most {REPEAT_MAX} times"));
     }
@@ -68,8 +75,9 @@ pub(super) fn add_method(state: &State, person: EntityRef, method: NewMethod) ->
     for (field, text, max) in
         [("/label", &method.label, LABEL_BYTES_MAX), ("/secret", &method.secret, SECRET_BYTES_MAX)]
     {
-        if text.trim().is_empty() || text.len() > max {
-            return Err(Refusal::new(&codes::INVALID, format!("must have from 1 to {max} bytes")).field(field));
+        if !is_text(text, max) {
+            let detail = format!("must have from 1 to {max} bytes, none of them a control character");
+            return Err(Refusal::new(&codes::INVALID, detail).field(field));
         }
     }
     let newest = match state.contacts(&person) {
@@ -85,6 +93,15 @@ pub(super) fn add_method(state: &State, person: EntityRef, method: NewMethod) ->
     let NewMethod { channel, label, secret, verified } = method;
     let id = MethodId(newest.saturating_add(1));
     Ok(vec![Event::MethodAdded { person, method: Method { id, channel, label, secret, verified } }])
+}
+
+/// True if a method may be called so.
+pub(super) fn is_sound(label: &str, secret: &str) -> bool {
+    is_text(label, LABEL_BYTES_MAX) && is_text(secret, SECRET_BYTES_MAX)
+}
+
+fn is_text(text: &str, bytes_max: usize) -> bool {
+    !text.trim().is_empty() && text.len() <= bytes_max && !text.contains(char::is_control)
 }
 
 pub(super) fn verify_method(state: &State, person: EntityRef, method: MethodId) -> Result<Vec<Event>, Refusal> {

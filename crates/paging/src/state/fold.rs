@@ -286,7 +286,7 @@ impl State {
     fn delivered(&mut self, effect: EffectId, outcome: &Outcome, stamp: &Stamp) {
         let Some(message) = self.messages.get(&effect).cloned() else { return };
         match outcome {
-            Outcome::Sent | Outcome::GaveUp { .. } => {
+            Outcome::Sent | Outcome::GaveUp { .. } | Outcome::Dropped => {
                 self.messages.remove(&effect);
             }
             Outcome::Retrying { error } => {

@@ -118,13 +118,14 @@ pub(super) fn come_back(
     if line.kind != Kind::FollowUp {
         match outcome {
             Outcome::Sent => page.note_outcome(person, message.method.id, true),
-            Outcome::GaveUp { .. } => page.note_outcome(person, message.method.id, false),
+            Outcome::GaveUp { .. } | Outcome::Dropped => page.note_outcome(person, message.method.id, false),
             Outcome::Retrying { .. } => {}
         }
     }
     let (by, whom) = (channel.as_str(), person.short());
     let (words, loud) = match outcome {
         Outcome::Sent => (format!("{whom} was told by {by}"), false),
+        Outcome::Dropped => (format!("{whom} need not be told by {by} any more"), false),
         Outcome::Retrying { error } => (format!("telling {whom} by {by} failed and is tried again: {error}"), true),
         Outcome::GaveUp { error } => (format!("telling {whom} by {by} failed for good: {error}"), true),
     };
@@ -137,8 +138,10 @@ pub(super) fn come_back(
         Outcome::Sent => NoticeState::Sent { at: stamp.at },
         Outcome::Retrying { error } => NoticeState::Retrying { effect: message.effect, error: error.clone() },
         Outcome::GaveUp { error } => NoticeState::Failed { error: error.clone() },
+        Outcome::Dropped => NoticeState::Dropped,
     };
-    let failed_first = *outcome != Outcome::Sent && !notice.fell_through;
+    let failed = matches!(outcome, Outcome::Retrying { .. } | Outcome::GaveUp { .. });
+    let failed_first = failed && !notice.fell_through;
     notice.fell_through |= failed_first;
     let (by_rule, kind) = (notice.rule.is_some(), notice.kind);
     if failed_first && by_rule {

@@ -113,6 +113,32 @@ fn a_report_about_a_page_that_ended_meanwhile_changes_nothing_of_it() {
 }
 
 #[test]
+fn a_message_that_is_tried_again_says_nothing_of_pages_that_ended_and_is_dropped_if_none_is_left() {
+    let mut sim = Sim::with_jo();
+    let pages = [sim.open("one"), sim.open("two")];
+    sim.seconds(1);
+    let effect = sim.last_effect();
+    let left = |sim: &Sim| sim.state.lines(sim.state.message(effect).unwrap()).len();
+    assert_eq!(left(&sim), 2);
+    sim.acknowledge(pages[0]);
+    assert_eq!(left(&sim), 1);
+    let mut early = Sim::with_jo();
+    let page = early.open("one");
+    early.settle();
+    let still_needed = early.last_effect();
+    early.deliver(still_needed, Outcome::Dropped);
+    early.settle();
+    assert!(early.log(page).contains("failed for good: it was dropped"), "and the next rule is due");
+    assert_eq!(early.sent.len(), 2);
+
+    sim.acknowledge(pages[1]);
+    assert_eq!(left(&sim), 0);
+    assert_eq!(sim.deliver(effect, Outcome::Dropped), 1);
+    assert!(sim.state.message(effect).is_none());
+    assert!(sim.page(pages[0]).log.iter().all(|entry| !entry.loud));
+}
+
+#[test]
 fn an_alarm_that_fails_is_tried_by_everything_else_that_the_person_has() {
     let mut sim = Sim::new();
     sim.on_call(&["jo"]);

@@ -73,7 +73,7 @@ fn every_word_of_an_event_has_been_written() {
     assert_every_variant!(&urgencies, Urgency { High, Low });
     assert_every_variant!(&fors, For { High, Low, Both });
     assert_every_variant!(&kinds, Kind { Page, Alarm, FollowUp });
-    assert_every_variant!(&outcomes, Outcome { Sent, Retrying, GaveUp });
+    assert_every_variant!(&outcomes, Outcome { Sent, Retrying, GaveUp, Dropped });
     assert_every_variant!(&targets, Target { User, Rotation, Team, Owner });
     assert_every_variant!(&vias, Via { ByHand, Notice });
     assert_every_variant!(&days, Weekday { Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday });

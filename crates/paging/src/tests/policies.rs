@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Sim, moment, policy, reference, refused, user};
-use crate::{Command, Hours, Place, Plan, Policy, Step, Target, Urgency, Weekday, cycles, hours::zone};
+use crate::{
+    Command, Hours, Place, Plan, Policy, Step, Target, Urgency, Weekday, cycles, hours::zone, policy::LEGS_MAX,
+};
 
 fn hours(time_zone: &str, from: &str, to: &str, days: &[Weekday]) -> Hours {
     let time = |text: &str| text.parse::<Time>().unwrap();
@@ -98,15 +100,17 @@ fn policies_that_go_on_with_each_other_in_a_circle_are_found_and_refused() {
 #[test]
 fn policies_that_no_catalog_could_hold_are_refused() {
     let mut sim = Sim::new();
-    let mut define = |change: fn(&mut Policy), words: &str| {
+    let mut define = |change: &dyn Fn(&mut Policy), words: &str| {
         let mut definition = named("a", None);
         change(&mut definition);
         refused(sim.give(Command::DefinePolicy { definition }), &codes::INVALID, words);
     };
-    define(|policy| policy.steps.clear(), "from 1 to 20 steps");
-    define(|policy| policy.steps[0].notify.clear(), "from 1 to 50 targets");
-    define(|policy| policy.steps[0].after_s = 0, "from a minute to a day");
-    define(|policy| policy.repeat = 10, "at most 9 times");
+    define(&|policy| policy.steps.clear(), "from 1 to 20 steps");
+    define(&|policy| policy.steps[0].notify.clear(), "from 1 to 50 targets");
+    define(&|policy| policy.steps[0].after_s = 0, "from a minute to a day");
+    let hours = || Some(hours("Europe/Berlin", "09:00", "10:00", &[]));
+    define(&|policy| policy.low_urgency = hours(), "from 1 to 7 days");
+    define(&|policy| policy.repeat = 10, "at most 9 times");
     refused(
         sim.give(Command::RemovePolicy { policy: reference("escalationpolicy:a") }),
         &codes::NOT_FOUND,
@@ -134,6 +138,31 @@ fn a_plan_goes_through_steps_rounds_and_policies_and_ends() {
     // A round in which nobody could be reached is not worth repeating.
     let after = plan.after(Place { leg: 0, round: 0, step: 1 }, false);
     assert_eq!(after, Some(Place { leg: 1, round: 0, step: 0 }));
+}
+
+#[test]
+fn a_chain_of_policies_is_followed_only_so_far_and_the_page_says_so() {
+    let mut sim = Sim::with_jo();
+    for number in 0..LEGS_MAX + 2 {
+        let (name, then) = (format!("p{number}"), format!("p{}", number + 1));
+        sim.ok(Command::DefinePolicy { definition: named(&name, Some(&then)) });
+    }
+    let page = sim.open_by(Some("p0"), Urgency::High, "checkout is down");
+    assert_eq!(sim.page(page).plan.legs.len(), LEGS_MAX);
+    assert!(sim.log(page).contains("policy p10 does not follow: the policies are too many or too long"));
+    let page = sim.open_by(Some("p11"), Urgency::High, "checkout is down");
+    assert!(sim.log(page).contains("policy p12 does not follow: it is not there"));
+}
+
+#[test]
+fn policies_are_bounded() {
+    let mut sim = Sim::new();
+    for number in 0..2_000 {
+        sim.ok(Command::DefinePolicy { definition: named(&format!("p{number}"), None) });
+    }
+    let more = Command::DefinePolicy { definition: named("one-more", None) };
+    refused(sim.give(more), &codes::INVALID, "2000 policies already");
+    assert_eq!(sim.ok(Command::DefinePolicy { definition: named("p1", Some("p2")) }), 1, "a change is no new one");
 }
 
 fn not_before(hours: &Hours, at: &str, expected: &str) {

@@ -1,9 +1,12 @@
+use kernel::EntityRef;
 use serde_json::json;
 
 use super::{Sim, failing, incident, opening, policy, reference, user};
 use crate::{
-    Channel, Command, Event, FINISHED_KEPT, Kind, LOG_MAX, Opening, Reached, State, Status, Urgency,
+    Channel, Command, Event, FINISHED_KEPT, Kind, LOG_MAX, NewMethod, Opening, Outcome, Policy, Reached, State, Status,
+    Step, Target, Urgency,
     command::{LINES_MAX, PEOPLE_OF_PAGE_MAX, PEOPLE_OF_STEP_MAX},
+    due::DUE_MAX,
 };
 
 #[test]
@@ -190,6 +193,73 @@ fn a_step_tells_a_bounded_number_of_people_and_says_how_many_it_left_out() {
     assert_eq!(sim.page(page).people.len(), PEOPLE_OF_STEP_MAX);
     assert!(sim.log(page).contains("3 people are not told"));
     const { assert!(PEOPLE_OF_STEP_MAX < PEOPLE_OF_PAGE_MAX) };
+}
+
+#[test]
+fn what_is_due_is_handed_out_in_bounded_portions_until_all_is_done() {
+    let mut sim = Sim::with_jo();
+    for _ in 0..DUE_MAX + 1 {
+        sim.open("one of many");
+    }
+    assert_eq!(crate::due(&sim.state, sim.now).len(), DUE_MAX);
+    sim.settle();
+    assert!(sim.state.pages().all(|page| page.reached.is_some()));
+}
+
+#[test]
+fn texts_from_outside_are_cut_and_a_title_is_one_line() {
+    let mut sim = Sim::with_jo();
+    let long = "ü".repeat(1_000);
+    let page = sim.open(&format!("checkout\n is   down {long}"));
+    assert!(sim.page(page).about.title.starts_with("checkout is down ü"));
+    assert!(sim.page(page).about.title.len() <= 300);
+    let unresolved = vec![long.clone(); 80];
+    let people = vec![Reached { person: user("jo"), implied: None }];
+    sim.ok(Command::Reach { page, at: crate::Place::default(), people, unresolved });
+    assert_eq!(sim.page(page).log.iter().filter(|entry| entry.loud).count(), 50);
+    sim.settle();
+    let effect = sim.last_effect();
+    sim.deliver(effect, Outcome::GaveUp { error: long });
+    assert!(sim.page(page).log.iter().all(|entry| entry.words.len() < 400));
+    let empty = Command::Open { about: opening(9, " \n ") };
+    super::refused(sim.give(empty), &kernel::codes::INVALID, "title is empty");
+}
+
+/// What a store takes as one event.
+const EVENT_BYTES_MAX: usize = 1 << 20;
+
+#[test]
+fn the_largest_events_fit_into_a_store() {
+    let mut sim = Sim::new();
+    let long = |name: String| EntityRef::new("user", "default", &format!("{name}{}", "x".repeat(450))).unwrap();
+    // The longest plan: policies of as many targets as there may be, one after the other.
+    for name in ["first", "second"] {
+        let targets = || (0..50).map(|number| Target::User(long(format!("{number}-")))).collect();
+        let steps = (0..20).map(|_| Step { notify: targets(), after_s: 60 }).collect();
+        let then = (name == "first").then(|| reference("escalationpolicy:second"));
+        let policy = reference(&format!("escalationpolicy:{name}"));
+        let definition = Policy { policy, steps, repeat: 9, then, low_urgency: None, urgency: None };
+        sim.ok(Command::DefinePolicy { definition });
+    }
+    let page = sim.open_by(Some("first"), Urgency::High, "checkout is down");
+    // The largest step: as many people as there may be, each with as many long methods as they may have.
+    let people: Vec<_> = (0..PEOPLE_OF_STEP_MAX).map(|number| long(format!("p{number}-"))).collect();
+    for person in &people {
+        for _ in 0..20 {
+            let method = NewMethod {
+                channel: Channel::Webhook,
+                label: "\"".repeat(100),
+                secret: "\"".repeat(200),
+                verified: true,
+            };
+            sim.ok(Command::AddMethod { person: person.clone(), method });
+        }
+    }
+    let people = people.into_iter().map(|person| Reached { person, implied: None }).collect();
+    sim.ok(Command::Reach { page, at: crate::Place::default(), people, unresolved: vec!["\u{1}".repeat(300); 60] });
+    assert_eq!(sim.page(page).people.len(), PEOPLE_OF_STEP_MAX);
+    let largest = sim.events.iter().map(|(event, _)| serde_json::to_string(event).unwrap().len()).max().unwrap();
+    assert!((EVENT_BYTES_MAX / 2..EVENT_BYTES_MAX).contains(&largest), "{largest} bytes");
 }
 
 #[test]

@@ -148,7 +148,7 @@ impl Walk {
             return;
         }
         let effect = pending[self.below(pending.len())];
-        let outcome = [Outcome::Sent, Outcome::Sent, failing(), gave_up()][self.below(4)].clone();
+        let outcome = [Outcome::Sent, Outcome::Sent, failing(), gave_up(), Outcome::Dropped][self.below(5)].clone();
         self.sim.deliver(effect, outcome);
     }
 
