@@ -202,15 +202,22 @@ fn last_of_each(signals: Vec<Signal>) -> Vec<(String, Action)> {
 }
 
 fn room_for(state: &State, integration: &Integration, more: usize) -> Result<(), Refusal> {
-    let busy = |detail: String| Err(Refusal::new(&codes::BUSY, detail).retry_after(BUSY_RETRY_S));
-    if state.counts().open() + more > OPEN_MAX {
-        return busy(format!("{OPEN_MAX} alerts are open; there is room again when some are resolved."));
+    let open = state.counts().open() + more;
+    let of_integration = state.open_of_integration(integration.id) + more;
+    room(open, of_integration, state.held_bytes())
+        .map_err(|detail| Refusal::new(&codes::BUSY, detail).retry_after(BUSY_RETRY_S))
+}
+
+/// Whether so many alerts may be open, so many of them of one integration, with texts of this size.
+pub(crate) fn room(open: usize, of_integration: usize, held_bytes: u64) -> Result<(), String> {
+    if open > OPEN_MAX {
+        return Err(format!("{OPEN_MAX} alerts are open; there is room again when some are resolved."));
     }
-    if state.open_of_integration(integration.id) + more > OPEN_OF_INTEGRATION_MAX {
-        return busy(format!("{OPEN_OF_INTEGRATION_MAX} alerts of {} are open.", integration.settings.name));
+    if of_integration > OPEN_OF_INTEGRATION_MAX {
+        return Err(format!("{OPEN_OF_INTEGRATION_MAX} alerts of this integration are open; it has to resolve some."));
     }
-    if state.held_bytes() >= HELD_BYTES_MAX {
-        return busy("The texts of the open alerts take all the memory that they may.".to_owned());
+    if held_bytes >= HELD_BYTES_MAX {
+        return Err("The texts of the open alerts take all the memory that they may.".to_owned());
     }
     Ok(())
 }
@@ -270,7 +277,8 @@ fn expire(state: &State, alerts: &[EntityRef], now: Timestamp) -> Vec<Event> {
         };
         Some((alert.position, resolved(alert, cause)))
     };
-    let ended: BTreeMap<_, _> = alerts.iter().filter_map(|alert| state.open_alert(alert)).filter_map(end).collect();
+    let ended: BTreeMap<_, _> =
+        alerts.iter().take(DUE_MAX).filter_map(|alert| state.open_alert(alert)).filter_map(end).collect();
     ended.into_values().collect()
 }
 

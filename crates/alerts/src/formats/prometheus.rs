@@ -4,6 +4,9 @@
 //! (`postAlertsHandler`), and `rules/manager.go` of prometheus/prometheus (`SendAlerts`): a firing alert is sent again
 //! each minute (`--rules.alert.resend-delay`) with an end four times as far ahead; it is over when it is sent with an end
 //! that has passed, or not sent again until its end.
+//!
+//! Ends are compared with our clock, as an Alertmanager does with its own: a Prometheus whose clock is more than four
+//! minutes behind ours has no alerts here.
 
 use kernel::{Refusal, Timestamp};
 use serde_json::{Map, Value};
