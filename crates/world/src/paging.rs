@@ -268,7 +268,10 @@ pub(crate) fn report(world: &World, event: &effects::Event) -> Option<Reaction> 
         effects::Event::Done { effect, .. } => (*effect, Outcome::Sent),
         effects::Event::GaveUp { effect, error, .. } => (*effect, Outcome::GaveUp { error: error.clone() }),
     };
-    world.paging.message(effect)?;
+    let message = world.paging.message(effect)?;
+    // Nobody needs to hear of what was answered before it was told.
+    let outcome =
+        if outcome != Outcome::Sent && world.paging.lines(message).is_empty() { Outcome::Dropped } else { outcome };
     let command = Command::Paging(paging::Command::Deliver { effect, outcome });
     Some(Reaction { command, part: Some(PART) })
 }
