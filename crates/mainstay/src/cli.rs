@@ -95,7 +95,7 @@ pub(crate) enum Verb {
 
 /// The verbs as `--help` groups them.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Run", &["demo", "serve", "edge-flags"]),
+    ("Run", &["demo", "serve", "edge-flags", "probe"]),
     ("Look", &["status", "get", "incident", "on-call", "timeline", "can-i-deploy"]),
     ("Change", &["undo", "flag", "contract", "deploy", "check", "plan", "apply", "export"]),
     ("Operate", &["token", "doctor", "backup", "restore"]),
