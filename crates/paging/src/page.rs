@@ -279,7 +279,7 @@ impl Page {
         if sent {
             told.by.iter_mut().filter(|by| by.method.id == method).for_each(|by| by.sent = true);
         } else {
-            told.by.retain(|by| by.method.id != method || by.sent);
+            told.by = told.by.iter().filter(|by| by.method.id != method || by.sent).cloned().collect();
         }
     }
 
