@@ -23,6 +23,12 @@ pub struct Notifier {
     inbox: Inbox,
 }
 
+impl std::fmt::Debug for Notifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notifier").field("all_to_inbox", &self.all_to_inbox).finish_non_exhaustive()
+    }
+}
+
 impl Notifier {
     /// One that works by these settings.
     ///

@@ -33,6 +33,7 @@ pub mod live;
 pub mod manual;
 pub mod metrics;
 pub mod oncall;
+pub mod pages;
 pub mod paging;
 pub mod problem;
 pub mod reference;

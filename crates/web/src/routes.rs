@@ -13,7 +13,7 @@ use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
     App, access, api, assets, backstage, catalog, checks, contracts, docs, evaluation, flags, guard, help, home,
-    incidents, live, manual, oncall, reference, search,
+    incidents, live, manual, oncall, pages, reference, search,
     security::{Limits, protect},
     settings,
     table::{Access, Access::Needs, Finished, Route, Table},
@@ -22,6 +22,8 @@ use crate::{
 
 const PROBED: Access = Access::Public { because: "orchestrators and load balancers have no token" };
 const SIGN_IN: Access = Access::Public { because: "whoever signs in is not known before" };
+const ANSWER: Access =
+    Access::Public { because: "whoever is woken answers by the link in the message, which is signed and theirs alone" };
 const START: Access =
     Access::Public { because: "the link's secret is what lets somebody create the first administrator" };
 const MANUAL: Access =
@@ -146,6 +148,8 @@ fn contract_screens(table: Table) -> Table {
 /// Signing in, and what is done when something breaks.
 fn operations(table: Table) -> Table {
     table
+        .screen(ANSWER, Method::GET, "/ack/{token}", get(pages::ack::show))
+        .screen(ANSWER, Method::POST, "/ack/{token}", post(pages::ack::answer))
         .screen(SIGN_IN, Method::GET, "/login", get(access::login))
         .screen(SIGN_IN, Method::POST, "/login", post(access::sign_in))
         .screen(Needs(Read), Method::POST, "/logout", post(access::logout))

@@ -54,7 +54,7 @@ pub(super) fn run(
                 }
                 _ = look.tick() => {
                     let world = app.world();
-                    let due = world.effects.due(app.now()).filter(|effect| !under_way.contains(&effect.id));
+                    let due = world.effects.due(app.now()).filter(|effect| !effect.call.message && !under_way.contains(&effect.id));
                     let due: Vec<Effect> = due.take(CALLS_MAX - under_way.len().min(CALLS_MAX)).cloned().collect();
                     for effect in due {
                         under_way.insert(effect.id);
