@@ -54,6 +54,12 @@ impl Notifier {
         &self.inbox
     }
 
+    /// True if every message is kept in the inbox instead of sent.
+    #[must_use]
+    pub fn keeps_all(&self) -> bool {
+        self.all_to_inbox
+    }
+
     /// True if messages for a channel can be sent: its settings are there.
     #[must_use]
     pub fn serves(&self, channel: Channel) -> bool {

@@ -12,6 +12,7 @@ pub mod event;
 pub mod flags;
 pub mod incidents;
 pub mod oncall;
+pub mod pages;
 pub mod probes;
 pub mod status;
 pub mod timeline;
