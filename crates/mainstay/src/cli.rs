@@ -46,6 +46,15 @@ pub(crate) enum Verb {
     /// Show who is on call
     #[command(after_help = verbs::on_call::HELP)]
     OnCall(verbs::on_call::OnCallArgs),
+    /// Page whoever is on call
+    #[command(after_help = verbs::page::PAGE_HELP)]
+    Page(verbs::page::PageArgs),
+    /// Show who was paged, and what became of it
+    #[command(after_help = verbs::page::PAGES_HELP)]
+    Pages(verbs::page::PagesArgs),
+    /// Answer a page
+    #[command(after_help = verbs::page::ACK_HELP)]
+    Ack(verbs::page::AckArgs),
     /// Show an incident: whose it is, what changed, the way back; take it on, note, resolve
     #[command(after_help = verbs::incident::HELP)]
     Incident(verbs::incident::IncidentArgs),
@@ -96,8 +105,8 @@ pub(crate) enum Verb {
 /// The verbs as `--help` groups them.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["demo", "serve", "edge-flags", "probe"]),
-    ("Look", &["status", "get", "incident", "on-call", "timeline", "can-i-deploy"]),
-    ("Change", &["undo", "flag", "contract", "deploy", "check", "plan", "apply", "export"]),
+    ("Look", &["status", "get", "incident", "on-call", "pages", "timeline", "can-i-deploy"]),
+    ("Change", &["undo", "page", "ack", "flag", "contract", "deploy", "check", "plan", "apply", "export"]),
     ("Operate", &["token", "doctor", "backup", "restore"]),
 ];
 

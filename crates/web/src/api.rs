@@ -4,6 +4,7 @@
 //! what was recorded; [`Listed`] is a page of a list.
 
 pub mod access;
+pub mod alerts;
 pub mod catalog;
 pub mod checks;
 pub mod contracts;

@@ -12,8 +12,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
-    App, access, api, assets, backstage, catalog, checks, contracts, docs, evaluation, flags, guard, help, home,
-    incidents, live, manual, oncall, pages, reference, search,
+    App, access, alerts, api, assets, backstage, catalog, checks, contracts, docs, evaluation, flags, guard, help,
+    home, incidents, live, manual, oncall, pages, reference, search,
     security::{Limits, protect},
     settings,
     table::{Access, Access::Needs, Finished, Route, Table},
@@ -24,6 +24,8 @@ const PROBED: Access = Access::Public { because: "orchestrators and load balance
 const SIGN_IN: Access = Access::Public { because: "whoever signs in is not known before" };
 const ANSWER: Access =
     Access::Public { because: "whoever is woken answers by the link in the message, which is signed and theirs alone" };
+const SENDER: Access =
+    Access::Public { because: "the sender shows its integration's key, in the place that its protocol has for it" };
 const START: Access =
     Access::Public { because: "the link's secret is what lets somebody create the first administrator" };
 const MANUAL: Access =
@@ -208,6 +210,13 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Read), routes!(api::checks::show))
         .api(Needs(Write), routes!(api::checks::pause))
         .api(Needs(Write), routes!(api::checks::resume))
+        .api(Needs(Read), routes!(api::alerts::integrations))
+        .api(Needs(Admin), routes!(api::alerts::create))
+        .api(Needs(Admin), routes!(api::alerts::renew))
+        .api(Needs(Admin), routes!(api::alerts::remove))
+        .api(Needs(Read), routes!(api::alerts::list))
+        .api(Needs(Write), routes!(api::alerts::acknowledge))
+        .api(Needs(Write), routes!(api::alerts::resolve))
         .api(Needs(Read), routes!(api::pages::list))
         .api(Needs(Read), routes!(api::pages::show))
         .api(Needs(Write), routes!(api::pages::open))
@@ -287,7 +296,20 @@ fn contracts_api(table: Table) -> Table {
 fn protocols(table: Table, app: &App) -> Table {
     let evaluated =
         table.evaluating(evaluation::Ofrep::openapi(), serving::ofrep::router(app.published().serving().clone()));
-    backstage(contracts::pact_broker::mount(evaluated))
+    backstage(contracts::pact_broker::mount(alert_senders(evaluated)))
+}
+
+/// Other tools' ways to send alerts.
+fn alert_senders(table: Table) -> Table {
+    table
+        .screen(SENDER, Method::POST, "/v2/enqueue", post(alerts::enqueue))
+        .screen(SENDER, Method::POST, "/api/v2/alerts", post(alerts::prometheus))
+        .screen(SENDER, Method::POST, "/hooks/alertmanager", post(alerts::alertmanager))
+        .screen(SENDER, Method::POST, "/hooks/grafana", post(alerts::grafana))
+        .screen(SENDER, Method::POST, "/hooks/alerts", post(alerts::generic))
+        .screen(SENDER, Method::POST, "/v2/alerts", post(alerts::opsgenie_create))
+        .screen(SENDER, Method::POST, "/v2/alerts/{id}/close", post(alerts::opsgenie_close))
+        .screen(SENDER, Method::POST, "/v2/alerts/{id}/acknowledge", post(alerts::opsgenie_acknowledge))
 }
 
 fn backstage(table: Table) -> Table {
