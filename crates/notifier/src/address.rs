@@ -228,7 +228,7 @@ fn topic(text: &str) -> Result<Topic, String> {
 }
 
 /// The token or the name and password before an address's host.
-fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
+pub(crate) fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
     let plain = |encoded: &str| {
         // As in a form, except that neither + nor & stands for anything else.
         let encoded = format!("={}", encoded.replace('+', "%2B").replace('&', "%26"));
