@@ -144,9 +144,9 @@ impl fmt::Debug for Address {
     }
 }
 
-/// The last characters of a secret that is long enough to spare them.
+/// The last characters of a path's last part, if it is long enough to spare them.
 fn tail(secret: &str) -> Option<String> {
-    let secret = secret.trim_matches('/');
+    let secret = secret.trim_matches('/').rsplit('/').next().unwrap_or_default();
     let chars = secret.chars().count();
     (chars >= 12).then(|| secret.chars().skip(chars - 4).collect())
 }

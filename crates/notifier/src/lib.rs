@@ -27,6 +27,8 @@ mod settings;
 mod slack;
 mod sms;
 mod smtp;
+#[cfg(test)]
+mod tests;
 mod twilio;
 mod voice;
 mod webhook;
