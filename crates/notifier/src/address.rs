@@ -122,7 +122,10 @@ impl Address {
         match &self.target {
             Target::Url(url) => {
                 let user = [url.username(), url.password().unwrap_or_default()];
-                [url.as_str(), url.path(), url.query().unwrap_or_default()].into_iter().chain(user).collect()
+                let query = url.query().unwrap_or_default();
+                // A part alone may be quoted, too; short ones are words such as `services`.
+                let parts = url.path().split('/').chain(query.split(['&', '='])).filter(|part| part.len() >= 12);
+                [url.as_str(), url.path(), query].into_iter().chain(user).chain(parts).collect()
             }
             Target::Ntfy(Topic { topic, credentials, .. }) => {
                 let mut secrets = vec![topic.as_str()];

@@ -193,7 +193,7 @@ fn refused(what: &str, definite: Class, error: &lettre::transport::smtp::Error) 
         Some(530 | 534 | 535 | 538) => Class::Misconfigured,
         Some(500..) => definite,
         Some(_) => Class::Retry { after: greylisted().then_some(GREYLISTED) },
-        None if error.is_client() => Class::Misconfigured,
+        None if error.is_client() || distrusted(error) => Class::Misconfigured,
         None => Class::Retry { after: None },
     };
     let said = match code {
@@ -201,6 +201,21 @@ fn refused(what: &str, definite: Class, error: &lettre::transport::smtp::Error) 
         None => "there was trouble with",
     };
     Failure::new(words(&format!("{said} {what}: {text}"), &[]), class)
+}
+
+/// True if the server's certificate is not to be trusted, as the operator sees it.
+fn distrusted(error: &lettre::transport::smtp::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        // An I/O error is not the source of what it wraps, but has it inside.
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref::<rustls::Error>());
+        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The number in the server's queue, in the words of Postfix (`queued as 4F1B2`) and Exim (`OK id=1sXY-0000`).

@@ -186,9 +186,9 @@ async fn a_huge_answer_is_read_only_at_its_beginning() {
 
 #[tokio::test]
 async fn an_answer_that_quotes_the_secret_is_kept_without_it() {
-    let quoting = || answer(404, &[], "nothing at /services/T0/B0/abcdefgh?key=k1k2k3k4");
+    let quoting = || answer(404, &[], r"nothing at \/T0\/abcdefghijkl (/services/T0/abcdefghijkl, key=k1k2k3k4k5k6)");
     let (url, _) = server(quoting).await;
-    let address = format!("{url}/services/T0/B0/abcdefgh?key=k1k2k3k4");
+    let address = format!("{url}/services/T0/abcdefghijkl?key=k1k2k3k4k5k6");
     let failure = deliver(settings(), Channel::Slack, &address).await.unwrap_err();
     assert!(!failure.error.contains("abcdefgh") && !failure.error.contains("k1k2"), "{failure:?}");
     let failure = deliver(settings(), Channel::Slack, "http://127.0.0.1:9/services/abcdefgh").await.unwrap_err();
