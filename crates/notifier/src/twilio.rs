@@ -84,13 +84,24 @@ pub fn is_from_twilio(token: &str, url: &str, form: &[(String, String)], signatu
     let mut fields: Vec<&(String, String)> = form.iter().collect();
     fields.sort();
     fields.dedup();
-    let mut signed = url.to_owned();
-    for (name, value) in fields {
-        signed.push_str(name);
-        signed.push_str(value);
-    }
+    let form: String = fields.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect();
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
-    hmac::verify(&key, signed.as_bytes(), &tag).is_ok()
+    let signs = |url: &str| hmac::verify(&key, format!("{url}{form}").as_bytes(), &tag).is_ok();
+    signs(url) || other_port(url).is_some_and(|url| signs(&url))
+}
+
+/// The same address with its port left out, or with the scheme's own port. Twilio signs the one or the other, and its
+/// libraries try both.
+fn other_port(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let port = |(_, port): &(&str, &str)| !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit());
+    match (authority.rsplit_once(':').filter(port), scheme) {
+        (Some((host, _)), _) => Some(format!("{scheme}://{host}{path}")),
+        (None, "https") => Some(format!("https://{authority}:443{path}")),
+        (None, "http") => Some(format!("http://{authority}:80{path}")),
+        (None, _) => None,
+    }
 }
 
 #[cfg(test)]
@@ -115,6 +126,19 @@ mod tests {
     #[test]
     fn twilios_own_example_is_from_twilio() {
         assert!(is_from_twilio("12345", URL, &form(), SIGNATURE));
+    }
+
+    #[test]
+    fn an_address_is_the_same_with_and_without_its_port() {
+        // Calculated with Twilio's library for Python.
+        let (with, without) = ("DtD0E/xvdxhigaoTFEgeBRXDVK8=", "3CrTUvFiZqoGDS1wOsQ6c6yEdJE=");
+        assert!(is_from_twilio("12345", "https://mycompany.com/ack?x=1", &form(), with));
+        assert!(is_from_twilio("12345", "https://mycompany.com:443/ack?x=1", &form(), with));
+        assert!(is_from_twilio("12345", "https://mycompany.com:8443/ack?x=1", &form(), without));
+        assert!(!is_from_twilio("12345", "https://mycompany.com/ack?x=1", &form(), SIGNATURE));
+        assert_eq!(other_port("http://[::1]/x").as_deref(), Some("http://[::1]:80/x"));
+        assert_eq!(other_port("http://[::1]:81").as_deref(), Some("http://[::1]"));
+        assert_eq!(other_port("mycompany.com"), None);
     }
 
     #[test]
