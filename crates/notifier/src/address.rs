@@ -122,7 +122,10 @@ impl Address {
         match &self.target {
             Target::Url(url) => {
                 let user = [url.username(), url.password().unwrap_or_default()];
-                [url.as_str(), url.path(), url.query().unwrap_or_default()].into_iter().chain(user).collect()
+                let query = url.query().unwrap_or_default();
+                // A part alone may be quoted, too; short ones are words such as `services`.
+                let parts = url.path().split('/').chain(query.split(['&', '='])).filter(|part| part.len() >= 12);
+                [url.as_str(), url.path(), query].into_iter().chain(user).chain(parts).collect()
             }
             Target::Ntfy(Topic { topic, credentials, .. }) => {
                 let mut secrets = vec![topic.as_str()];
@@ -144,9 +147,9 @@ impl fmt::Debug for Address {
     }
 }
 
-/// The last characters of a secret that is long enough to spare them.
+/// The last characters of a path's last part, if it is long enough to spare them.
 fn tail(secret: &str) -> Option<String> {
-    let secret = secret.trim_matches('/');
+    let secret = secret.trim_matches('/').rsplit('/').next().unwrap_or_default();
     let chars = secret.chars().count();
     (chars >= 12).then(|| secret.chars().skip(chars - 4).collect())
 }
@@ -228,7 +231,7 @@ fn topic(text: &str) -> Result<Topic, String> {
 }
 
 /// The token or the name and password before an address's host.
-fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
+pub(crate) fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
     let plain = |encoded: &str| {
         // As in a form, except that neither + nor & stands for anything else.
         let encoded = format!("={}", encoded.replace('+', "%2B").replace('&', "%26"));

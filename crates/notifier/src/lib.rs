@@ -15,6 +15,7 @@
 
 mod address;
 mod channel;
+mod email;
 mod http;
 mod inbox;
 pub mod links;
@@ -24,6 +25,12 @@ mod ntfy;
 mod outcome;
 mod settings;
 mod slack;
+mod sms;
+mod smtp;
+#[cfg(test)]
+mod tests;
+mod twilio;
+mod voice;
 mod webhook;
 
 pub use address::{ADDRESS_BYTES_MAX, Address};
@@ -33,3 +40,5 @@ pub use message::{FACTS_MAX, LINK_BYTES_MAX, Message, SUBJECT_CHARS_MAX, TEXT_CH
 pub use notifier::Notifier;
 pub use outcome::{Class, Failure, RETRY_AFTER_MAX, Receipt, WORDS_BYTES_MAX};
 pub use settings::{BadSetting, Settings};
+pub use twilio::is_from_twilio;
+pub use voice::{ACKNOWLEDGE_DIGIT, say};

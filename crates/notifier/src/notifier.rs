@@ -9,13 +9,16 @@ use crate::{
     ntfy,
     outcome::{Failure, Receipt},
     settings::{BadSetting, NtfyServer, Settings, Twilio, bad},
-    slack, webhook,
+    slack, sms,
+    smtp::Smtp,
+    twilio, voice, webhook,
 };
 
 /// Brings messages to addresses, one attempt at a time. Copies share their connections and the inbox.
 #[derive(Clone)]
 pub struct Notifier {
     poster: Poster,
+    smtp: Option<Smtp>,
     ntfy: NtfyServer,
     twilio: Option<Twilio>,
     webhook_key: Option<outbound::Key>,
@@ -40,6 +43,7 @@ impl Notifier {
         let poster = Poster::new(settings.allowed());
         Ok(Self {
             poster: poster.map_err(|error| bad("private_hosts", format!("no HTTP client can be had: {error}")))?,
+            smtp: Smtp::new(settings.smtp_url.as_deref(), settings.mail_from.as_deref())?,
             ntfy: settings.ntfy()?,
             twilio: settings.twilio()?,
             webhook_key: settings.webhook_key,
@@ -66,12 +70,13 @@ impl Notifier {
         self.all_to_inbox
             || match channel {
                 Channel::Slack | Channel::Ntfy | Channel::Webhook | Channel::Inbox => true,
-                Channel::Email => false,
+                Channel::Email => self.smtp.is_some(),
                 Channel::Sms | Channel::Voice => self.twilio.is_some(),
             }
     }
 
-    /// Makes one attempt to deliver a message. It takes at most 15 seconds, and a little more for mail.
+    /// Makes one attempt to deliver a message. It takes at most 15 seconds; mail may wait as long
+    /// again for a connection that is free.
     ///
     /// # Errors
     /// Why it was not accepted, and what to do then.
@@ -108,10 +113,27 @@ impl Notifier {
                 secrets.extend(self.ntfy.token.as_deref());
                 ntfy::receipt(self.poster.post(post, &secrets).await?, own, &secrets)
             }
-            (_, Target::Email(_)) => Err(Failure::misconfigured("no mail server is set: smtp_url")),
-            (_, Target::Number(_)) => Err(Failure::misconfigured("no telephone service is set: twilio_account")),
+            (_, Target::Email(to)) => match &self.smtp {
+                Some(smtp) => smtp.send(to, &message).await,
+                None => Err(Failure::misconfigured("no mail server is set: smtp_url")),
+            },
+            (_, Target::Number(number)) => self.phone(channel, number, &message).await,
             (_, Target::Name(name)) => Ok(self.keep(channel, name, message)),
         }
+    }
+
+    async fn phone(&self, channel: Channel, number: &str, message: &Message) -> Result<Receipt, Failure> {
+        let Some(twilio) = &self.twilio else {
+            return Err(Failure::misconfigured("no telephone service is set: twilio_account"));
+        };
+        let post = if channel == Channel::Voice {
+            twilio::post(twilio, "Calls", number, ("Twiml", &voice::twiml(message)))
+        } else {
+            twilio::post(twilio, "Messages", number, ("Body", &sms::text(message)))
+        };
+        // A number is nobody's business who reads why a message failed.
+        let secrets = [twilio.token.as_str(), twilio.account.as_str(), number];
+        twilio::receipt(self.poster.post(post, &secrets).await?, &secrets)
     }
 
     fn keep(&self, channel: Channel, to: &str, message: Message) -> Receipt {

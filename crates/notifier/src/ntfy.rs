@@ -16,16 +16,30 @@ use crate::{
 /// A longer text becomes an attachment, which a telephone doesn't show (ntfy's limit is 4096 bytes).
 const TEXT_BYTES_MAX: usize = 3_800;
 
-/// The message as ntfy reads it.
+/// How long a whole publication may be (ntfy reads twice the limit of a text, 8192 bytes).
+const BODY_BYTES_MAX: usize = 8_000;
+
+/// The message as ntfy reads it. Of a text that quoting makes too long there is less.
 pub(crate) fn body(topic: &str, message: &Message) -> Value {
+    let mut text_bytes_max = TEXT_BYTES_MAX;
+    loop {
+        let body = body_within(topic, message, text_bytes_max);
+        if body.to_string().len() <= BODY_BYTES_MAX || text_bytes_max == 0 {
+            return body;
+        }
+        text_bytes_max /= 2;
+    }
+}
+
+fn body_within(topic: &str, message: &Message, text_bytes_max: usize) -> Value {
     let (priority, tag) = match message.urgency {
         Urgency::High => (5, "rotating_light"),
         Urgency::Low => (3, "information_source"),
     };
-    let mut text = clip_bytes(&message.text, TEXT_BYTES_MAX);
+    let mut text = clip_bytes(&message.text, text_bytes_max);
     let facts = message.facts_text();
     // All facts or none: half a value may mislead.
-    if !facts.is_empty() && text.len() + facts.len() + 2 <= TEXT_BYTES_MAX {
+    if !facts.is_empty() && text.len() + facts.len() + 2 <= text_bytes_max {
         text = format!("{text}\n\n{facts}");
     }
     let mut actions = Vec::new();
@@ -107,5 +121,16 @@ mod tests {
         let message = Message { text: "ü".repeat(9_000), ..sample() };
         let body = body("alerts", &message);
         assert!(body["message"].as_str().unwrap().len() <= 4_096);
+    }
+
+    #[test]
+    fn the_longest_publication_is_within_ntfys_bound() {
+        let link = Some(format!("https://mainstay.example/{}", "x".repeat(970)));
+        let subject = "🔥".repeat(500);
+        let text = "\"\n".repeat(9_000);
+        let message = Message { subject, text, link: link.clone(), acknowledge: link, ..sample() };
+        let body = body(&"t".repeat(64), &message.bounded());
+        assert!(body.to_string().len() <= 8_192, "{}", body.to_string().len());
+        assert!(body["message"].as_str().unwrap().len() > 1_000);
     }
 }
