@@ -185,8 +185,8 @@ impl AlertView {
         Self {
             name: alert.reference().name().to_owned(),
             status: alert.status().word(),
-            severity: alert.content.severity.word(),
-            summary: alert.content.summary.clone(),
+            severity: alert.severity.word(),
+            summary: alert.summary.clone(),
             entity: alert.group_key().clone(),
             key: alert.about.key.clone(),
             since: alert.since,
