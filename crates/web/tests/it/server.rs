@@ -101,6 +101,9 @@ impl Server {
 
     /// The link by which the first message that is on its way is answered.
     pub(crate) async fn link(&self) -> String {
+        while self.app.world().paging.messages().next().is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
         let app = self.app.clone();
         let ready = self.app.blocking(move |engine| {
             let world = engine.world();
