@@ -24,7 +24,7 @@ pub async fn act(
         "escalate" => PageCommand::Escalate { page },
         "renotify" => PageCommand::Renotify { page },
         "close" => PageCommand::Close { page },
-        other => return Err(crate::api::not_found("verb", other).into()),
+        other => return Err(crate::api::not_found("verb", other)),
     };
     app.submit(by.request(Command::Paging(command), None, None)?).await?;
     Ok(Redirect::to(&format!("/pages/{number}")).into_response())
