@@ -69,11 +69,11 @@ pub trait Host: Send + Sync {
     /// If the store can't be written, or one is too large.
     fn keep(&self, blobs: &[Vec<u8>]) -> Result<Vec<Sha256>, Refusal>;
 
-    /// Carries out a command; the World is new when it returns.
+    /// Carries out a command, and notes why if that was said; the World is new when it returns.
     ///
     /// # Errors
     /// What is refused.
-    fn submit(&self, command: Command) -> Result<(), Refusal>;
+    fn submit(&self, command: Command, reason: Option<&str>) -> Result<(), Refusal>;
 
     /// Finds out what an answer of the matrix lacks: whether pacts fit definitions. True if there was anything; then the
     /// World is new.
@@ -164,11 +164,17 @@ impl<'a> Call<'a> {
         self.path.get(name).map(String::as_str).ok_or(Failure::NotFound)
     }
 
-    /// Carries out a command; from then on the World is the new one.
+    /// Carries out a command; from then on the World is the new one, also if it was refused.
     pub(crate) fn submit(&mut self, command: Command) -> Result<(), Failure> {
-        self.host.submit(command)?;
+        self.submit_because(command, None)
+    }
+
+    /// [`Call::submit`], with why.
+    pub(crate) fn submit_because(&mut self, command: Command, reason: Option<&str>) -> Result<(), Failure> {
+        let submitted = self.host.submit(command, reason);
+        // A refusal may come of what is only known since.
         self.world = OnceCell::new();
-        Ok(())
+        Ok(submitted?)
     }
 
     /// Answers a question to the matrix; what it lacks is found out first.

@@ -18,9 +18,11 @@ pub mod links;
 mod query;
 mod resources;
 mod routes;
+mod secrets;
 mod text;
 mod view;
 
 pub use answer::{Answer, Failure};
 pub use call::{Call, Host, Policy, TestCall};
 pub use routes::{Method, Needs, Route, routes};
+pub use secrets::Secrets;

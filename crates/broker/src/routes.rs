@@ -1,6 +1,6 @@
 //! Every resource.
 
-use crate::{Answer, Call, Failure, resources as on};
+use crate::{Answer, Call, Failure, query, resources as on};
 
 /// A method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,9 @@ impl Route {
     /// Answers a call.
     #[must_use]
     pub fn answer(&self, call: &mut Call<'_>) -> Answer {
-        let answer = (self.handler)(call);
+        // A filter that can't be read must not be taken for none.
+        let readable = query::parse(&call.query).map_err(|wrong| Failure::list(vec![wrong]));
+        let answer = readable.and_then(|_| (self.handler)(call));
         let answer = answer.unwrap_or_else(|failure| failure.answer(call.wants_problem()));
         answer.header("x-pact-broker-version", "2.120.0")
     }
@@ -431,7 +433,7 @@ const CORE: &[Route] = &[
         on::deployed::undeploy,
         "Records that a version is not deployed any more.",
     ),
-    route(Get, "/released-versions/{uuid}", Read, on::deployed::show, "A released version."),
+    route(Get, "/released-versions/{uuid}", Read, on::deployed::show_released, "A released version."),
     route(
         Patch,
         "/released-versions/{uuid}",

@@ -43,11 +43,13 @@ pub(crate) fn object(fields: Value) -> Map<String, Value> {
 }
 
 /// Which part of a list is wanted: `page` and `size`, or `pageNumber` and `pageSize`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Paging {
     number: usize,
     size: usize,
     asked: bool,
+    /// The rest of the query, which the other pages are asked with as well.
+    rest: String,
 }
 
 /// Entries of one page, at most.
@@ -64,23 +66,27 @@ impl Paging {
         };
         let (number, size) = (number_of(["page", "pageNumber"])?, number_of(["size", "pageSize"])?);
         let asked = number.is_some() || size.is_some();
-        Ok(Self { number: number.unwrap_or(1), size: size.unwrap_or(usual).min(PAGE_MAX), asked })
+        let pages = ["page", "pageNumber", "size", "pageSize"];
+        let others = |pair: &&str| !pages.contains(&pair.split_once('=').map_or(*pair, |(name, _)| name));
+        let rest = call.query.split('&').filter(|pair| !pair.is_empty()).filter(others);
+        let rest = rest.map(|pair| format!("{pair}&")).collect();
+        Ok(Self { number: number.unwrap_or(1), size: size.unwrap_or(usual).min(PAGE_MAX), asked, rest })
     }
 
     /// True if a page was asked for.
-    pub(crate) fn is_asked(self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         self.asked
     }
 
     /// The page of a list that has `total` entries.
-    pub(crate) fn cut<T>(self, all: impl Iterator<Item = T>) -> Vec<T> {
+    pub(crate) fn cut<T>(&self, all: impl Iterator<Item = T>) -> Vec<T> {
         all.skip((self.number - 1).saturating_mul(self.size)).take(self.size).collect()
     }
 
     /// Adds what page it is, and where the others are.
-    pub(crate) fn note(self, document: &mut Value, total: usize, here: &str) {
+    pub(crate) fn note(&self, document: &mut Value, total: usize, here: &str) {
         let pages = total.div_ceil(self.size).max(1);
-        let at = |number: usize| format!("{here}?size={}&page={number}", self.size);
+        let at = |number: usize| format!("{here}?{}size={}&page={number}", self.rest, self.size);
         let Value::Object(fields) = document else { return };
         let page = json!({"number": self.number, "size": self.size, "totalElements": total, "totalPages": pages});
         fields.insert("page".to_owned(), page);

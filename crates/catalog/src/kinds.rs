@@ -289,4 +289,10 @@ pub(crate) const KINDS: &[Kind] = &[
         ],
         by_type: &[],
     },
+    Kind {
+        name: "EscalationPolicy",
+        api_versions: OURS,
+        fields: &[optional("owner", loose(Relation::OwnedBy, "Group"))],
+        by_type: &[],
+    },
 ];

@@ -1,23 +1,43 @@
 //! Reads a check from the catalog (`kind: Check`).
 
+mod assertions;
+mod http;
+mod network;
+
+use jiff::{civil::Time, tz::TimeZone};
 use kernel::EntityRef;
 use serde_json::Value;
 use spec::{Fields, Problems, SpecProblem, Wrong, read};
 
-use crate::{CheckDefinition, CheckKind, Expectation, HttpCheck, Method, Severity, StatusRange, web_address};
+use crate::{
+    Agreement, CheckDefinition, CheckKind, Expected, HeartbeatCheck, Maintenance, Severity, Slowness, template,
+};
 
-const KEYS: [&str; 9] =
-    ["owner", "target", "path", "http", "interval", "timeout", "failures_to_down", "successes_to_up", "severity"];
+/// Every sort of check, by the field that declares it.
+const KINDS: [&str; 10] = ["http", "journey", "tcp", "tls", "dns", "icmp", "grpc", "websocket", "heartbeat", "exec"];
+/// What every check has.
+const KEYS: [&str; 12] = [
+    "owner",
+    "target",
+    "path",
+    "interval",
+    "timeout",
+    "failures_to_down",
+    "successes_to_up",
+    "severity",
+    "locations",
+    "agree",
+    "slow",
+    "maintenance",
+];
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 const PATH: usize = 50;
 const RUNS: u32 = 100;
-const HEADERS: usize = 50;
-const HEADER_BYTES: usize = 4096;
-const BODY_BYTES: usize = 64 * 1024;
+const LOCATIONS: usize = 200;
+const WINDOWS: usize = 20;
 const URL_BYTES: usize = 2048;
-const CONTAINS_BYTES: usize = 1024;
-const STATUSES: usize = 20;
+const TEXT_BYTES: usize = 1024;
 
 impl CheckDefinition {
     /// Reads the `spec` of a `kind: Check` document. `owner` belongs to the catalog and isn't looked at here.
@@ -32,13 +52,13 @@ impl CheckDefinition {
 }
 
 fn definition(check: EntityRef, spec: &Value, problems: &Problems) -> Option<CheckDefinition> {
-    let fields = Fields::of_spec(spec, &KEYS, problems)?;
+    let keys: Vec<&str> = KEYS.into_iter().chain(KINDS).collect();
+    let fields = Fields::of_spec(spec, &keys, problems)?;
     let entity = || read::reference(Some("component"), check.namespace());
     let target = fields.required("target", entity());
     let mut path = fields.list("path", PATH, entity());
     path.retain(|other| Some(other) != target.as_ref());
-    let http = fields.required_nested("http", &["method", "url", "headers", "body", "expect"]);
-    let http = http.and_then(|http| http_check(&http));
+    let kind = kind(spec, &fields);
     let interval_ms = fields.optional("interval", read::duration_ms(1_000, DAY_MS)).unwrap_or(60_000);
     let timeout_ms = fields.optional("timeout", read::duration_ms(10, 120_000));
     let timeout_ms = timeout_ms.unwrap_or_else(|| interval_ms.min(10_000));
@@ -46,110 +66,167 @@ fn definition(check: EntityRef, spec: &Value, problems: &Problems) -> Option<Che
         fields.wrong("timeout", Wrong::new("must not be longer than the interval: runs would overlap"));
     }
     let times = |key, default| fields.optional(key, read::times(RUNS)).unwrap_or(default);
-    let (failures_to_down, successes_to_up) = (times("failures_to_down", 2), times("successes_to_up", 2));
+    // A job says itself that it failed; there is nothing to run again.
+    let failures = if matches!(kind, Some(CheckKind::Heartbeat(_))) { 1 } else { 2 };
+    let (failures_to_down, successes_to_up) = (times("failures_to_down", failures), times("successes_to_up", failures));
     let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
     let severity = fields.optional("severity", read::one_of(&severities)).unwrap_or(Severity::High);
+    let windows = fields.objects("maintenance", WINDOWS, &["days", "from", "for", "time_zone"]);
     Some(CheckDefinition {
         target: target?,
         path,
-        kind: CheckKind::Http(http?),
         interval_ms,
         timeout_ms,
         failures_to_down,
         successes_to_up,
         severity,
+        locations: fields.list("locations", LOCATIONS, location),
+        agreement: fields.optional("agree", agreement).unwrap_or_default(),
+        slowness: fields.nested("slow", &["times", "at_least"]).and_then(|slow| slowness(&slow)),
+        maintenance: windows.iter().filter_map(window).collect(),
+        kind: kind?,
         check,
-        locations: Vec::new(),
-        agreement: crate::Agreement::default(),
-        slowness: None,
-        maintenance: Vec::new(),
     })
 }
 
-fn http_check(fields: &Fields<'_>) -> Option<HttpCheck> {
-    let methods = Method::ALL.map(|method| (method.as_str(), method));
-    let method = fields.optional("method", read::one_of(&methods)).unwrap_or(Method::Get);
-    let url = fields.required("url", |value| {
-        let url = read::text(URL_BYTES)(value)?;
-        web_address::read(&url).map_err(Wrong::new)?;
-        Ok(url)
-    });
-    let headers = fields.pairs("headers", HEADERS, header);
-    let body = fields.optional("body", read::text(BODY_BYTES));
-    let keys = ["status", "body_contains", "max_latency_ms"];
-    let expect = fields.nested("expect", &keys).map(|expect| Expectation {
-        status: expect.optional("status", statuses).unwrap_or_else(|| vec![StatusRange::SUCCESS]),
-        body_contains: expect.optional("body_contains", read::text(CONTAINS_BYTES)),
-        max_latency_ms: expect.optional("max_latency_ms", read::whole(1, 120_000)),
-        assertions: Vec::new(),
-    });
-    let any_success = Expectation {
-        status: vec![StatusRange::SUCCESS],
-        body_contains: None,
-        max_latency_ms: None,
-        assertions: Vec::new(),
+/// What the check asks for: exactly one sort.
+fn kind(spec: &Value, fields: &Fields<'_>) -> Option<CheckKind> {
+    let declared: Vec<&str> = KINDS.into_iter().filter(|kind| spec.get(kind).is_some_and(|it| !it.is_null())).collect();
+    match declared.as_slice() {
+        [] => {
+            // HTTP is what most are.
+            fields.wrong("http", Wrong::new(format!("is missing; a check has one of {}", KINDS.join(", "))));
+            None
+        }
+        [one] => kind_of(one, fields),
+        [first, second, ..] => {
+            fields.wrong(second, Wrong::new(format!("is a second sort; the check has \"{first}\" already")));
+            None
+        }
+    }
+}
+
+fn kind_of(sort: &str, fields: &Fields<'_>) -> Option<CheckKind> {
+    Some(match sort {
+        "http" => CheckKind::Http(http::http_check(&fields.nested(sort, &http::KEYS)?, &[])?),
+        "journey" => CheckKind::Journey(http::journey(&fields.nested(sort, &http::JOURNEY_KEYS)?)?),
+        "tcp" => CheckKind::Tcp(network::tcp(&fields.nested(sort, &network::TCP_KEYS)?)?),
+        "tls" => CheckKind::Tls(network::tls(&fields.nested(sort, &network::TLS_KEYS)?)?),
+        "dns" => CheckKind::Dns(network::dns(&fields.nested(sort, &network::DNS_KEYS)?)?),
+        "icmp" => CheckKind::Icmp(network::icmp(&fields.nested(sort, &network::ICMP_KEYS)?)?),
+        "grpc" => CheckKind::Grpc(network::grpc(&fields.nested(sort, &network::GRPC_KEYS)?)?),
+        "websocket" => CheckKind::WebSocket(network::websocket(&fields.nested(sort, &network::WEBSOCKET_KEYS)?)?),
+        "heartbeat" => CheckKind::Heartbeat(heartbeat(&fields.nested(sort, &HEARTBEAT_KEYS)?)?),
+        _ => CheckKind::Exec(network::exec(&fields.nested(sort, &network::EXEC_KEYS)?)?),
+    })
+}
+
+const HEARTBEAT_KEYS: [&str; 5] = ["every", "cron", "time_zone", "grace", "max_run"];
+
+fn heartbeat(fields: &Fields<'_>) -> Option<HeartbeatCheck> {
+    let every = fields.optional("every", read::duration_ms(10_000, 366 * DAY_MS));
+    let cron = fields.optional("cron", cron);
+    let time_zone = fields.optional("time_zone", time_zone);
+    let grace = fields.optional("grace", read::duration_ms(0, 31 * DAY_MS));
+    let max_run_ms = fields.optional("max_run", read::duration_ms(1_000, 31 * DAY_MS));
+    let expected = match (every, cron) {
+        (Some(every), None) => Expected::Every(every),
+        (None, Some(expression)) => {
+            Expected::Cron { expression, time_zone: time_zone.unwrap_or_else(|| "UTC".to_owned()) }
+        }
+        (Some(_), Some(_)) => {
+            fields.wrong("cron", Wrong::new("must not stand beside \"every\""));
+            return None;
+        }
+        (None, None) => {
+            fields.wrong("every", Wrong::new("is missing; say \"every: 1h\", or \"cron\" with \"time_zone\""));
+            return None;
+        }
     };
-    Some(HttpCheck {
-        method,
-        url: url?,
-        headers,
-        basic: None,
-        body,
-        redirects: HttpCheck::REDIRECTS,
-        tls: Default::default(),
-        ip: Default::default(),
-        expect: expect.unwrap_or(any_success),
-    })
+    Some(HeartbeatCheck { expected, grace_ms: grace.unwrap_or(300_000), max_run_ms })
 }
 
-/// A header's value, unless it would put a credential where everybody can read it.
-fn header(name: &str, value: &Value) -> Result<String, Wrong> {
-    const SECRET: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"];
-    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if name.is_empty() || !name.chars().all(token) {
-        return Err(Wrong::new("is not a header's name (RFC 9110, section 5.1)"));
-    }
-    if SECRET.contains(&name.to_lowercase().as_str()) {
-        return Err(Wrong::new(
-            "would put a credential where everybody can read it; check a path that needs none, such as a health page",
-        ));
-    }
-    let text = read::text(HEADER_BYTES)(value)?;
-    if text.chars().any(char::is_control) {
-        return Err(Wrong::new("has a control character"));
-    }
+fn cron(value: &Value) -> Result<String, Wrong> {
+    let text = read::text(100)(value)?;
+    let read: Result<croner::Cron, _> = text.parse();
+    read.map_err(|error| Wrong::new(format!("is no cron expression: {error}")))?;
     Ok(text)
 }
 
-/// One status or several: `200`, `2xx`, `200-204`, or a list of these.
-fn statuses(value: &Value) -> Result<Vec<StatusRange>, Wrong> {
+fn time_zone(value: &Value) -> Result<String, Wrong> {
+    let name = read::text(100)(value)?;
+    TimeZone::get(&name).map_err(|_| Wrong::new("is not an IANA time zone, such as \"Europe/Lisbon\""))?;
+    Ok(name)
+}
+
+fn location(value: &Value) -> Result<String, Wrong> {
+    let name = read::text(63)(value)?;
+    let sound = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    if sound {
+        Ok(name)
+    } else {
+        Err(Wrong::new("has other characters than letters, digits, dashes, dots and underscores"))
+    }
+}
+
+/// `2`, or `"50%"`.
+fn agreement(value: &Value) -> Result<Agreement, Wrong> {
+    let form = || Wrong::new("must be a number of locations such as 2, or a share such as \"50%\"");
     match value {
-        Value::Array(several) if !several.is_empty() && several.len() <= STATUSES => {
-            several.iter().map(status).collect()
+        Value::Number(number) => {
+            let locations = number.as_u64().and_then(|number| u32::try_from(number).ok());
+            let locations = locations.filter(|number| (1..=200).contains(number)).ok_or_else(form)?;
+            Ok(if locations == 2 { Agreement::Two } else { Agreement::AtLeast(locations) })
         }
-        Value::Array(_) => Err(Wrong::new(format!("must have from 1 to {STATUSES} statuses"))),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-            Ok(vec![status(value)?])
+        Value::String(text) => {
+            let percent = text.strip_suffix('%').and_then(|share| share.trim().parse::<u8>().ok());
+            percent.filter(|share| (1..=100).contains(share)).map(Agreement::Percent).ok_or_else(form)
         }
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(form()),
     }
 }
 
-fn status(value: &Value) -> Result<StatusRange, Wrong> {
-    let range = match value {
-        Value::Number(number) => number.as_u64().and_then(|status| one_status(&status.to_string())),
-        Value::String(text) => one_status(text),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    };
-    range.ok_or_else(|| Wrong::new("must be a status from 100 to 599, such as 200, \"2xx\" or \"200-204\""))
+/// `{times: 3, at_least: 500ms}`.
+fn slowness(fields: &Fields<'_>) -> Option<Slowness> {
+    let times = fields.required("times", |value| {
+        let times = value.as_f64().filter(|times| (1.1..=100.0).contains(times));
+        times.ok_or_else(|| Wrong::new("must be a number from 1.1 to 100, such as 3"))
+    });
+    let at_least_ms = fields.optional("at_least", read::duration_ms(1, 120_000)).unwrap_or(100);
+    // Within its bounds, it fits.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 110 to 10,000")]
+    let percent = (times? * 100.0).round() as u32;
+    Some(Slowness { percent, at_least_ms })
 }
 
-fn one_status(text: &str) -> Option<StatusRange> {
-    let number = |text: &str| text.parse::<u16>().ok().filter(|status| (100..600).contains(status));
-    if let Some(hundreds) = text.strip_suffix("xx") {
-        let from = number(&format!("{hundreds}00"))?;
-        return Some(StatusRange { from, to: from + 99 });
+/// `{days: [sunday], from: "02:00", for: 1h, time_zone: Europe/Lisbon}`.
+fn window(fields: &Fields<'_>) -> Option<Maintenance> {
+    const DAYS: [(&str, i8); 7] = [
+        ("monday", 1),
+        ("tuesday", 2),
+        ("wednesday", 3),
+        ("thursday", 4),
+        ("friday", 5),
+        ("saturday", 6),
+        ("sunday", 7),
+    ];
+    let from = fields.required("from", |value| {
+        let form = || Wrong::new("must be a local time, such as \"02:00\"");
+        Time::strptime("%H:%M", read::text(10)(value)?).map_err(|_| form())
+    });
+    let duration_ms = fields.required("for", read::duration_ms(60_000, 7 * DAY_MS));
+    let time_zone = fields.optional("time_zone", time_zone).unwrap_or_else(|| "UTC".to_owned());
+    let days = fields.list("days", 7, read::one_of(&DAYS));
+    Some(Maintenance { days, from: from?, duration_ms: duration_ms?, time_zone })
+}
+
+/// A text of at most so many bytes that may have holes for these variables.
+fn templated(max: usize, variables: &[String]) -> impl Fn(&Value) -> Result<String, Wrong> {
+    move |value| {
+        let text = read::text(max)(value)?;
+        match template::problem(&text, variables) {
+            Some((problem, meant)) => Err(Wrong::new(problem).suggesting(meant)),
+            None => Ok(text),
+        }
     }
-    let (from, to) = text.split_once('-').unwrap_or((text, text));
-    let (from, to) = (number(from)?, number(to)?);
-    (from <= to).then_some(StatusRange { from, to })
 }

@@ -14,6 +14,7 @@
 //! - Evidence is bounded, and shows no credentials.
 //! - Nothing here knows how a check is run.
 
+mod assertion;
 mod command;
 mod declared;
 mod definition;
@@ -25,10 +26,12 @@ mod maintenance;
 mod quorum;
 mod result;
 mod state;
+pub mod template;
 #[cfg(test)]
 mod tests;
 mod web_address;
 
+pub use assertion::{Observed, hold, json_path, pattern};
 pub use command::{Command, decide, due, silent};
 pub use definition::{
     Agreement, Assertion, CheckDefinition, CheckKind, DnsCheck, Exchange, ExecCheck, Expectation, Expected, Extract,

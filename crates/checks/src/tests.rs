@@ -1,3 +1,4 @@
+mod declared;
 mod golden;
 mod quorum;
 
@@ -280,7 +281,7 @@ fn what_is_wrong_in_a_check_is_named_with_its_place() {
         http(json!({"headers": {"Authorization": "Bearer x"}})),
         "/spec/http/headers/Authorization",
         "credential",
-        None,
+        Some("${secret.NAME}"),
     );
     rejects(http(json!({"headers": {"a b": "x"}})), "/spec/http/headers/a b", "not a header's name", None);
     rejects(http(json!({"expect": {"status": "2x"}})), "/spec/http/expect/status", "from 100 to 599", None);

@@ -10,7 +10,7 @@ use std::{hint::black_box, time::Instant};
 
 use contracts::{
     Command, ContentSha, Environment, Event, Gate, Outline, PactChange, Party, State, Via,
-    command::{NewPact, component_named, decide},
+    command::{NewPact, Onto, component_named, decide},
     matrix::{LatestBy, Query, Selector, ask},
     selection::{Asked, for_verification},
 };
@@ -318,7 +318,13 @@ fn publications(seeded: &mut Seeded) {
         let pact = |provider: usize| {
             let content = format!("new-{number}-{provider}");
             let outline = Outline { interactions: 8, messages: 0, calls: vec![content.clone()] };
-            NewPact { provider: name(provider), content: sha(&content), blob: Sha256::of(content.as_bytes()), outline }
+            NewPact {
+                provider: name(provider),
+                content: sha(&content),
+                blob: Sha256::of(content.as_bytes()),
+                outline,
+                onto: Onto::Any,
+            }
         };
         let command = Command::Publish {
             pacticipant: name(chance.below(PACTICIPANTS)),

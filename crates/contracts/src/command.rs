@@ -21,8 +21,8 @@ pub use cleanup::{BATCH_MAX, Cleanup, CleanupPlan, Kept};
 use draft::Draft;
 pub use draft::component_named;
 pub use environments::{gate_answer, is_there};
-pub use parties::similar_names;
-pub use publish::{CANNOT_MODIFY, modification_refused};
+pub use parties::{similar_names, similar_to_each};
+pub use publish::{CANNOT_MODIFY, is_overtaken, modification_refused};
 pub(crate) use publish::{latest_of_main_branch, unproven_versions};
 
 /// A pact that is published.
@@ -36,6 +36,21 @@ pub struct NewPact {
     pub blob: Sha256,
     /// What it asks for.
     pub outline: Outline,
+    /// What it may take the place of.
+    pub onto: Onto,
+}
+
+/// What a pact may take the place of, of the same version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Onto {
+    /// Of any, if the publication may modify pacts at all.
+    #[default]
+    Any,
+    /// Of none: it was made when there was none, and is refused if there is one by now.
+    Nothing,
+    /// Of this one: the two are merged in it, and it is refused if there is another by now.
+    This(ContentSha),
 }
 
 /// What somebody wants of the contracts, or says about them.
@@ -241,6 +256,8 @@ pub enum Command {
         version: String,
         /// The environment's name.
         environment: String,
+        /// True if it takes a later deployment back, which no gate refuses.
+        goes_back: bool,
     },
     /// A version was released.
     Release {
@@ -250,6 +267,8 @@ pub enum Command {
         version: String,
         /// Where.
         environment: EnvironmentId,
+        /// True to do it although the environment refuses it.
+        emergency: bool,
     },
     /// A version isn't deployed or supported any more.
     Displace {
@@ -385,11 +404,11 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
         Command::SetGate { environment, gate } => environments::set_gate(&mut draft, &environment, gate)?,
         Command::RemoveEnvironment { id } => environments::remove(&mut draft, id)?,
         Command::Deploy { .. } => environments::deploy(&mut draft, command)?,
-        Command::Follow { component, version, environment } => {
-            environments::follow(&mut draft, &component, &version, &environment)?;
+        Command::Follow { component, version, environment, goes_back } => {
+            environments::follow(&mut draft, &component, (&version, &environment), goes_back)?;
         }
-        Command::Release { pacticipant, version, environment } => {
-            environments::release(&mut draft, &pacticipant, version, environment)?;
+        Command::Release { pacticipant, version, environment, emergency } => {
+            environments::release(&mut draft, &pacticipant, (version, environment), emergency)?;
         }
         Command::Displace { placement } => environments::displace(&mut draft, placement)?,
         Command::PutWebhook { webhook } => webhooks::put(&mut draft, webhook)?,

@@ -255,6 +255,15 @@ pub enum Event {
         #[serde(default)]
         unproven: bool,
     },
+    /// A consumer's version was published again with the pact that it has.
+    PactRepeated {
+        /// Who expects.
+        consumer: Party,
+        /// The consumer's version.
+        version: String,
+        /// Of whom.
+        provider: Party,
+    },
     /// A pact was removed.
     PactRemoved {
         /// Who expected.

@@ -18,6 +18,16 @@ pub(crate) const BRANCHES: usize = 1_000;
 pub(crate) const ENVIRONMENTS: usize = 500;
 /// Webhooks.
 pub(crate) const WEBHOOKS: usize = 5_000;
+/// Bytes of the name of a webhook's header.
+pub(crate) const HEADER_NAME_BYTES: usize = 255;
+/// Bytes of all headers of a webhook.
+pub(crate) const HEADERS_BYTES: usize = 32_768;
+/// By so many bytes, the address of a webhook grows when it is filled.
+pub(crate) const FILLED_URL_BYTES: usize = 8_192;
+/// By so many, a header or the user.
+pub(crate) const FILLED_HEADER_BYTES: usize = 1_024;
+/// By so many, the body.
+pub(crate) const FILLED_BODY_BYTES: usize = 65_536;
 /// Deliveries of webhooks that are remembered; the timeline has them all.
 pub(crate) const DELIVERIES: usize = 10_000;
 /// Definitions of one API that are remembered with when each came.

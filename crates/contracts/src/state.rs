@@ -136,7 +136,7 @@ impl State {
             Event::FitJudged { .. } => self.judge_fit(event, stamp),
             Event::ApiObserved { api, blob, format } => self.observe_api(api, *blob, format, stamp),
             Event::ApiChanged { api, comparison } => self.compare_api(api, comparison, stamp),
-            Event::GatePassed { .. } => {}
+            Event::GatePassed { .. } | Event::PactRepeated { .. } => {}
         }
     }
 }

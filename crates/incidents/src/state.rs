@@ -266,7 +266,7 @@ impl Incident {
             }
             Event::NoteAdded { .. } => {}
             Event::SuspectMarked { event, verdict, .. } => {
-                self.marks.retain(|mark| mark.event != *event);
+                self.marks = self.marks.iter().filter(|mark| mark.event != *event).cloned().collect();
                 let (at, by) = (stamp.at, stamp.actor.clone());
                 self.marks.push_back(SuspectMark { event: *event, verdict: *verdict, by, at });
                 if self.marks.len() > MARKS_KEPT {

@@ -64,6 +64,8 @@ typed_ids! {
     DeploymentId;
     /// One incident. People use its number.
     IncidentId;
+    /// One page. People use its number.
+    PageId;
     /// One environment that versions are deployed or released to.
     EnvironmentId;
     /// One version in one environment: deployed or released.

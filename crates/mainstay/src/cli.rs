@@ -34,6 +34,9 @@ pub(crate) enum Verb {
     /// Serve flags near their callers, from a copy that outlives the server
     #[command(after_help = verbs::edge_flags::HELP)]
     EdgeFlags(verbs::edge_flags::EdgeFlagsArgs),
+    /// Run checks from where this machine stands, for a server elsewhere
+    #[command(after_help = verbs::probe::HELP)]
+    Probe(verbs::probe::ProbeArgs),
     /// Show how everything is: what is broken, and how the checks are
     #[command(after_help = "Example: mainstay status")]
     Status,
@@ -43,6 +46,15 @@ pub(crate) enum Verb {
     /// Show who is on call
     #[command(after_help = verbs::on_call::HELP)]
     OnCall(verbs::on_call::OnCallArgs),
+    /// Page whoever is on call
+    #[command(after_help = verbs::page::PAGE_HELP)]
+    Page(verbs::page::PageArgs),
+    /// Show who was paged, and what became of it
+    #[command(after_help = verbs::page::PAGES_HELP)]
+    Pages(verbs::page::PagesArgs),
+    /// Answer a page
+    #[command(after_help = verbs::page::ACK_HELP)]
+    Ack(verbs::page::AckArgs),
     /// Show an incident: whose it is, what changed, the way back; take it on, note, resolve
     #[command(after_help = verbs::incident::HELP)]
     Incident(verbs::incident::IncidentArgs),
@@ -92,9 +104,9 @@ pub(crate) enum Verb {
 
 /// The verbs as `--help` groups them.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Run", &["demo", "serve", "edge-flags"]),
-    ("Look", &["status", "get", "incident", "on-call", "timeline", "can-i-deploy"]),
-    ("Change", &["undo", "flag", "contract", "deploy", "check", "plan", "apply", "export"]),
+    ("Run", &["demo", "serve", "edge-flags", "probe"]),
+    ("Look", &["status", "get", "incident", "on-call", "pages", "timeline", "can-i-deploy"]),
+    ("Change", &["undo", "page", "ack", "flag", "contract", "deploy", "check", "plan", "apply", "export"]),
     ("Operate", &["token", "doctor", "backup", "restore"]),
 ];
 

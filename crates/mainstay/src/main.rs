@@ -10,6 +10,7 @@ mod failure;
 mod flagd;
 mod hal;
 mod output;
+mod probing;
 mod running;
 mod settings;
 mod verbs;

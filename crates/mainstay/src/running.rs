@@ -1,13 +1,14 @@
 //! The server, put together: the store, the loop, and what runs beside it.
 //!
-//! [`checks`] keeps the checks running and hands in what they saw, [`hooks`] calls what must be called outside,
-//! [`folders`] applies catalog folders when they change, [`published`] keeps up what is served of the flags and [`tallies`]
+//! [`checks`] keeps the checks running and hands in what they saw, [`hooks`] calls what must be called outside, [`messages`] brings
+//! pages to people, [`folders`] applies catalog folders when they change, [`published`] keeps up what is served of the flags and [`tallies`]
 //! keeps who got it. `changes` of the web crate compares the definitions of APIs when they change. Each ends when the server stops.
 
 mod checks;
 pub(crate) mod folders;
 mod hooks;
 pub(crate) mod log;
+mod messages;
 mod webhooks;
 
 use std::{path::PathBuf, sync::Arc};
@@ -61,6 +62,9 @@ impl Running {
         tasks.spawn(published::follow(app.clone(), stopped.clone()));
         tasks.spawn(tallies::collect(app.clone(), stopped.clone()));
         tasks.spawn(hooks::run(app.clone(), parts.hook_secret, stopped.clone())?);
+        if let Some(notifier) = app.settings().notifier.clone() {
+            tasks.spawn(messages::run(app.clone(), notifier, stopped.clone()));
+        }
         tasks.spawn(changes::follow(app.clone(), stopped.clone()));
         if !parts.catalog.is_empty() {
             tasks.spawn(folders::run(app.clone(), &parts.catalog, stopped)?);

@@ -72,6 +72,8 @@ struct File {
     webhook_methods: Vec<String>,
     #[serde(default)]
     pacts_may_change: bool,
+    #[serde(default)]
+    notify: notifier::Settings,
 }
 
 /// Everything that was chosen.
@@ -86,6 +88,7 @@ pub(crate) struct Settings {
     pub(crate) admin_token: Option<Sha256>,
     pub(crate) hook_secret: Option<String>,
     pub(crate) contracts: broker::Policy,
+    pub(crate) notify: notifier::Settings,
 }
 
 impl Settings {
@@ -115,9 +118,43 @@ impl Settings {
             evaluation_cors: cors,
             admin_token: admin_token()?,
             hook_secret: secret("MAINSTAY_HOOK_SECRET")?,
+            notify: notify(file.notify, &contracts.webhook_hosts)?,
             contracts,
         })
     }
+}
+
+/// How messages reach people: the environment (or a file that it names by `_FILE`) goes before `mainstay.toml`, where no
+/// secret should be.
+fn notify(file: notifier::Settings, private_hosts: &[String]) -> Result<notifier::Settings, Refusal> {
+    let said = |name: &str, file: Option<String>| secret(name).map(|said| said.or(file));
+    Ok(notifier::Settings {
+        smtp_url: said("MAINSTAY_SMTP_URL", file.smtp_url)?,
+        mail_from: said("MAINSTAY_MAIL_FROM", file.mail_from)?,
+        twilio_account: said("MAINSTAY_TWILIO_ACCOUNT", file.twilio_account)?,
+        twilio_token: said("MAINSTAY_TWILIO_TOKEN", file.twilio_token)?,
+        twilio_from: said("MAINSTAY_TWILIO_FROM", file.twilio_from)?,
+        twilio_url: said("MAINSTAY_TWILIO_URL", file.twilio_url)?,
+        ntfy_url: said("MAINSTAY_NTFY_URL", file.ntfy_url)?,
+        ntfy_token: said("MAINSTAY_NTFY_TOKEN", file.ntfy_token)?,
+        private_hosts: if file.private_hosts.is_empty() { private_hosts.to_vec() } else { file.private_hosts },
+        all_to_inbox: file.all_to_inbox,
+        webhook_key: None,
+    })
+}
+
+/// Who brings messages to people, by these settings.
+///
+/// # Errors
+/// The first setting that can't be used.
+pub(crate) fn notifier(
+    settings: notifier::Settings,
+    vault_key: &web::vault::Key,
+) -> Result<notifier::Notifier, Refusal> {
+    let webhook_key = Some(web::contracts::signing::key_of(vault_key));
+    let settings = notifier::Settings { webhook_key, ..settings };
+    notifier::Notifier::new(settings, notifier::Inbox::new())
+        .map_err(|error| Refusal::new(&codes::CONFIG_INVALID, error.why).field(format!("notify.{}", error.setting)))
 }
 
 /// What the command line says, else what the file says.

@@ -18,7 +18,9 @@ pub(crate) mod flag;
 pub(crate) mod get;
 pub(crate) mod incident;
 pub(crate) mod on_call;
+pub(crate) mod page;
 pub(crate) mod plan;
+pub(crate) mod probe;
 pub(crate) mod restore;
 mod serve;
 mod session;
@@ -55,9 +57,13 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             Verb::Demo(args) => demo::run(args).await,
             Verb::Serve(args) => serve::run(args).await,
             Verb::EdgeFlags(args) => edge_flags::run(args, server.clone()).await,
+            Verb::Probe(args) => probe::run(args, server.clone()).await,
             Verb::Status => status::run(&session()?).await,
             Verb::Get(args) => get::run(args, &session()?).await,
             Verb::OnCall(args) => on_call::run(args, &session()?).await,
+            Verb::Page(args) => page::page(args, &session()?).await,
+            Verb::Pages(args) => page::pages(args, &session()?).await,
+            Verb::Ack(args) => page::ack(args, &session()?).await,
             Verb::Incident(args) => incident::run(args, &session()?).await,
             Verb::Timeline(args) => timeline::run(args, &session()?).await,
             Verb::Undo(args) => undo::run(args, &session()?).await,

@@ -185,10 +185,6 @@ impl<'a> Import<'a> {
         let interval_ms = self.within(place, "interval", draft.interval_ms, INTERVAL_MS_MIN, INTERVAL_MS_MAX);
         let wanted = draft.timeout_ms.unwrap_or(10_000.min(interval_ms));
         let timeout_ms = self.within(place, "timeout", wanted, TIMEOUT_MS_MIN, TIMEOUT_MS_MAX.min(interval_ms));
-        for note in self.imported.notes.iter_mut().skip(self.notes_of_next) {
-            note.check = Some(name.clone());
-        }
-        self.begin();
         let definition = CheckDefinition {
             check,
             target,
@@ -205,7 +201,20 @@ impl<'a> Import<'a> {
             maintenance: draft.maintenance,
         };
         let (title, group, labels) = (draft.title, draft.group, draft.labels);
-        self.imported.checks.push(Check { title, group, labels, owner: self.options.owner.clone(), definition });
+        let check = Check { title, group, labels, owner: self.options.owner.clone(), definition };
+        if let Err(problems) = CheckDefinition::from_spec(check.definition.check.clone(), &check.spec()) {
+            let problems: Vec<String> =
+                problems.into_iter().map(|problem| format!("{} {}", problem.pointer, problem.message)).collect();
+            let why = format!("it can't be a check here ({}); it was left out", problems.join("; "));
+            self.lost(place, check.title, why);
+            self.names.remove(&name);
+            return self.begin();
+        }
+        for note in self.imported.notes.iter_mut().skip(self.notes_of_next) {
+            note.check = Some(name.clone());
+        }
+        self.begin();
+        self.imported.checks.push(check);
     }
 
     fn within(&mut self, place: &str, what: &str, ms: u64, min: u64, max: u64) -> u64 {

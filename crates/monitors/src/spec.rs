@@ -76,7 +76,7 @@ fn kind(kind: &CheckKind) -> (&'static str, Value) {
             put(&mut fields, "name", check.name.as_str());
             put(&mut fields, "record", check.record.as_str());
             if check.tcp {
-                put(&mut fields, "tcp", true);
+                put(&mut fields, "transport", "tcp");
             }
             put(&mut fields, "rcodes", check.rcodes.clone());
             put_assertions(&mut fields, &check.assertions);
@@ -272,22 +272,22 @@ fn put_assertions(fields: &mut Object, assertions: &[Assertion]) {
 fn assertion(assertion: &Assertion) -> Value {
     let mut fields = Object::new();
     let (subject, of): (&str, Value) = match &assertion.of {
-        Subject::Status => ("status", true.into()),
+        Subject::Status => ("of", "status".into()),
         Subject::Header(name) => ("header", name.as_str().into()),
-        Subject::Body => ("body", true.into()),
+        Subject::Body => ("of", "body".into()),
         Subject::Json(path) => ("json", path.as_str().into()),
         Subject::JsonLength(path) => ("json_length", path.as_str().into()),
-        Subject::BodySize => ("body_size", true.into()),
-        Subject::ResponseTime => ("response_time", true.into()),
+        Subject::BodySize => ("of", "body_size".into()),
+        Subject::ResponseTime => ("of", "response_time".into()),
         Subject::PhaseTime(phase) => ("phase", phase.as_str().into()),
-        Subject::CertificateDays => ("certificate_days", true.into()),
-        Subject::TlsVersion => ("tls_version", true.into()),
-        Subject::HttpVersion => ("http_version", true.into()),
-        Subject::Address => ("address", true.into()),
-        Subject::Connected => ("connected", true.into()),
-        Subject::Rcode => ("rcode", true.into()),
-        Subject::Answer => ("answer", true.into()),
-        Subject::Loss => ("loss", true.into()),
+        Subject::CertificateDays => ("of", "certificate_days".into()),
+        Subject::TlsVersion => ("of", "tls_version".into()),
+        Subject::HttpVersion => ("of", "http_version".into()),
+        Subject::Address => ("of", "address".into()),
+        Subject::Connected => ("of", "connected".into()),
+        Subject::Rcode => ("of", "rcode".into()),
+        Subject::Answer => ("of", "answer".into()),
+        Subject::Loss => ("of", "loss".into()),
     };
     put(&mut fields, subject, of);
     let (relation, than): (&str, Value) = match &assertion.is {

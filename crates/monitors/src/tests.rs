@@ -21,7 +21,7 @@ fn an_endpoint_becomes_a_check_with_its_conditions() {
             {"json": "$.data.id", "equals": "1"},
             {"json_length": "$.data", "less_than": "5"},
             {"json": "$.name", "matches": r"(?s)\A\s*john.*\s*\z"},
-            {"certificate_days": true, "at_least": "2"},
+            {"of": "certificate_days", "at_least": "2"},
         ]})
     );
     assert_eq!(imported.notes.len(), 1);
@@ -86,4 +86,60 @@ fn every_configuration_of_the_corpus_is_read() {
         read += 1;
     }
     assert!(read > 0);
+}
+
+/// What Gatus says of a condition and a body in its manual and tests.
+fn verdict(condition: &str, body: &str, good: bool) {
+    let imported = read(&format!("endpoints:\n- name: a\n  url: https://x.example/\n  conditions: ['{condition}']\n"));
+    assert_eq!(imported.notes, [], "{condition}");
+    let checks::CheckKind::Http(http) = &imported.checks[0].definition.kind else { panic!("{condition}") };
+    let seen =
+        checks::Observed { status: Some(200), body: body.as_bytes().into(), connected: true, ..Default::default() };
+    assert_eq!(checks::hold(&http.expect.assertions, &seen).is_ok(), good, "{condition} of {body}");
+}
+
+#[test]
+fn conditions_have_the_verdicts_that_gatus_documents() {
+    verdict("[BODY].data.id == 1", r#"{"data": {"id": 1}}"#, true);
+    verdict("[BODY].data.id == 1", r#"{"data": {"id": 2}}"#, false);
+    verdict("[BODY].data == 0x1", r#"{"data": "1"}"#, true);
+    verdict("[BODY].status == UP", r#"{"status": "UP"}"#, true);
+    verdict("[BODY].status != UP", r#"{}"#, true);
+    verdict("[BODY] == test", " test\n", true);
+    verdict("[BODY] == test", "tests", false);
+    verdict("[BODY] < 124", "123", true);
+    verdict("[BODY][0].id == 1", r#"[{"id": 1}]"#, true);
+    verdict("[BODY].items[1].a-b > 5", r#"{"items": [1, {"a-b": 6}]}"#, true);
+    verdict("len([BODY].data) < 5", r#"{"data": [1, 2, 3]}"#, true);
+    verdict("len([BODY].data) == 8", r#"{"data": "john.doe"}"#, true);
+    verdict("[BODY].name == pat(john*)", r#"{"name": "john.doe"}"#, true);
+    verdict("[BODY].name == pat(bob*)", r#"{"name": "john.doe"}"#, false);
+    verdict("pat(*<div>john</div>*) == [BODY]", "<p>\n<div>john</div>", true);
+    verdict("[BODY].name == any(john.doe, jane.doe)", r#"{"name": "jane.doe"}"#, true);
+    verdict("[BODY].name == any(john.doe, jane.doe)", r#"{"name": "bob"}"#, false);
+    verdict("has([BODY].errors) == false", r#"{}"#, true);
+    verdict("has([BODY].errors) == false", r#"{"errors": ["x"]}"#, false);
+    verdict("[STATUS] < 300", "", true);
+}
+
+#[test]
+fn every_sort_of_endpoint_is_a_check_that_reads() {
+    let imported = read(
+        "endpoints:\n- {name: a, url: 'tcp://x.example:1', conditions: ['[CONNECTED] == true']}\n\
+         - {name: b, url: 'ssh://x.example'}\n- {name: c, url: 'tls://x.example:443', conditions: ['[CERTIFICATE_EXPIRATION] > 48h']}\n\
+         - {name: d, url: 'starttls://x.example:25'}\n- {name: e, url: 'grpc://x.example:50051'}\n\
+         - {name: f, url: 'wss://x.example/', body: hi, conditions: ['[BODY] == hi']}\n- {name: g, url: 'icmp://x.example'}\n\
+         - {name: h, url: '8.8.8.8', dns: {query-name: x.example, query-type: A}, conditions: ['[DNS_RCODE] == NOERROR', '[BODY] == 1.2.3.4']}\n\
+         - {name: i, url: 'https://x.example/', client: {oauth2: {token-url: 'https://x.example/t', client-id: me, client-secret: s, scopes: [a]}}}\n\
+         maintenance: {start: '23:00', duration: 1h, timezone: Europe/Lisbon, every: [Monday]}\n\
+         suites:\n- name: j\n  context: {user: u}\n  endpoints:\n  - {name: one, url: 'https://x.example/[CONTEXT].user', store: {id: '[BODY].id'}}\n  \
+         - {name: two, url: 'https://x.example/[CONTEXT].id', always-run: true}\n\
+         external-endpoints:\n- {name: k, token: t, heartbeat: {interval: 1h}}\n",
+    );
+    let names: Vec<&str> = imported.checks.iter().map(|check| check.definition.check.name()).collect();
+    assert_eq!(names, ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"], "{:#?}", imported.notes);
+    for check in &imported.checks {
+        let read = checks::CheckDefinition::from_spec(check.definition.check.clone(), &check.spec()).unwrap();
+        assert_eq!(read.kind, check.definition.kind);
+    }
 }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::{Context, EntityRef, EventId, Refusal, Stamp, codes};
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Override, Roster, Rotation, State};
+use crate::{Event, Override, Roster, Rotation, State, SwapShift, swap};
 
 /// What somebody wants changed about who is on call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,18 +38,68 @@ pub enum Command {
         /// The override, by the event that set it.
         id: EventId,
     },
+    /// Ask another person to swap shifts. Each shift is named by any moment in it; neither may have begun.
+    ProposeSwap {
+        /// The rotation.
+        rotation: EntityRef,
+        /// Who asks; whoever gives the command on somebody's behalf must have made sure that they may.
+        from: EntityRef,
+        /// A moment in the shift that they give away.
+        from_at: Timestamp,
+        /// Who is asked.
+        to: EntityRef,
+        /// A moment in the shift that they take over.
+        to_at: Timestamp,
+    },
+    /// Agree to a swap.
+    AcceptSwap {
+        /// The rotation.
+        rotation: EntityRef,
+        /// The proposal, by its event.
+        id: EventId,
+        /// Who agrees: whoever was asked.
+        by: EntityRef,
+    },
+    /// Don't agree to a swap, or take the wish back.
+    DeclineSwap {
+        /// The rotation.
+        rotation: EntityRef,
+        /// The proposal, by its event.
+        id: EventId,
+        /// Who does: one of the two.
+        by: EntityRef,
+    },
+    /// Take a swap back that was agreed to.
+    RevertSwap {
+        /// The rotation.
+        rotation: EntityRef,
+        /// The swap, by the event of the agreement.
+        id: EventId,
+    },
+    /// Make a swap again that was taken back. It is what undoing that gives.
+    RestoreSwap {
+        /// The rotation.
+        rotation: EntityRef,
+        /// The proposal, by its event.
+        proposal: EventId,
+        /// The shift of whoever asked.
+        from: SwapShift,
+        /// The shift of whoever agreed.
+        to: SwapShift,
+    },
 }
 
 /// Rotations that there may be.
-const ROTATIONS: usize = 2_000;
+pub(crate) const ROTATIONS: usize = 2_000;
 /// The longest override.
 const LONGEST_OVERRIDE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Decides what becomes of a command. No events: there is nothing to do.
 ///
 /// # Errors
-/// `not-found` for an unknown rotation or override; `invalid` for times that are not allowed.
-pub fn decide(state: &State, command: Command, _: &Context) -> Result<Vec<Event>, Refusal> {
+/// `not-found` for an unknown rotation, override or swap; `invalid` for times that are not allowed; `conflict` for shifts
+/// that are not, or not any more, as a swap takes them to be; `forbidden` for somebody whom a swap doesn't ask.
+pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     let event = match command {
         Command::DefineRotation { definition } => define(state, definition)?,
         Command::RemoveRotation { rotation } => {
@@ -71,12 +121,26 @@ pub fn decide(state: &State, command: Command, _: &Context) -> Result<Vec<Event>
         }
         Command::ClearOverride { rotation, id } => {
             let roster = known(state, &rotation)?;
-            let Some(Override { id, person, from, to }) = roster.override_set_by(id).cloned() else {
+            let Some(Override { id, person, from, to, swap }) = roster.override_set_by(id).cloned() else {
                 let detail = format!("rotation {} has no override {id}", rotation.short());
                 return Err(Refusal::new(&codes::NOT_FOUND, detail));
             };
+            if swap.is_some() {
+                return Err(Refusal::new(&codes::CONFLICT, "the override is one half of a swap")
+                    .field("/id")
+                    .fix("take the swap back, or set another override over it"));
+            }
             let team = roster.rotation.team.clone();
             Some(Event::OverrideCleared { rotation, team, person, from, to, id })
+        }
+        Command::ProposeSwap { rotation, from, from_at, to, to_at } => {
+            swap::propose(known(state, &rotation)?, (from, from_at), (to, to_at), context.now)?
+        }
+        Command::AcceptSwap { rotation, id, by } => Some(swap::accept(known(state, &rotation)?, id, &by, context.now)?),
+        Command::DeclineSwap { rotation, id, by } => Some(swap::decline(known(state, &rotation)?, id, by)?),
+        Command::RevertSwap { rotation, id } => Some(swap::revert(known(state, &rotation)?, id)?),
+        Command::RestoreSwap { rotation, proposal, from, to } => {
+            Some(swap::restore(known(state, &rotation)?, proposal, from, to)?)
         }
     };
     Ok(event.into_iter().collect())
@@ -85,7 +149,7 @@ pub fn decide(state: &State, command: Command, _: &Context) -> Result<Vec<Event>
 /// The command that reverses `event`.
 ///
 /// # Errors
-/// `conflict` if an override was taken away already, or set again; `irreversible` for a definition, which is the
+/// `conflict` if an override or swap was taken away already, or set again; `irreversible` for a definition, which is the
 /// catalog's.
 pub fn undo(state: &State, event: &Event, stamp: &Stamp) -> Result<Command, Refusal> {
     match event {
@@ -102,6 +166,30 @@ pub fn undo(state: &State, event: &Event, stamp: &Stamp) -> Result<Command, Refu
             let (rotation, person) = (rotation.clone(), person.clone());
             Ok(Command::SetOverride { rotation, person, from: *from, to: *to })
         }
+        Event::SwapProposed { rotation, from, .. } => {
+            let (rotation, id, by) = (rotation.clone(), stamp.event, from.person.clone());
+            if known(state, &rotation)?.proposal(id).is_none() {
+                return Err(Refusal::new(&codes::CONFLICT, "the swap has been answered, or its time is over"));
+            }
+            Ok(Command::DeclineSwap { rotation, id, by })
+        }
+        Event::SwapAccepted { rotation, .. } => {
+            swap::halves(known(state, rotation)?, stamp.event)?;
+            Ok(Command::RevertSwap { rotation: rotation.clone(), id: stamp.event })
+        }
+        Event::SwapDeclined { rotation, from, to, .. } => Ok(Command::ProposeSwap {
+            rotation: rotation.clone(),
+            from: from.person.clone(),
+            from_at: from.from,
+            to: to.person.clone(),
+            to_at: to.from,
+        }),
+        Event::SwapReverted { rotation, proposal, from, to, .. } => Ok(Command::RestoreSwap {
+            rotation: rotation.clone(),
+            proposal: *proposal,
+            from: from.clone(),
+            to: to.clone(),
+        }),
         Event::RotationDefined { .. } | Event::RotationRemoved { .. } => {
             Err(Refusal::new(&codes::IRREVERSIBLE, "rotations are defined by the catalog")
                 .fix("change the file, and apply it"))
@@ -118,7 +206,7 @@ fn known<'a>(state: &'a State, rotation: &EntityRef) -> Result<&'a Roster, Refus
 fn define(state: &State, definition: Rotation) -> Result<Option<Event>, Refusal> {
     match state.roster(&definition.rotation) {
         Some(roster) if *roster.rotation == definition => Ok(None),
-        None if state.rosters().count() >= ROTATIONS => {
+        None if state.count() >= ROTATIONS => {
             Err(Refusal::new(&codes::INVALID, format!("there are {ROTATIONS} rotations already"))
                 .fix("remove one first"))
         }
@@ -126,7 +214,7 @@ fn define(state: &State, definition: Rotation) -> Result<Option<Event>, Refusal>
     }
 }
 
-fn allowed(person: &EntityRef, from: Timestamp, to: Timestamp) -> Result<(), Refusal> {
+pub(crate) fn allowed(person: &EntityRef, from: Timestamp, to: Timestamp) -> Result<(), Refusal> {
     if person.kind() != "user" {
         return Err(Refusal::new(&codes::INVALID, format!("{person} is not a user")).field("/person"));
     }

@@ -6,14 +6,19 @@ use serde_json::Value;
 use spec::{Fields, Problems, SpecProblem, Wrong, read};
 
 use crate::{
-    Handover, Rotation, TurnLength, Weekday,
-    rotation::{zone, zone_names},
+    Handover, Restriction, Rotation, TurnLength, Weekday,
+    turns::{zone, zone_names},
 };
 
-const KEYS: [&str; 7] = ["owner", "team", "people", "time_zone", "handover", "length", "starts"];
+const KEYS: [&str; 11] =
+    ["owner", "team", "people", "time_zone", "handover", "length", "starts", "schedule", "layer", "order", "restrict"];
+const RESTRICTION_KEYS: [&str; 3] = ["days", "from", "to"];
 const PEOPLE: usize = 100;
+const RESTRICTIONS: usize = 20;
 const TEXT_BYTES: usize = 100;
 const LONGEST_TURN_DAYS: u16 = 366;
+const HIGHEST_LAYER: u64 = 9;
+const LAST_PLACE: u64 = 9;
 
 impl Rotation {
     /// Reads the `spec` of a `kind: Rotation` document. `owner` belongs to the catalog and isn't looked at here;
@@ -44,23 +49,20 @@ fn definition(rotation: EntityRef, spec: &Value, problems: &Problems) -> Option<
     let length = fields.optional("length", length).unwrap_or(TurnLength::Weeks(1));
     let handover = fields.required("handover", handover);
     if let Some(handover) = handover {
-        match (handover.weekday, length) {
-            (None, TurnLength::Weeks(_)) => {
-                let daily = format!("monday {}", handover.in_words());
-                let wrong = Wrong::new("must name a day of the week, since turns are weeks long");
-                fields.wrong("handover", wrong.suggesting(Some(daily)));
-            }
-            (Some(_), TurnLength::Days(days)) if days % 7 != 0 => {
-                let wrong = Wrong::new("must not name a day of the week, since turns are days long");
-                fields.wrong("handover", wrong.suggesting(Some(handover.time.strftime("%H:%M").to_string())));
-            }
-            (Some(_), _) | (None, TurnLength::Days(_)) => {}
-        }
+        handover_fits(&fields, handover, length);
     }
     let starts = fields.required("starts", |value| {
         let form = || Wrong::new("must be a date, such as \"2026-01-05\"");
         read::text(TEXT_BYTES)(value)?.parse::<Date>().map_err(|_| form())
     });
+    let schedule = fields.optional("schedule", schedule);
+    let layer = fields.optional("layer", read::whole(0, HIGHEST_LAYER)).and_then(|layer| u8::try_from(layer).ok());
+    if layer.is_some() && schedule.is_none() {
+        let wrong = Wrong::new("needs a schedule that it is a layer of: give all its rotations the same `schedule`");
+        fields.wrong("layer", wrong);
+    }
+    let order = fields.optional("order", read::whole(1, LAST_PLACE)).and_then(|order| u8::try_from(order).ok());
+    let restrict = restrict(&fields);
     Some(Rotation {
         rotation,
         team: team?,
@@ -69,7 +71,69 @@ fn definition(rotation: EntityRef, spec: &Value, problems: &Problems) -> Option<
         handover: handover?,
         length,
         starts: starts?,
+        schedule,
+        layer,
+        order,
+        restrict,
     })
+}
+
+/// Turns of weeks begin on a day of the week; others have none.
+fn handover_fits(fields: &Fields<'_>, handover: Handover, length: TurnLength) {
+    let wrong = match (handover.weekday, length) {
+        (None, TurnLength::Weeks(_)) => {
+            let daily = format!("monday {}", handover.in_words());
+            Wrong::new("must name a day of the week, since turns are weeks long").suggesting(Some(daily))
+        }
+        (Some(_), TurnLength::Weeks(_)) | (None, _) => return,
+        (Some(_), TurnLength::Days(days)) if days % 7 == 0 => return,
+        (Some(_), TurnLength::Hours(_) | TurnLength::Days(_) | TurnLength::Months(_)) => {
+            let words = length.in_words();
+            let unit = words.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ' ');
+            let unit = unit.trim_end_matches('s');
+            let wrong = Wrong::new(format!("must not name a day of the week, since turns are {unit}s long"));
+            wrong.suggesting(Some(handover.time.strftime("%H:%M").to_string()))
+        }
+    };
+    fields.wrong("handover", wrong);
+}
+
+/// A name of a schedule: it stands in lists and calendars.
+fn schedule(value: &Value) -> Result<String, Wrong> {
+    let name = read::text(TEXT_BYTES)(value)?;
+    if name.chars().any(char::is_control) || name.trim() != name {
+        return Err(Wrong::new("must be one line without blanks at its ends"));
+    }
+    Ok(name)
+}
+
+fn restrict(fields: &Fields<'_>) -> Vec<Restriction> {
+    let restriction = |fields: Fields<'_>| {
+        let mut days = fields.list("days", Weekday::ALL.len(), weekday);
+        days.sort_unstable();
+        days.dedup();
+        let time = |key| fields.optional(key, time);
+        let (from, to) = (time("from").unwrap_or(Time::midnight()), time("to").unwrap_or(Time::midnight()));
+        Restriction { days, from, to }
+    };
+    fields.objects("restrict", RESTRICTIONS, &RESTRICTION_KEYS).into_iter().map(restriction).collect()
+}
+
+fn weekday(value: &Value) -> Result<Weekday, Wrong> {
+    let text = read::text(TEXT_BYTES)(value)?.to_lowercase();
+    Weekday::ALL.into_iter().find(|weekday| weekday.as_str() == text).ok_or_else(|| {
+        let day = closest(&text, Weekday::ALL.map(Weekday::as_str));
+        Wrong::new("must be a day of the week, such as \"monday\"").suggesting(day)
+    })
+}
+
+/// `09:00`; `24:00` is midnight too.
+fn time(value: &Value) -> Result<Time, Wrong> {
+    let text = read::text(TEXT_BYTES)(value)?;
+    if text == "24:00" {
+        return Ok(Time::midnight());
+    }
+    Time::strptime("%H:%M", &text).map_err(|_| Wrong::new("must be a local time, such as \"09:00\""))
 }
 
 fn people(fields: &Fields<'_>, user: impl Fn(&Value) -> Result<EntityRef, Wrong>) -> Vec<EntityRef> {
@@ -113,18 +177,20 @@ fn handover(value: &Value) -> Result<Handover, Wrong> {
     Ok(Handover { weekday, time })
 }
 
-/// `1 week`, `2 weeks`, `1 day`.
+/// `8 hours`, `1 day`, `2 weeks`, `1 month`.
 fn length(value: &Value) -> Result<TurnLength, Wrong> {
     let text = read::text(TEXT_BYTES)(value)?.to_lowercase();
-    let form = || Wrong::new("must be a number of days or weeks, such as \"1 week\"");
+    let form = || Wrong::new("must be a number of hours, days, weeks or months, such as \"1 week\"");
     let (count, unit) = text.split_once(' ').ok_or_else(form)?;
     let count: u16 = count.parse().ok().filter(|count| *count > 0).ok_or_else(form)?;
-    let length = match unit.trim() {
-        "day" | "days" => TurnLength::Days(count),
-        "week" | "weeks" => TurnLength::Weeks(count),
+    let (length, longest) = match unit.trim() {
+        "hour" | "hours" => (TurnLength::Hours(count), LONGEST_TURN_DAYS * 24),
+        "day" | "days" => (TurnLength::Days(count), LONGEST_TURN_DAYS),
+        "week" | "weeks" => (TurnLength::Weeks(count), LONGEST_TURN_DAYS / 7),
+        "month" | "months" => (TurnLength::Months(count), 12),
         _ => return Err(form()),
     };
-    if length.days() > LONGEST_TURN_DAYS {
+    if count > longest {
         return Err(Wrong::new(format!("must not be longer than {LONGEST_TURN_DAYS} days")));
     }
     Ok(length)

@@ -1,14 +1,13 @@
-//! A rotation, and whose turn it is.
-
-use std::sync::LazyLock;
+//! A rotation as it is declared, and whose turn it is.
 
 use jiff::{
     Timestamp, ToSpan as _,
     civil::{Date, DateTime, Time},
-    tz::{TimeZone, TimeZoneDatabase},
 };
 use kernel::EntityRef;
 use serde::{Deserialize, Serialize};
+
+use crate::{Restriction, turns::Turns};
 
 /// A duty that is passed around a team's people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +16,7 @@ pub struct Rotation {
     pub rotation: EntityRef,
     /// The team that is on call by it.
     pub team: EntityRef,
-    /// Whose turn it is, in order. Not empty, and nobody twice.
+    /// Whose turn it is, in order; nobody twice. With nobody there is a [`Gap`](crate::Gap).
     pub people: Vec<EntityRef>,
     /// The IANA name of the zone in whose wall-clock time hand-overs are.
     pub time_zone: String,
@@ -27,6 +26,18 @@ pub struct Rotation {
     pub length: TurnLength,
     /// The first hand-over is on the first fitting day from this one on.
     pub starts: Date,
+    /// The team's schedule that it is a part of. Without one, it is a duty of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+    /// Its layer in the schedule, from 0 (if left out) to 9: where several cover a moment, the highest holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<u8>,
+    /// The place of its duty among the team's, from 1 (if left out) to 9: the lowest is asked first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<u8>,
+    /// The hours in which it is on duty; all, if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restrict: Vec<Restriction>,
 }
 
 /// When the duty is passed on, in local time.
@@ -39,18 +50,23 @@ pub struct Handover {
     pub time: Time,
 }
 
-/// How long a turn is, in days of the calendar.
+/// How long a turn is, by the rotation's own clock and calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TurnLength {
+    /// So many hours of the wall clock, at least one: a turn in which the clocks go forward is shorter.
+    Hours(u16),
     /// So many days, at least one.
     Days(u16),
     /// So many weeks, at least one.
     Weeks(u16),
+    /// So many months, at least one, always counted from the first hand-over: from 31 January it goes to the last of
+    /// February, and then to 31 March.
+    Months(u16),
 }
 
 /// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the days")]
 pub enum Weekday {
@@ -77,71 +93,12 @@ pub struct Shift {
     pub instead_of: Option<EntityRef>,
 }
 
-/// Whose turn it is at a moment, by the rotation alone. Nobody's before the first hand-over, or where the time zone
+/// Whose turn it is at a moment, by the rotation alone: without overrides, and whatever its hours are. Nobody's before the first hand-over, or where the time zone
 /// is not known to this program.
 #[must_use]
 pub fn on_call(rotation: &Rotation, at: Timestamp) -> Option<Shift> {
     let turns = Turns::of(rotation)?;
     turns.shift(turns.number_at(at)?)
-}
-
-/// A rotation with its zone looked up.
-pub(crate) struct Turns<'a> {
-    rotation: &'a Rotation,
-    zone: TimeZone,
-    first: DateTime,
-}
-
-impl<'a> Turns<'a> {
-    pub(crate) fn of(rotation: &'a Rotation) -> Option<Self> {
-        let zone = zone(&rotation.time_zone)?;
-        Some(Self { rotation, zone, first: rotation.first_handover() })
-    }
-
-    /// When turn `number` begins, counted from zero.
-    pub(crate) fn begins(&self, number: u32) -> Option<Timestamp> {
-        let days = i64::from(number).checked_mul(i64::from(self.rotation.length.days()))?;
-        let days = days.try_into().ok().filter(|days: &i32| *days < MAX_DAYS)?;
-        let local = self.first.checked_add(days.days()).ok()?;
-        self.zone.to_ambiguous_timestamp(local).compatible().ok()
-    }
-
-    /// The turn that contains `at`.
-    pub(crate) fn number_at(&self, at: Timestamp) -> Option<u32> {
-        let local_day = self.zone.to_datetime(at).date();
-        let days = local_day.since(self.first.date()).ok()?.get_days();
-        // A day late at most, since `at` may be before the day's hand-over: from there, walk to the right one.
-        let mut number = u32::try_from(days / i32::from(self.rotation.length.days())).unwrap_or(0) + 1;
-        while self.begins(number)? > at {
-            number = number.checked_sub(1)?;
-        }
-        Some(number)
-    }
-
-    /// Turn `number`.
-    pub(crate) fn shift(&self, number: u32) -> Option<Shift> {
-        let people = u32::try_from(self.rotation.people.len()).ok()?;
-        let turn = number.checked_rem(people)?;
-        let person = self.rotation.people.get(usize::try_from(turn).ok()?)?.clone();
-        let (from, to) = (self.begins(number)?, self.begins(number + 1)?);
-        Some(Shift { person, from, to, instead_of: None })
-    }
-}
-
-/// Some 2,700 years: beyond it a turn has no number.
-const MAX_DAYS: i32 = 1_000_000;
-
-/// The zones in this program, not the machine's. Kept, because it remembers the zones that it has read.
-static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
-
-/// The zone of this IANA name.
-pub(crate) fn zone(name: &str) -> Option<TimeZone> {
-    ZONES.get(name).ok()
-}
-
-/// Every name that [`zone`] knows.
-pub(crate) fn zone_names() -> Vec<String> {
-    ZONES.available().map(|name| name.to_string()).collect()
 }
 
 impl Rotation {
@@ -167,7 +124,20 @@ impl Rotation {
                 format!("{first} and {}", last.short())
             }
         };
-        format!("{people}, {} each, from {} ({})", self.length.in_words(), self.handover.in_words(), self.time_zone)
+        let turns = format!("{} each, from {}", self.length.in_words(), self.handover.in_words());
+        let mut words = format!("{people}, {turns} ({})", self.time_zone);
+        if let Some((first, rest)) = self.restrict.split_first() {
+            words.push_str(", only ");
+            words.push_str(&first.in_words());
+            for restriction in rest {
+                words.push_str(" and ");
+                words.push_str(&restriction.in_words());
+            }
+        }
+        if let Some(schedule) = &self.schedule {
+            words.push_str(&format!(", layer {} of {schedule}", self.layer.unwrap_or(0)));
+        }
+        words
     }
 }
 
@@ -181,21 +151,14 @@ impl Handover {
 }
 
 impl TurnLength {
-    /// The length in days.
-    #[must_use]
-    pub fn days(self) -> u16 {
-        match self {
-            Self::Days(days) => days.max(1),
-            Self::Weeks(weeks) => weeks.max(1).saturating_mul(7),
-        }
-    }
-
     /// The length as it is written: `1 week`.
     #[must_use]
     pub fn in_words(self) -> String {
         let (count, unit) = match self {
+            Self::Hours(hours) => (hours, "hour"),
             Self::Days(days) => (days, "day"),
             Self::Weeks(weeks) => (weeks, "week"),
+            Self::Months(months) => (months, "month"),
         };
         if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
     }
@@ -218,6 +181,12 @@ impl Weekday {
             Self::Saturday => "saturday",
             Self::Sunday => "sunday",
         }
+    }
+
+    /// The day of the week of a date.
+    pub(crate) fn of(date: Date) -> Option<Self> {
+        let offset = usize::try_from(date.weekday().to_monday_zero_offset()).ok()?;
+        Self::ALL.get(offset).copied()
     }
 
     /// Days after Monday.

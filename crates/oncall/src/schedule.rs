@@ -1,147 +1,147 @@
-//! Who is on call, with the overrides: now, and in the weeks to come.
+//! One rotation with its overrides and its hours.
 
-use jiff::{Timestamp, civil::DateTime};
-use kernel::EntityRef;
+use jiff::{SignedDuration, Timestamp};
+use kernel::{EntityRef, EventId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Roster, Shift, State, on_call, rotation::Turns};
+use crate::{
+    Override, Roster, Shift,
+    hours::{hours, in_hours},
+    turns::Turns,
+};
 
-/// Who is on call now, by one rotation.
+/// A stretch of time in which one person is on call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OnCall {
-    /// The rotation.
-    pub rotation: EntityRef,
+pub struct Span {
+    /// From then on.
+    pub from: Timestamp,
+    /// Until then, which is no longer part of it.
+    pub to: Timestamp,
     /// Who.
     pub person: EntityRef,
-    /// Until when.
-    pub until: Timestamp,
-    /// Who comes then. Nobody else, in a rotation of one.
-    pub next: Option<EntityRef>,
+    /// By which rotation.
+    pub rotation: EntityRef,
     /// Whose turn it would have been, if somebody was put in.
-    pub overridden: Option<EntityRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<EntityRef>,
+    /// The override or swap that put the person in, by its event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_in: Option<EventId>,
 }
 
-/// Why nobody of a team is on call. To be shown as loudly as a failure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "gap", rename_all = "snake_case")]
-pub enum Gap {
-    /// The team has no rotation.
-    NoRotation,
-    /// The team's rotations have not begun.
-    NotStarted {
-        /// The rotation that begins first.
-        rotation: EntityRef,
-        /// When it begins, in its own local time.
-        starts: DateTime,
-        /// Its zone.
-        time_zone: String,
-    },
-}
+/// Shifts or spans that an answer has at most.
+pub(crate) const SPANS: usize = 2_000;
 
-/// Shifts that [`schedule`] gives at most.
-const SHIFTS: usize = 2_000;
+/// The longest stretch of time that is looked at, from its beginning on.
+pub(crate) const LONGEST_VIEW: SignedDuration = SignedDuration::from_hours(800 * 24);
 
-/// Shifts among which the next person is looked for.
-const AHEAD: usize = 104;
-
-/// Who of the team is on call at a moment, by each of its rotations that has begun.
-#[must_use]
-pub fn current(state: &State, team: &EntityRef, at: Timestamp) -> Vec<OnCall> {
-    state.of_team(team).filter_map(|roster| on_call_in(roster, at)).collect()
-}
-
-fn on_call_in(roster: &Roster, at: Timestamp) -> Option<OnCall> {
-    let turns = Turns::of(&roster.rotation)?;
-    let mut coming = shifts(roster, &turns, turns.number_at(at)?).skip_while(|shift| shift.to <= at).take(AHEAD);
-    let now = coming.next()?;
-    let mut last = now.to;
-    let next = coming.find(|shift| {
-        let another = shift.person != now.person;
-        if !another {
-            last = shift.to;
-        }
-        another
-    });
-    // Where nobody else ever comes, the hand-over is a formality, but it is the promise's end.
-    let until = if next.is_some() { last } else { now.to };
-    let rotation = roster.rotation.rotation.clone();
-    Some(OnCall {
-        rotation,
-        person: now.person,
-        until,
-        next: next.map(|shift| shift.person),
-        overridden: now.instead_of,
-    })
-}
-
-/// The shifts from `from` to `to`, with the overrides, in order. They follow one another without gap or overlap; the
-/// first may have begun before `from`, and the last may end after `to`. At most 2,000.
+/// The shifts from `from` to `to`, with the overrides and in the rotation's hours, in order and without overlap. The
+/// first may have begun before `from`, and the last may end after `to`. At most 2,000, and 800 days.
 #[must_use]
 pub fn schedule(roster: &Roster, from: Timestamp, to: Timestamp) -> Vec<Shift> {
-    let Some(turns) = Turns::of(&roster.rotation) else { return Vec::new() };
-    let first = turns.number_at(from).unwrap_or(0);
-    shifts(roster, &turns, first)
-        .skip_while(|shift| shift.to <= from)
-        .take_while(|shift| shift.from < to)
-        .take(SHIFTS)
-        .collect()
+    let to = to.min(from.saturating_add(LONGEST_VIEW).unwrap_or(Timestamp::MAX));
+    if from >= to {
+        return Vec::new();
+    }
+    let shift = |span: Span| Shift { person: span.person, from: span.from, to: span.to, instead_of: span.instead_of };
+    spans(roster, from, to).take(SPANS).map(shift).collect()
 }
 
-/// The shifts from turn `first` on, without end.
-fn shifts<'a>(roster: &'a Roster, turns: &'a Turns<'a>, first: u32) -> impl Iterator<Item = Shift> + 'a {
-    (first..).map_while(|number| turns.shift(number)).flat_map(|turn| split(roster, &turn))
+/// The spans that reach into `from` to `to`, in order and without overlap; neither the first nor the last is cut off.
+pub(crate) fn spans(roster: &Roster, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Span> + '_ {
+    let zone = Turns::of(&roster.rotation).map(|turns| turns.zone);
+    let within = move |span: Span| -> Vec<Span> {
+        let Some(zone) = &zone else { return Vec::new() };
+        let hours = hours(&roster.rotation.restrict, zone, span.from, span.to);
+        hours.into_iter().map(|(from, to)| Span { from, to, ..span.clone() }).collect()
+    };
+    holders(roster, from, to).flat_map(within).filter(move |span| span.to > from && span.from < to)
 }
 
-/// A turn, cut where overrides begin and end.
-fn split(roster: &Roster, turn: &Shift) -> Vec<Shift> {
-    let overlapping = || roster.overrides.iter().filter(|set| set.from < turn.to && set.to > turn.from);
+/// The same without regard to the rotation's hours: whose turn it is, or who was put in.
+pub(crate) fn holders(roster: &Roster, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Span> + '_ {
+    let turns = Turns::of(&roster.rotation);
+    slots(roster, turns, from)
+        .take_while(move |slot| slot.from < to)
+        .filter(move |slot| slot.to > from)
+        .flat_map(|slot| split(roster, &slot))
+        .filter(move |span| span.to > from && span.from < to)
+}
+
+/// A stretch of time and whose turn it is. Nobody's before the first hand-over, and in a rotation without people.
+struct Slot {
+    from: Timestamp,
+    to: Timestamp,
+    turn: Option<EntityRef>,
+}
+
+/// All time from the turn at `from` on, or from ever on if there is none.
+fn slots<'a>(roster: &Roster, turns: Option<Turns<'a>>, from: Timestamp) -> impl Iterator<Item = Slot> + use<'a> {
+    let nobodys = |to| Some(Slot { from: Timestamp::MIN, to, turn: None });
+    let begins = turns.as_ref().filter(|_| !roster.rotation.people.is_empty()).and_then(|turns| turns.begins(0));
+    let (before, first) = match begins {
+        None => (nobodys(Timestamp::MAX), None),
+        Some(begins) if begins > from => (nobodys(begins), Some(0)),
+        // There is none where time ends.
+        Some(_) => (None, turns.as_ref().and_then(|turns| turns.number_at(from))),
+    };
+    let numbers = first.into_iter().flat_map(|first| first..);
+    let turn = move |number| turns.as_ref().and_then(|turns| turns.shift(number));
+    let slot = |shift: Shift| Slot { from: shift.from, to: shift.to, turn: Some(shift.person) };
+    before.into_iter().chain(numbers.map_while(turn).map(slot))
+}
+
+/// A slot, cut where overrides begin and end.
+fn split(roster: &Roster, slot: &Slot) -> Vec<Span> {
+    let overlapping = || roster.overrides.iter().filter(|set| set.from < slot.to && set.to > slot.from);
     let mut cuts: Vec<Timestamp> = overlapping()
         .flat_map(|set| [set.from, set.to])
-        .filter(|cut| (turn.from..turn.to).contains(cut))
-        .chain([turn.from, turn.to])
+        .filter(|cut| (slot.from..slot.to).contains(cut))
+        .chain([slot.from, slot.to])
         .collect();
     cuts.sort_unstable();
     cuts.dedup();
-    let mut shifts: Vec<Shift> = Vec::new();
+    let mut spans: Vec<Span> = Vec::new();
     for pair in cuts.windows(2) {
         let &[from, to] = pair else { continue };
         // The newest override holds.
-        let put_in = overlapping().rev().find(|set| set.from <= from && set.to >= to).map(|set| &set.person);
-        let person = put_in.unwrap_or(&turn.person).clone();
-        let instead_of = (person != turn.person).then(|| turn.person.clone());
-        let shift = Shift { person, from, to, instead_of };
-        match shifts.last_mut() {
-            Some(last) if same_duty(last, &shift) => last.to = to,
-            Some(_) | None => shifts.push(shift),
+        let set = overlapping().rev().find(|set| set.from <= from && set.to >= to);
+        let Some(span) = held(roster, slot.turn.as_ref(), set, (from, to)) else { continue };
+        match spans.last_mut() {
+            Some(last) if last.to == from && same_duty(last, &span) => last.to = to,
+            Some(_) | None => spans.push(span),
         }
     }
-    shifts
+    spans
 }
 
-fn same_duty(one: &Shift, other: &Shift) -> bool {
-    one.person == other.person && one.instead_of == other.instead_of
+fn held(
+    roster: &Roster,
+    turn: Option<&EntityRef>,
+    set: Option<&Override>,
+    (from, to): (Timestamp, Timestamp),
+) -> Option<Span> {
+    let person = set.map(|set| &set.person).or(turn)?.clone();
+    // To put somebody in for their own turn changes nothing.
+    let set = set.filter(|_| turn != Some(&person));
+    let instead_of = set.and(turn).cloned();
+    let rotation = roster.rotation.rotation.clone();
+    Some(Span { from, to, person, rotation, instead_of, put_in: set.map(|set| set.id) })
 }
 
-/// Why nobody of the team is on call at a moment, if nobody is.
-#[must_use]
-pub fn gap(state: &State, team: &EntityRef, at: Timestamp) -> Option<Gap> {
-    let mut rosters = state.of_team(team).peekable();
-    if rosters.peek().is_none() {
-        return Some(Gap::NoRotation);
+fn same_duty(one: &Span, other: &Span) -> bool {
+    one.person == other.person && one.instead_of == other.instead_of && one.put_in == other.put_in
+}
+
+/// Who holds the rotation at a moment. Looks at that moment only, which makes it fast.
+pub(crate) fn holder_at(roster: &Roster, at: Timestamp) -> Option<EntityRef> {
+    let turns = Turns::of(&roster.rotation)?;
+    if !in_hours(&roster.rotation.restrict, &turns.zone, at) {
+        return None;
     }
-    let mut first: Option<&Roster> = None;
-    for roster in rosters {
-        if on_call(&roster.rotation, at).is_some() {
-            return None;
-        }
-        let earlier = |first: &Roster| roster.rotation.first_handover() < first.rotation.first_handover();
-        if first.is_none_or(earlier) {
-            first = Some(roster);
-        }
+    let set = roster.overrides.iter().rev().find(|set| set.from <= at && at < set.to);
+    match set {
+        Some(set) => Some(set.person.clone()),
+        None => turns.shift(turns.number_at(at)?).map(|shift| shift.person),
     }
-    first.map(|roster| Gap::NotStarted {
-        rotation: roster.rotation.rotation.clone(),
-        starts: roster.rotation.first_handover(),
-        time_zone: roster.rotation.time_zone.clone(),
-    })
 }

@@ -1,4 +1,10 @@
+mod calendar;
+mod clocks;
+mod gaps;
 mod golden;
+mod layers;
+mod oracle;
+mod swaps;
 
 use jiff::{
     Timestamp,
@@ -11,8 +17,9 @@ use serde_json::{Value, json};
 
 use crate::{
     Command, Event, Gap, Handover, Rotation, Shift, State, TurnLength, Weekday, current, decide, gap, on_call,
-    rotation::{zone, zone_names},
-    schedule, undo,
+    schedule,
+    turns::{zone, zone_names},
+    undo,
 };
 
 fn reference(text: &str) -> EntityRef {
@@ -247,6 +254,17 @@ fn what_is_wrong_in_a_rotation_is_named_with_its_place() {
     rejects("length", json!("fortnight"), "/spec/length", "such as", None);
     rejects("length", json!("0 weeks"), "/spec/length", "such as", None);
     rejects("length", json!("60 weeks"), "/spec/length", "366 days", None);
+    rejects("length", json!("13 months"), "/spec/length", "366 days", None);
+    rejects("length", json!("1 month"), "/spec/handover", "turns are months long", Some("09:00"));
+    rejects("length", json!("8 hours"), "/spec/handover", "turns are hours long", Some("09:00"));
+    rejects("layer", json!(1), "/spec/layer", "needs a schedule", None);
+    rejects("layer", json!(10), "/spec/layer", "from 0 to 9", None);
+    rejects("order", json!(0), "/spec/order", "from 1 to 9", None);
+    rejects("schedule", json!("two\nlines"), "/spec/schedule", "one line", None);
+    rejects("restrict", json!([{"days": ["mondy"]}]), "/spec/restrict/0/days/0", "day of the week", Some("monday"));
+    rejects("restrict", json!([{"from": "9am"}]), "/spec/restrict/0/from", "local time", None);
+    rejects("restrict", json!([{"form": "09:00"}]), "/spec/restrict/0/form", "not known", Some("from"));
+    rejects("restrict", json!(vec![json!({}); 21]), "/spec/restrict", "at most 20", None);
     rejects("starts", json!("soon"), "/spec/starts", "must be a date", None);
 }
 
@@ -268,13 +286,22 @@ fn any_rotation() -> impl Strategy<Value = Rotation> {
             },
             length,
             starts: date(2024, 1, 1).saturating_add(jiff::Span::new().days(later)),
+            schedule: None,
+            layer: None,
+            order: None,
+            restrict: Vec::new(),
         },
     )
 }
 
 /// The day and time that a hand-over should be at, unless the clocks skip it.
 fn declared(shift: &Shift, rotation: &Rotation, zone: &TimeZone, number: usize) -> bool {
-    let days = i32::from(rotation.length.days()) * i32::try_from(number).unwrap();
+    let days = match rotation.length {
+        TurnLength::Days(days) => days,
+        TurnLength::Weeks(weeks) => weeks * 7,
+        TurnLength::Hours(_) | TurnLength::Months(_) => unreachable!(),
+    };
+    let days = i32::from(days) * i32::try_from(number).unwrap();
     let day: Date = rotation.first_handover().date().saturating_add(jiff::Span::new().days(days));
     let wanted = day.to_datetime(rotation.handover.time);
     let skipped = zone.to_ambiguous_timestamp(wanted).is_ambiguous();

@@ -80,8 +80,13 @@ impl Caller {
             }
             let downgrade = attempt.previous().last().is_some_and(|from| from.scheme() == "https")
                 && attempt.url().scheme() != "https";
-            match literal(&hops, attempt.url()) {
-                _ if downgrade => attempt.error(NotAllowed("a redirect leads from https to http".to_owned())),
+            // Headers that the HTTP client does not know to be secret would go there too, and the body in any case.
+            let leaves = attempt.previous().first().is_none_or(|first| first.origin() != attempt.url().origin());
+            let judged = match attempt.url() {
+                _ if downgrade => Err(NotAllowed("a redirect leads from https to http".to_owned())),
+                url => literal(&hops, url).and_then(|()| if leaves { Err(elsewhere(url)) } else { Ok(()) }),
+            };
+            match judged {
                 Err(wrong) => attempt.error(wrong),
                 Ok(()) => attempt.follow(),
             }
@@ -138,6 +143,11 @@ impl Caller {
             || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::CONFLICT);
         Err(Failed { error: format!("{status}: {body}").trim().to_owned(), may_pass })
     }
+}
+
+/// The refusal of a redirect to another server, without what follows its name: it may hold a secret.
+fn elsewhere(url: &url::Url) -> NotAllowed {
+    NotAllowed(format!("a redirect leads to another server: {}", url.origin().ascii_serialization()))
 }
 
 /// Judges an address that is written as a number; names are judged when they are resolved.

@@ -107,6 +107,27 @@ async fn a_private_address_is_refused_by_number_by_name_and_behind_a_redirect() 
 }
 
 #[tokio::test]
+async fn a_redirect_is_followed_on_the_same_server_and_to_no_other() {
+    let on = answer("308 Permanent Redirect", "location: /other\r\n");
+    let (port, served) = server(vec![on, answer("200 OK", "")]).await.unwrap();
+    let calling = caller(&["127.0.0.1"]);
+    let secret = || vec![("x-api-key".to_owned(), "key-of-ann".to_owned())];
+    let to = |port: u16| Outgoing { headers: secret(), ..outgoing(format!("http://127.0.0.1:{port}/hook")) };
+    assert_eq!(calling.call(&to(port)).await.unwrap().status, 200);
+    assert!(served.await.unwrap().iter().all(|seen| seen.contains("key-of-ann")));
+
+    let (other, listening) = server(vec![answer("200 OK", "")]).await.unwrap();
+    let away = answer("307 Temporary Redirect", &format!("location: http://127.0.0.1:{other}/?s=hush\r\n"));
+    let (port, served) = server(vec![away]).await.unwrap();
+    let failed = calling.call(&to(port)).await.unwrap_err();
+    assert!(failed.error.contains("another server") && !failed.may_pass, "{failed:?}");
+    assert!(!failed.error.contains("hush"), "{failed:?}");
+    served.await.unwrap();
+    assert!(!listening.is_finished(), "the other server was called");
+    listening.abort();
+}
+
+#[tokio::test]
 async fn what_may_pass_is_told_from_what_will_not() {
     for (status, may_pass) in [("500 Oops", true), ("429 Slow", true), ("404 None", false), ("302 Found", true)] {
         let (port, served) = server(vec![answer(status, "")]).await.unwrap();

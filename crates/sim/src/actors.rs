@@ -387,7 +387,9 @@ fn verify_undone(sim: &mut Sim, event: EventId) {
         | Event::Flags(_)
         | Event::Incidents(_)
         | Event::Journal(_)
-        | Event::Oncall(_) => true,
+        | Event::Oncall(_)
+        | Event::Alerts(_)
+        | Event::Paging(_) => true,
     };
     if !is_back {
         sim.violation(format!("\"{}\" was undone, but is not as it was before", entry.change.summary));

@@ -40,7 +40,7 @@ pub(crate) fn call(sim: &mut Sim) {
 
 pub(crate) fn report(sim: &mut Sim, effect: &Effect, outcome: Result<String, String>, retry: bool) {
     sim.note(format!(" {}", outcome.as_ref().unwrap_or_else(|error| error)));
-    let command = effects::Command::Report { effect: effect.id, outcome, retry };
+    let command = effects::Command::Report { effect: effect.id, outcome, retry, not_before: None };
     sim.execute(&[Request::by_part(Command::Effects(command), "hooks")]);
 }
 

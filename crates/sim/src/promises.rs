@@ -55,7 +55,9 @@ impl Promises {
             | world::Event::Effects(_)
             | world::Event::Incidents(_)
             | world::Event::Journal(_)
-            | world::Event::Oncall(_) => {}
+            | world::Event::Oncall(_)
+            | world::Event::Alerts(_)
+            | world::Event::Paging(_) => {}
         }
     }
 

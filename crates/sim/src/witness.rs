@@ -159,7 +159,9 @@ impl Witness {
             | Event::Deploys(_)
             | Event::Flags(_)
             | Event::Incidents(_)
-            | Event::Oncall(_) => {}
+            | Event::Oncall(_)
+            | Event::Alerts(_)
+            | Event::Paging(_) => {}
         }
     }
 

@@ -134,7 +134,7 @@ fn login_screen(headers: &HeaderMap, next: &str, name: &str, refusal: Option<&Re
     }
 }
 
-fn alone(headers: &HeaderMap, title: &str) -> Chrome {
+pub(crate) fn alone(headers: &HeaderMap, title: &str) -> Chrome {
     Chrome { theme: Theme::of(headers), ..Chrome::new(title) }
 }
 

@@ -4,6 +4,7 @@
 //! what was recorded; [`Listed`] is a page of a list.
 
 pub mod access;
+pub mod alerts;
 pub mod catalog;
 pub mod checks;
 pub mod contracts;
@@ -12,6 +13,7 @@ pub mod event;
 pub mod flags;
 pub mod incidents;
 pub mod oncall;
+pub mod pages;
 pub mod probes;
 pub mod status;
 pub mod timeline;

@@ -43,6 +43,8 @@ pub struct Settings {
     pub contracts: broker::Policy,
     /// Who calls a webhook that somebody tries.
     pub webhooks: Option<WebhookCaller>,
+    /// What brings messages to people.
+    pub notifier: Option<notifier::Notifier>,
 }
 
 /// Calls a webhook at once, and once only.

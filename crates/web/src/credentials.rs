@@ -38,6 +38,14 @@ pub fn new_session() -> Result<String, Refusal> {
     secret()
 }
 
+/// The key of an integration: 32 hexadecimal digits, as long as PagerDuty's routing keys.
+///
+/// # Errors
+/// If the operating system gives no randomness.
+pub fn new_key() -> Result<String, Refusal> {
+    Ok(random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 fn secret() -> Result<String, Refusal> {
     Ok(URL_SAFE_NO_PAD.encode(random::<32>()?))
 }

@@ -1,6 +1,6 @@
 //! The incidents' screens.
 
-mod act;
+pub mod act;
 pub mod declare;
 pub mod list;
 pub mod show;

@@ -11,6 +11,7 @@
 //! Architecture invariant: a screen can be drawn from invented values, without a server and without a World.
 
 pub mod access;
+pub mod alerts;
 pub mod api;
 pub mod app;
 pub mod assets;
@@ -33,6 +34,7 @@ pub mod live;
 pub mod manual;
 pub mod metrics;
 pub mod oncall;
+pub mod pages;
 pub mod paging;
 pub mod problem;
 pub mod reference;

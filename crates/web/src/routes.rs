@@ -12,8 +12,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
-    App, access, api, assets, backstage, catalog, checks, contracts, docs, evaluation, flags, guard, help, home,
-    incidents, live, manual, oncall, reference, search,
+    App, access, alerts, api, assets, backstage, catalog, checks, contracts, docs, evaluation, flags, guard, help,
+    home, incidents, live, manual, oncall, pages, reference, search,
     security::{Limits, protect},
     settings,
     table::{Access, Access::Needs, Finished, Route, Table},
@@ -22,6 +22,10 @@ use crate::{
 
 const PROBED: Access = Access::Public { because: "orchestrators and load balancers have no token" };
 const SIGN_IN: Access = Access::Public { because: "whoever signs in is not known before" };
+const ANSWER: Access =
+    Access::Public { because: "whoever is woken answers by the link in the message, which is signed and theirs alone" };
+const SENDER: Access =
+    Access::Public { because: "the sender shows its integration's key, in the place that its protocol has for it" };
 const START: Access =
     Access::Public { because: "the link's secret is what lets somebody create the first administrator" };
 const MANUAL: Access =
@@ -146,6 +150,8 @@ fn contract_screens(table: Table) -> Table {
 /// Signing in, and what is done when something breaks.
 fn operations(table: Table) -> Table {
     table
+        .screen(ANSWER, Method::GET, "/ack/{token}", get(pages::ack::show))
+        .screen(ANSWER, Method::POST, "/ack/{token}", post(pages::ack::answer))
         .screen(SIGN_IN, Method::GET, "/login", get(access::login))
         .screen(SIGN_IN, Method::POST, "/login", post(access::sign_in))
         .screen(Needs(Read), Method::POST, "/logout", post(access::logout))
@@ -164,6 +170,10 @@ fn operations(table: Table) -> Table {
         .screen(Needs(Write), Method::POST, "/undo/{position}", post(incidents::undo::undo))
         .screen(Needs(Read), Method::GET, "/timeline", get(timeline::list::index))
         .screen(Needs(Read), Method::GET, "/timeline/{position}", get(timeline::show::show))
+        .screen(Needs(Read), Method::GET, "/pages", get(pages::list::index))
+        .screen(Needs(Read), Method::GET, "/pages/{number}", get(pages::show::show))
+        .screen(Needs(Write), Method::POST, "/pages/{number}/{verb}", post(pages::act::act))
+        .screen(Needs(Read), Method::GET, "/inbox", get(pages::inbox::show))
         .screen(Needs(Read), Method::GET, "/checks", get(checks::list::index))
         .screen(Needs(Read), Method::GET, "/checks/{namespace}/{name}", get(checks::show::show))
         .screen(Needs(Write), Method::POST, "/checks/{namespace}/{name}/pause", post(checks::pause::pause))
@@ -200,6 +210,20 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Read), routes!(api::checks::show))
         .api(Needs(Write), routes!(api::checks::pause))
         .api(Needs(Write), routes!(api::checks::resume))
+        .api(Needs(Read), routes!(api::alerts::integrations))
+        .api(Needs(Admin), routes!(api::alerts::create))
+        .api(Needs(Admin), routes!(api::alerts::renew))
+        .api(Needs(Admin), routes!(api::alerts::remove))
+        .api(Needs(Read), routes!(api::alerts::list))
+        .api(Needs(Write), routes!(api::alerts::acknowledge))
+        .api(Needs(Write), routes!(api::alerts::resolve))
+        .api(Needs(Read), routes!(api::pages::list))
+        .api(Needs(Read), routes!(api::pages::show))
+        .api(Needs(Write), routes!(api::pages::open))
+        .api(Needs(Write), routes!(api::pages::acknowledge))
+        .api(Needs(Write), routes!(api::pages::escalate))
+        .api(Needs(Write), routes!(api::pages::renotify))
+        .api(Needs(Write), routes!(api::pages::close))
         .api(Needs(Report), routes!(api::probes::beat))
         .api(Needs(Read), routes!(api::probes::list))
         .api(Needs(Report), routes!(api::probes::work))
@@ -272,7 +296,20 @@ fn contracts_api(table: Table) -> Table {
 fn protocols(table: Table, app: &App) -> Table {
     let evaluated =
         table.evaluating(evaluation::Ofrep::openapi(), serving::ofrep::router(app.published().serving().clone()));
-    backstage(contracts::pact_broker::mount(evaluated))
+    backstage(contracts::pact_broker::mount(alert_senders(evaluated)))
+}
+
+/// Other tools' ways to send alerts.
+fn alert_senders(table: Table) -> Table {
+    table
+        .screen(SENDER, Method::POST, "/v2/enqueue", post(alerts::receive::enqueue))
+        .api(SENDER, routes!(alerts::receive::prometheus))
+        .screen(SENDER, Method::POST, "/hooks/alertmanager", post(alerts::receive::alertmanager))
+        .screen(SENDER, Method::POST, "/hooks/grafana", post(alerts::receive::grafana))
+        .screen(SENDER, Method::POST, "/hooks/alerts", post(alerts::receive::generic))
+        .screen(SENDER, Method::POST, "/v2/alerts", post(alerts::receive::opsgenie_create))
+        .screen(SENDER, Method::POST, "/v2/alerts/{id}/close", post(alerts::receive::opsgenie_close))
+        .screen(SENDER, Method::POST, "/v2/alerts/{id}/acknowledge", post(alerts::receive::opsgenie_acknowledge))
 }
 
 fn backstage(table: Table) -> Table {

@@ -10,6 +10,8 @@ use crate::{Event, World, effects, undo};
 pub enum Command {
     /// Users, tokens, sessions.
     Access(access::Command),
+    /// Alerts that other tools send in.
+    Alerts(alerts::Command),
     /// Entities.
     Catalog(catalog::Command),
     /// Checks.
@@ -28,6 +30,8 @@ pub enum Command {
     Incidents(incidents::Command),
     /// Rotations.
     Oncall(oncall::Command),
+    /// Pages.
+    Paging(paging::Command),
     /// Reverse a change.
     Undo(Undo),
 }
@@ -49,6 +53,7 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
     }
     match command {
         Command::Access(command) => access::decide(&world.access, command, context).map(wrap),
+        Command::Alerts(command) => alerts::decide(&world.alerts, command, context).map(wrap),
         Command::Catalog(command) => catalog::decide(&world.catalog, command, context).map(wrap),
         Command::Checks(command) => checks::decide(&world.checks, command, context).map(wrap),
         Command::Contracts(command) => contracts::decide(&world.contracts, command, context).map(wrap),
@@ -61,6 +66,7 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
         Command::Flags(command) => flags::decide(&world.flags, command, context).map(wrap),
         Command::Incidents(command) => incidents::decide(&world.incidents, command, context).map(wrap),
         Command::Oncall(command) => oncall::decide(&world.oncall, command, context).map(wrap),
+        Command::Paging(command) => paging::decide(&world.paging, command, context).map(wrap),
         Command::Undo(Undo { event }) => undo::decide(world, event, context),
     }
 }

@@ -7,8 +7,8 @@ use contracts::{
     Delivery, Event as Contract, Gate, Via,
     command::{gate_answer, is_there},
 };
-use deploys::Outcome;
-use kernel::{Context, EntityRef, Refusal, codes};
+use deploys::{Outcome, What};
+use kernel::{Context, EntityRef, EventId, Refusal, codes};
 
 use crate::{
     Call, Command, Effect, Recorded, World, effects,
@@ -49,6 +49,7 @@ fn call(delivery: &Delivery, subject: Option<&EntityRef>, recorded: &Recorded, c
         body: delivery.body.clone().unwrap_or_default(),
         purpose: format!("call the webhook {} because of {}", delivery.webhook_name, delivery.event),
         request: Some(request),
+        message: false,
     };
     let effect = Effect {
         id: delivery.effect,
@@ -89,15 +90,24 @@ fn recorded_deployment(world: &World, event: &Contract) -> Option<Reaction> {
 
 /// What was deployed as a component was deployed as its pacticipants.
 pub(crate) fn follow_deployment(world: &World, event: &deploys::Event) -> Option<Reaction> {
-    let deploys::Event::DeploymentFinished { component, environment, version, outcome: Outcome::Succeeded, .. } = event
+    let deploys::Event::DeploymentFinished {
+        component,
+        environment,
+        version,
+        outcome: Outcome::Succeeded,
+        rollback_of,
+        ..
+    } = event
     else {
         return None;
     };
     world.contracts.pacticipants_of(component).next()?;
+    let goes_back = rollback_of.is_some_and(|of| takes_back(world, (component, environment), version, of));
     let command = contracts::Command::Follow {
         component: component.clone(),
         version: version.clone(),
         environment: environment.clone(),
+        goes_back,
     };
     Some(Reaction { command: Command::Contracts(command), part: PART })
 }
@@ -157,9 +167,10 @@ pub(crate) fn ask_gate(world: &World, command: &deploys::Command) -> Result<(), 
     else {
         return Ok(());
     };
-    if rollback_of.is_some()
-        || world.contracts.gate(environment) != Gate::Refuse
-        || goes_back(world, component, version)
+    let place = (component, environment.as_str());
+    if world.contracts.gate(environment) != Gate::Refuse
+        || rollback_of.is_some_and(|of| takes_back(world, place, version, of))
+        || is_asked_to_go_back(world, place, version)
     {
         return Ok(());
     }
@@ -177,8 +188,23 @@ pub(crate) fn ask_gate(world: &World, command: &deploys::Command) -> Result<(), 
     Err(Refusal::new(&codes::CONTRACT_BROKEN, detail).field("version").fix(fix))
 }
 
-fn goes_back(world: &World, component: &EntityRef, version: &str) -> bool {
+fn is_asked_to_go_back(world: &World, (component, environment): (&EntityRef, &str), version: &str) -> bool {
     world.deploys.pending().any(|(_, pending)| {
-        pending.component == *component && matches!(&pending.to, deploys::Target::Version(to) if to == version)
+        pending.component == *component
+            && pending.environment == environment
+            && matches!(&pending.to, deploys::Target::Version(to) if to == version)
     })
+}
+
+/// True if a deployment of the version takes this one back: one of the same component to the same environment, before
+/// which the version ran there.
+fn takes_back(world: &World, (component, environment): (&EntityRef, &str), version: &str, of: EventId) -> bool {
+    let mut changes = world.deploys.history(component, environment).skip_while(|change| change.event != of);
+    let Some(What::Deployed(taken_back)) = changes.next().map(|change| &change.what) else { return false };
+    let mut before = changes.filter_map(|change| match &change.what {
+        What::Deployed(before) if before.outcome == Outcome::Succeeded => Some(before.version.as_str()),
+        What::Deployed(_) | What::Configured(_) => None,
+    });
+    taken_back.version != version
+        && (taken_back.previous.as_deref() == Some(version) || before.any(|before| before == version))
 }

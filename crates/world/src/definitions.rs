@@ -14,10 +14,11 @@ use crate::{Command, World, react::Reaction};
 
 /// A declared thing of another area.
 enum Declared {
-    Check(checks::CheckDefinition),
+    Check(Box<checks::CheckDefinition>),
     Flag(Box<flags::Definition>),
     Segment(flags::Segment),
     Rotation(oncall::Rotation),
+    Policy(paging::Policy),
 }
 
 /// Reads a catalog folder, and looks also into what other areas must understand: a check, flag, segment or rotation that
@@ -38,6 +39,7 @@ pub fn read_bundle(bundle: &Bundle) -> Reading {
         found.is_empty()
     });
     problems.extend(leave_out_circles(bundle, &mut reading));
+    problems.extend(leave_out_cycles(bundle, &mut reading));
     reading.problems.extend(problems);
     reading.problems.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
     reading
@@ -82,13 +84,30 @@ fn leave_out_circles(bundle: &Bundle, reading: &mut Reading) -> Vec<Problem> {
         .filter(|entity| entity.reference.kind() == "flag" && entity.json().pointer("/spec/requires").is_some());
     let definitions = requiring.filter_map(|entity| match read(entity)?.ok()? {
         Declared::Flag(definition) => Some(*definition),
-        Declared::Check(_) | Declared::Segment(_) | Declared::Rotation(_) => None,
+        Declared::Check(_) | Declared::Segment(_) | Declared::Rotation(_) | Declared::Policy(_) => None,
     });
     let circles: HashMap<EntityRef, String> = flags::circles(&definitions.collect::<Vec<_>>()).into_iter().collect();
     let mut problems = Vec::new();
     reading.entities.retain(|entity| {
         let Some(circle) = circles.get(&entity.reference) else { return true };
         problems.push(catalog::problem_at(bundle, &entity.origin, "/spec/requires", circle));
+        false
+    });
+    problems
+}
+
+/// Takes out the escalation policies that go on with each other in a circle; answers what is wrong with them.
+fn leave_out_cycles(bundle: &Bundle, reading: &mut Reading) -> Vec<Problem> {
+    let policies = reading.entities.iter().filter(|entity| entity.reference.kind() == paging::POLICY_KIND);
+    let policies = policies.filter_map(|entity| match read(entity)?.ok()? {
+        Declared::Policy(policy) => Some(policy),
+        Declared::Check(_) | Declared::Flag(_) | Declared::Segment(_) | Declared::Rotation(_) => None,
+    });
+    let cycles: HashMap<EntityRef, String> = paging::cycles(&policies.collect::<Vec<_>>()).into_iter().collect();
+    let mut problems = Vec::new();
+    reading.entities.retain(|entity| {
+        let Some(cycle) = cycles.get(&entity.reference) else { return true };
+        problems.push(catalog::problem_at(bundle, &entity.origin, "/spec/then", cycle));
         false
     });
     problems
@@ -104,14 +123,14 @@ fn spec_problems(descriptor: &Descriptor) -> Vec<SpecProblem> {
 fn read(descriptor: &Descriptor) -> Option<Result<Declared, Vec<SpecProblem>>> {
     let reference = descriptor.reference.clone();
     let kind = reference.kind();
-    if !matches!(kind, "check" | "flag" | "rotation" | "segment") {
+    if !matches!(kind, "check" | "flag" | "rotation" | "segment" | paging::POLICY_KIND) {
         return None;
     }
     let document = descriptor.json();
     let spec = document.get("spec").unwrap_or(&Value::Null);
     let description = document.pointer("/metadata/description").and_then(Value::as_str);
     Some(match kind {
-        "check" => checks::CheckDefinition::from_spec(reference, spec).map(Declared::Check),
+        "check" => checks::CheckDefinition::from_spec(reference, spec).map(|check| Declared::Check(Box::new(check))),
         "flag" => {
             let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
             let read = flags::Definition::from_spec(reference, description, spec);
@@ -119,6 +138,7 @@ fn read(descriptor: &Descriptor) -> Option<Result<Declared, Vec<SpecProblem>>> {
                 .map(|flag| Declared::Flag(Box::new(flag)))
         }
         "segment" => flags::Segment::from_spec(reference, description, spec).map(Declared::Segment),
+        paging::POLICY_KIND => paging::Policy::from_spec(reference, spec).map(Declared::Policy),
         _ => oncall::Rotation::from_spec(reference, spec).map(Declared::Rotation),
     })
 }
@@ -136,10 +156,11 @@ pub(crate) fn follow(world: &World, event: &catalog::Event) -> Vec<Reaction> {
 /// A declaration that can't be read leaves what was defined before; it is shown as a finding.
 fn define(descriptor: &Descriptor) -> Option<Command> {
     Some(match read(descriptor)?.ok()? {
-        Declared::Check(definition) => Command::Checks(checks::Command::Define { definition }),
+        Declared::Check(definition) => Command::Checks(checks::Command::Define { definition: *definition }),
         Declared::Flag(definition) => Command::Flags(flags::Command::Define { definition: *definition }),
         Declared::Segment(segment) => Command::Flags(flags::Command::DefineSegment { segment }),
         Declared::Rotation(definition) => Command::Oncall(oncall::Command::DefineRotation { definition }),
+        Declared::Policy(definition) => Command::Paging(paging::Command::DefinePolicy { definition }),
     })
 }
 
@@ -160,6 +181,10 @@ fn remove(world: &World, reference: &EntityRef) -> Option<Command> {
         "rotation" => {
             world.oncall.roster(reference)?;
             Some(Command::Oncall(oncall::Command::RemoveRotation { rotation: reference.clone() }))
+        }
+        paging::POLICY_KIND => {
+            world.paging.policy(reference)?;
+            Some(Command::Paging(paging::Command::RemovePolicy { policy: reference.clone() }))
         }
         _ => None,
     }

@@ -10,5 +10,7 @@ pub fn due(world: &World, now: Timestamp) -> Vec<(Command, &'static str)> {
     let deploys = deploys::due(&world.deploys, now).into_iter().map(|command| (Command::Deploys(command), "hooks"));
     let flags = flags::due(&world.flags, now).into_iter().map(|command| (Command::Flags(command), "flags"));
     let checks = checks::due(&world.checks, now).into_iter().map(|command| (Command::Checks(command), "checks"));
-    deploys.chain(flags).chain(checks).collect()
+    let alerts = alerts::due(&world.alerts, now).into_iter().map(|command| (Command::Alerts(command), "alerts"));
+    let pages = crate::paging::due(world, now).map(|command| (command, "paging"));
+    deploys.chain(flags).chain(checks).chain(alerts).chain(pages).collect()
 }

@@ -47,6 +47,9 @@ pub struct Call {
     /// How it is called, where that is not the usual way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
+    /// True if it is a page's message, which is found by the effect's id, and no call of a hook.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub message: bool,
 }
 
 /// How somebody's webhook is called.
@@ -92,11 +95,26 @@ impl Patience {
 impl Effect {
     /// How long to wait if this try fails; none if it is given up then.
     fn wait(&self) -> Option<SignedDuration> {
+        if self.call.message {
+            return message_wait(self.attempts + 1);
+        }
         match &self.call.request {
             Some(request) => request.patience.wait(self.attempts + 1),
             None => (self.attempts + 1 < ATTEMPTS_MAX)
                 .then(|| SignedDuration::from_secs(WAIT_S_MAX.min(1 << self.attempts.min(20)))),
         }
+    }
+}
+
+/// How long to wait after this many tries to deliver a message: a provider that fails for an hour is outlasted, at a try
+/// each minute after the first few.
+fn message_wait(failed: u32) -> Option<SignedDuration> {
+    const SECONDS: [i64; 5] = [2, 5, 10, 20, 30];
+    const MINUTES: u32 = 120;
+    let index = usize::try_from(failed.saturating_sub(1)).unwrap_or(usize::MAX);
+    match SECONDS.get(index) {
+        Some(seconds) => Some(SignedDuration::from_secs(*seconds)),
+        None => (failed < 5 + MINUTES).then(|| SignedDuration::from_mins(1)),
     }
 }
 
@@ -191,13 +209,21 @@ impl Event {
         match self {
             Self::Requested { effect } => format!("will {}", effect.call.purpose),
             Self::Failed { subject, error, .. } => {
-                format!("the hook of {} failed and is tried again: {error}", subject.short())
+                format!("{} failed and is tried again: {error}", called(subject))
             }
-            Self::Done { subject, .. } => format!("the hook of {} took the request", subject.short()),
+            Self::Done { subject, .. } => format!("{} took the request", called(subject)),
             Self::GaveUp { subject, error, .. } => {
-                format!("gave up calling the hook of {}: {error}", subject.short())
+                format!("gave up on {}: {error}", called(subject))
             }
         }
+    }
+}
+
+/// Who or what was called.
+fn called(subject: &EntityRef) -> String {
+    match subject.kind() {
+        "user" => format!("the message to {}", subject.short()),
+        _ => format!("the hook of {}", subject.short()),
     }
 }
 
@@ -219,6 +245,8 @@ pub enum Command {
         outcome: Result<String, String>,
         /// False where trying again can't help.
         retry: bool,
+        /// How long the other side wants to be left alone, if it says so.
+        not_before: Option<Timestamp>,
     },
 }
 
@@ -241,13 +269,14 @@ pub(crate) fn decide(effects: &Effects, command: Command, context: &Context) -> 
             }
             Ok(vec![Event::Requested { effect }])
         }
-        Command::Report { effect: id, outcome, retry } => {
+        Command::Report { effect: id, outcome, retry, not_before } => {
             let Some(effect) = effects.pending.get(&id) else { return Ok(Vec::new()) };
             let subject = effect.subject.clone();
             let event = match outcome {
                 Ok(answer) => Event::Done { effect: id, subject, answer: shortened(answer) },
                 Err(error) if let Some(wait) = effect.wait().filter(|_| retry) => {
                     let next = context.now.checked_add(wait).unwrap_or(context.now);
+                    let next = not_before.map_or(next, |wanted| next.max(wanted));
                     Event::Failed { effect: id, subject, error: shortened(error), next }
                 }
                 Err(error) => Event::GaveUp { effect: id, subject, undoes: effect.undoes, error: shortened(error) },

@@ -11,6 +11,8 @@ use crate::{effects, journal};
 pub enum Event {
     /// Users, tokens, sessions.
     Access(access::Event),
+    /// Alerts that other tools send in.
+    Alerts(alerts::Event),
     /// Entities.
     Catalog(catalog::Event),
     /// Checks.
@@ -29,6 +31,8 @@ pub enum Event {
     Journal(journal::Event),
     /// Rotations.
     Oncall(oncall::Event),
+    /// Pages.
+    Paging(paging::Event),
 }
 
 /// An event with its envelope.
@@ -102,6 +106,7 @@ macro_rules! areas {
         })*
     };
     (@event Access) => { access::Event };
+    (@event Alerts) => { alerts::Event };
     (@event Catalog) => { catalog::Event };
     (@event Checks) => { checks::Event };
     (@event Contracts) => { contracts::Event };
@@ -111,10 +116,12 @@ macro_rules! areas {
     (@event Incidents) => { incidents::Event };
     (@event Journal) => { journal::Event };
     (@event Oncall) => { oncall::Event };
+    (@event Paging) => { paging::Event };
 }
 
 areas! {
     Access = "access",
+    Alerts = "alerts",
     Catalog = "catalog",
     Checks = "checks",
     Contracts = "contracts",
@@ -124,4 +131,5 @@ areas! {
     Incidents = "incidents",
     Journal = "journal",
     Oncall = "oncall",
+    Paging = "paging",
 }

@@ -199,11 +199,13 @@ pub fn is_change_in_any_world(event: &AnyEvent) -> bool {
         AnyEvent::Flags(event) => matches!(event, flags::Event::Turned { .. }),
         AnyEvent::Contracts(event) => is_contract_broken(event),
         AnyEvent::Access(_)
+        | AnyEvent::Alerts(_)
         | AnyEvent::Checks(_)
         | AnyEvent::Effects(_)
         | AnyEvent::Incidents(_)
         | AnyEvent::Journal(_)
-        | AnyEvent::Oncall(_) => false,
+        | AnyEvent::Oncall(_)
+        | AnyEvent::Paging(_) => false,
     }
 }
 
@@ -237,6 +239,7 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
             (ChangeKind::Check, None, definition.critical_path(), Vec::new())
         }
         AnyEvent::Access(_)
+        | AnyEvent::Alerts(_)
         | AnyEvent::Catalog(_)
         | AnyEvent::Checks(_)
         | AnyEvent::Contracts(_)
@@ -244,7 +247,8 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         | AnyEvent::Effects(_)
         | AnyEvent::Incidents(_)
         | AnyEvent::Journal(_)
-        | AnyEvent::Oncall(_) => return None,
+        | AnyEvent::Oncall(_)
+        | AnyEvent::Paging(_) => return None,
     };
     let (at, undoes) = if let AnyEvent::Deploys(event) = event.as_ref() {
         (event.took_effect(stamp), event.takes_back())

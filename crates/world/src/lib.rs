@@ -12,6 +12,7 @@
 //! - Everything here is pure and total: no clock, no randomness, no I/O. Folding can't fail.
 //! - `world` is the only crate that knows more than one area.
 
+mod alerts;
 mod command;
 pub mod contracts;
 mod definitions;
@@ -20,6 +21,7 @@ pub mod effects;
 mod event;
 mod guard;
 pub mod journal;
+pub mod paging;
 mod react;
 mod snapshot;
 mod suspects;

@@ -4,7 +4,10 @@ use incidents::Failed;
 use kernel::{Context, EffectId, EntityRef, EventId};
 use serde_json::json;
 
-use crate::{Call, Command, Effect, Event, Recorded, World, contracts, definitions, effects, guard, suspects, undo};
+use crate::{
+    Call, Command, Effect, Event, Recorded, World, alerts, contracts, definitions, effects, guard, paging, suspects,
+    undo,
+};
 
 /// A command that follows from an event.
 #[derive(Debug, Clone)]
@@ -28,6 +31,7 @@ pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<React
             // The incident comes first, so that what is taken back stands in its time.
             let mut reactions = incident_for(world, event);
             reactions.extend(guard::halt_ramps(world, event));
+            reactions.extend(alerts::follow_probe(event));
             reactions
         }
         Event::Contracts(event) => contracts::follow(world, event, recorded, context),
@@ -37,9 +41,16 @@ pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<React
             reactions.extend(withdraw_hooks(world, event));
             reactions
         }
-        Event::Effects(event) => report_hook(world, event),
+        Event::Alerts(event) => alerts::follow(world, event),
+        Event::Effects(event) => {
+            let mut reactions = report_hook(world, event);
+            reactions.extend(paging::report(world, event));
+            reactions
+        }
+        Event::Incidents(event) => paging::follow_incident(world, event),
+        Event::Paging(event) => paging::follow(world, event, recorded, context),
         Event::Flags(event) => guard::follow(world, event),
-        Event::Access(_) | Event::Incidents(_) | Event::Journal(_) | Event::Oncall(_) => Vec::new(),
+        Event::Access(_) | Event::Journal(_) | Event::Oncall(_) => Vec::new(),
     }
 }
 
@@ -131,7 +142,7 @@ fn call_hook(world: &World, event: &deploys::Event, recorded: &Recorded, context
         | deploys::Event::UndoFailed { .. } => return Vec::new(),
     };
     let Some(url) = undo::hook_for(world, event) else { return Vec::new() };
-    let call = Call { url, body: body.to_string(), purpose, request: None };
+    let call = Call { url, body: body.to_string(), purpose, request: None, message: false };
     vec![request(effect, of, call, component.clone(), recorded, context)]
 }
 
@@ -175,7 +186,8 @@ fn withdraw_hooks(world: &World, event: &deploys::Event) -> Vec<Reaction> {
     let outcome = outcome.map(str::to_owned).map_err(str::to_owned);
     let unanswered = world.effects.pending().filter(|effect| effect.undoes == Some(of));
     let withdraw = |effect: &Effect| {
-        let command = effects::Command::Report { effect: effect.id, outcome: outcome.clone(), retry: false };
+        let command =
+            effects::Command::Report { effect: effect.id, outcome: outcome.clone(), retry: false, not_before: None };
         Reaction { command: Command::Effects(command), part: Some("hooks") }
     };
     unanswered.map(withdraw).collect()

@@ -4,8 +4,10 @@ use kernel::{Actor, Context, EntityRef, EventId, IdSeed, Refusal, Stamp, Timesta
 
 use crate::{Command, Event, Recorded, Undo, UndoState, World, culprits, decide, due, effects, plan_undo, react};
 
+mod gates;
 mod golden;
 mod journal;
+mod paging;
 
 const START_S: i64 = 1_700_000_000;
 
@@ -178,7 +180,12 @@ impl Town {
     }
 }
 
+/// The sorts of events, but for pages, which have tests of their own.
 fn kinds(recorded: &[Recorded]) -> Vec<&'static str> {
+    all_kinds(recorded).into_iter().filter(|kind| !kind.starts_with("paging.")).collect()
+}
+
+fn all_kinds(recorded: &[Recorded]) -> Vec<&'static str> {
     recorded.iter().map(|recorded| recorded.event.kind()).collect()
 }
 
@@ -404,7 +411,8 @@ fn a_rollback_calls_the_hook_and_is_done_when_the_deployment_is_reported() {
     assert!(matches!(town.undo_state(bad), UndoState::Asked { .. }));
     assert_eq!(town.undo(bad).unwrap_err(), codes::CONFLICT.name);
 
-    let report = effects::Command::Report { effect: effect.id, outcome: Ok("202".to_owned()), retry: true };
+    let report =
+        effects::Command::Report { effect: effect.id, outcome: Ok("202".to_owned()), retry: true, not_before: None };
     assert_eq!(kinds(&town.give(Command::Effects(report.clone())).unwrap()), ["effects.done", "deploys.undo_accepted"]);
     assert!(town.give(Command::Effects(report)).unwrap().is_empty(), "a second report is nothing new");
     let back = town.deploy("component:pay", "1");
@@ -420,7 +428,7 @@ fn a_hook_that_refuses_leaves_the_change_as_it_was_and_undo_can_be_tried_again()
     let bad = town.deploy("component:pay", "2");
     town.undo(bad).unwrap();
     let effect = town.world.effects.pending().next().unwrap().id;
-    let report = effects::Command::Report { effect, outcome: Err("401".to_owned()), retry: false };
+    let report = effects::Command::Report { effect, outcome: Err("401".to_owned()), retry: false, not_before: None };
     assert_eq!(kinds(&town.give(Command::Effects(report)).unwrap()), ["effects.gave_up", "deploys.undo_failed"]);
     assert_eq!(town.undo_state(bad), UndoState::Standing);
     assert!(town.undo(bad).is_ok());
@@ -439,7 +447,12 @@ fn a_hook_that_fails_is_tried_again_later_and_later_and_given_up_in_the_end() {
         let Some(effect) = next else { break };
         waits.push(effect.next.duration_since(town.now()).as_secs());
         town.second = town.second.max(effect.next.as_second());
-        let report = effects::Command::Report { effect: effect.id, outcome: Err("503".to_owned()), retry: true };
+        let report = effects::Command::Report {
+            effect: effect.id,
+            outcome: Err("503".to_owned()),
+            retry: true,
+            not_before: None,
+        };
         town.give(Command::Effects(report)).unwrap();
     }
     assert_eq!(waits.len(), 20);

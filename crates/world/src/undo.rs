@@ -56,7 +56,13 @@ pub fn plan_undo(world: &World, event: EventId) -> Result<UndoPlan, Refusal> {
             return Err(Refusal::new(&codes::IRREVERSIBLE, detail)
                 .fix("publish a version that meets it, or roll back what was deployed"));
         }
-        Event::Access(_) | Event::Effects(_) | Event::Incidents(_) | Event::Journal(_) | Event::Oncall(_) => {
+        Event::Access(_)
+        | Event::Alerts(_)
+        | Event::Effects(_)
+        | Event::Incidents(_)
+        | Event::Journal(_)
+        | Event::Oncall(_)
+        | Event::Paging(_) => {
             return Err(Refusal::new(&codes::IRREVERSIBLE, "this event is not a change of software"));
         }
     };

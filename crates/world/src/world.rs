@@ -19,12 +19,13 @@ pub struct World {
     keyed_order: Vector<CommandId>,
     /// Users, tokens, sessions.
     pub access: access::State,
+    /// Alerts that other tools send in.
+    pub alerts: alerts::State,
     /// Entities and what depends on what.
     pub catalog: catalog::State,
     /// Checks and their verdicts.
     pub checks: checks::State,
     /// Consumer-driven contracts.
-    #[serde(default)]
     pub contracts: contracts::State,
     /// What runs where.
     pub deploys: deploys::State,
@@ -38,6 +39,8 @@ pub struct World {
     pub journal: Journal,
     /// Who is on call.
     pub oncall: oncall::State,
+    /// Pages: who is told, and what became of it.
+    pub paging: paging::State,
 }
 
 /// A command with an idempotency key is recognised until this many others had one.
@@ -70,6 +73,7 @@ impl World {
         }
         match event.as_ref() {
             Event::Access(event) => self.access.fold(event, stamp),
+            Event::Alerts(event) => self.alerts.fold(event, stamp),
             Event::Catalog(event) => self.catalog.fold(event, stamp),
             Event::Checks(event) => self.checks.fold(event, stamp),
             Event::Deploys(event) => {
@@ -87,6 +91,7 @@ impl World {
             Event::Incidents(event) => self.incidents.fold(event, stamp),
             Event::Journal(event) => self.journal.fold(event, stamp),
             Event::Oncall(event) => self.oncall.fold(event, stamp),
+            Event::Paging(event) => self.paging.fold(event, stamp),
         }
         self.pass(stamp);
     }

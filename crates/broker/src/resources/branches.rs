@@ -1,5 +1,7 @@
 //! Branches, and versions on them.
 
+use std::collections::BTreeSet;
+
 use contracts::{Command, PacticipantKey, VersionKey};
 use serde_json::{Value, json};
 
@@ -58,7 +60,7 @@ pub(crate) fn remove_all(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let name = call.param("pacticipant")?.to_owned();
     let parsed = query::parse(&call.query).map_err(|wrong| Failure::list(vec![wrong]))?;
     let excluded = parsed.get("exclude").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
-    let mut kept: Vec<String> = excluded.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let mut kept: BTreeSet<String> = excluded.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     let state = call.state();
     kept.extend(state.pacticipant(key).and_then(|known| known.details.main_branch.clone()));
     let all = state.branches_of(key).map(|(branch, _)| branch.to_string());

@@ -97,6 +97,29 @@ fn made(call: &Call<'_>, released: bool, instance: Option<&str>) -> Result<Answe
     Ok(Answer::with_status(201, &view::placed(call.state(), &call.links, placed)).header("location", here))
 }
 
+/// Whether a gate that refuses is overridden, and why.
+struct Emergency {
+    emergency: bool,
+    reason: Option<String>,
+}
+
+fn emergency(body: &Value) -> Result<Emergency, Failure> {
+    let emergency = match body.get("emergency") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(emergency)) => *emergency,
+        Some(_) => return Err(Failure::field("emergency", "must be boolean")),
+    };
+    let reason = match body.get("reason") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Some(_) => return Err(Failure::field("reason", "must be a string")),
+    };
+    if emergency && reason.is_none() {
+        return Err(Failure::field("reason", "is missing: an emergency needs one"));
+    }
+    Ok(Emergency { emergency, reason })
+}
+
 pub(crate) fn deploy(call: &mut Call<'_>) -> Result<Answer, Failure> {
     version(call)?;
     let environment = environments::asked(call)?.environment.id;
@@ -109,14 +132,16 @@ pub(crate) fn deploy(call: &mut Call<'_>) -> Result<Answer, Failure> {
         Some(Value::String(text)) => Some(text.clone()),
         Some(_) => return Err(Failure::field("applicationInstance", "must be a string")),
     };
-    call.submit(Command::Deploy {
+    let Emergency { emergency, reason } = emergency(&body)?;
+    let command = Command::Deploy {
         pacticipant: call.param("pacticipant")?.to_owned(),
         version: call.param("version")?.to_owned(),
         environment,
         instance: instance.clone(),
         via: Via::Contracts,
-        emergency: body.get("emergency") == Some(&json!(true)),
-    })?;
+        emergency,
+    };
+    call.submit_because(command, reason.as_deref())?;
     made(call, false, instance.as_deref())
 }
 
@@ -124,30 +149,35 @@ pub(crate) fn release(call: &mut Call<'_>) -> Result<Answer, Failure> {
     version(call)?;
     let environment = environments::asked(call)?.environment.id;
     let (pacticipant, version) = (call.param("pacticipant")?.to_owned(), call.param("version")?.to_owned());
-    call.submit(Command::Release { pacticipant, version, environment })?;
+    let Emergency { emergency, reason } = emergency(&call.json()?)?;
+    call.submit_because(Command::Release { pacticipant, version, environment, emergency }, reason.as_deref())?;
     made(call, true, None)
 }
 
-fn asked(call: &Call<'_>) -> Result<PlacementId, Failure> {
+/// What the path names, if it is of that sort: a released version is no deployed one.
+fn asked<'c>(call: &'c Call<'_>, released: bool) -> Result<&'c Placed, Failure> {
     let id: PlacementId = call.param("uuid")?.parse().map_err(|_| Failure::NotFound)?;
-    call.state().placed(id).map(|placed| placed.id).ok_or(Failure::NotFound)
+    call.state().placed(id).filter(|placed| placed.released == released).ok_or(Failure::NotFound)
 }
 
 pub(crate) fn show(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let placed = call.state().placed(asked(call)?).ok_or(Failure::NotFound)?;
-    Ok(Answer::hal(&view::placed(call.state(), &call.links, placed)))
+    Ok(Answer::hal(&view::placed(call.state(), &call.links, asked(call, false)?)))
+}
+
+pub(crate) fn show_released(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    Ok(Answer::hal(&view::placed(call.state(), &call.links, asked(call, true)?)))
 }
 
 pub(crate) fn undeploy(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    end(call, "currentlyDeployed", "currentlyDeployed property cannot be set back to true")
+    end(call, false, "currentlyDeployed", "currentlyDeployed property cannot be set back to true")
 }
 
 pub(crate) fn end_support(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    end(call, "currentlySupported", "currentlySupported property cannot be set back to true")
+    end(call, true, "currentlySupported", "currentlySupported property cannot be set back to true")
 }
 
-fn end(call: &mut Call<'_>, field: &str, cannot: &str) -> Result<Answer, Failure> {
-    let placement = asked(call)?;
+fn end(call: &mut Call<'_>, released: bool, field: &str, cannot: &str) -> Result<Answer, Failure> {
+    let placement = asked(call, released)?.id;
     let body = call.json()?;
     match body.get(field) {
         Some(Value::Bool(false)) => call.submit(Command::Displace { placement })?,
@@ -158,5 +188,5 @@ fn end(call: &mut Call<'_>, field: &str, cannot: &str) -> Result<Answer, Failure
         Some(_) => return Err(Failure::field(field, "must be boolean")),
         None => {}
     }
-    show(call)
+    if released { show_released(call) } else { show(call) }
 }

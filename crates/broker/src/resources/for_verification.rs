@@ -12,7 +12,7 @@ use crate::{
     view::{self, pact_name},
 };
 
-/// Selectors of one question.
+/// Selectors of one question, and tags of the provider.
 const SELECTORS_MAX: usize = 1_000;
 
 pub(crate) fn selected(call: &mut Call<'_>) -> Result<Answer, Failure> {
@@ -143,6 +143,11 @@ fn read(call: &Call<'_>, body: &Value) -> Result<Asked, Failure> {
     let branch = body.get("providerVersionBranch").and_then(Value::as_str).map(str::to_owned);
     let tags = match body.get("providerVersionTags") {
         None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(tags)) if tags.len() > SELECTORS_MAX => {
+            let text = format!("has {} tags; at most {SELECTORS_MAX} are allowed", tags.len());
+            errors.push(("providerVersionTags".to_owned(), text));
+            Vec::new()
+        }
         Some(Value::Array(tags)) => tags.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         Some(Value::String(tag)) => vec![tag.clone()],
         Some(_) => {

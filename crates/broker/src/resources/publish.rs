@@ -10,7 +10,7 @@ use base64::{
 };
 use contracts::{
     Command, ContentSha, Outline, PactChange, State,
-    command::{NewPact, modification_refused, similar_names},
+    command::{NewPact, Onto, is_overtaken, modification_refused, similar_to_each},
     content::without_ids,
 };
 use kernel::codes;
@@ -31,6 +31,9 @@ const PACT_BYTES_MAX: usize = 32 << 20;
 /// So many pacts are taken in one publication.
 const CONTRACTS_MAX: usize = 1_000;
 
+/// So often, pacts are merged anew because somebody else's came between.
+const MERGES_MAX: usize = 50;
+
 /// Calls of webhooks made within this time are those of this publication.
 const RECENT: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -47,6 +50,8 @@ pub(crate) fn base64_decoded(text: &str) -> Option<Vec<u8>> {
 struct Contract {
     provider: String,
     merge: bool,
+    /// True if it is not merged over an interaction that has another request.
+    strict: bool,
     pact: Value,
     bytes: Vec<u8>,
 }
@@ -61,10 +66,16 @@ struct Publication {
     contracts: Vec<Contract>,
 }
 
+impl Publication {
+    fn version(&self) -> (&str, &str) {
+        (&self.name, &self.number)
+    }
+}
+
 pub(crate) fn publish(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let mut publication = read(&call.json()?)?;
     refuse_conflicts(call, &publication)?;
-    let (mut pacts, mut notices) = (Vec::new(), Vec::new());
+    let mut notices = Vec::new();
     let existed = call.state().version_named(&publication.name, &publication.number).is_some();
     let made = if existed { "Updated" } else { "Created" };
     let said = text::version_made(
@@ -82,32 +93,9 @@ pub(crate) fn publish(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let before: Vec<Option<ContentSha>> = publication
         .contracts
         .iter()
-        .map(|contract| published(call.state(), &publication, &contract.provider))
+        .map(|contract| published(call.state(), publication.version(), &contract.provider))
         .collect();
-    let mut may_modify = call.host.policy().may_modify;
-    for contract in &mut publication.contracts {
-        may_modify |= merge_into(call, (&publication.name, &publication.number), contract)?;
-    }
-    let blobs: Vec<Vec<u8>> =
-        publication.contracts.iter_mut().map(|contract| std::mem::take(&mut contract.bytes)).collect();
-    let kept = call.host.keep(&blobs)?;
-    for (contract, blob) in publication.contracts.iter().zip(kept) {
-        pacts.push(NewPact {
-            provider: contract.provider.clone(),
-            content: ContentSha::of(&contract.pact),
-            blob,
-            outline: Outline::of(&contract.pact),
-        });
-    }
-    call.submit(Command::Publish {
-        pacticipant: publication.name.clone(),
-        version: publication.number.clone(),
-        branch: publication.branch.clone(),
-        tags: publication.tags.clone(),
-        build_url: publication.build_url.clone(),
-        pacts,
-        may_modify,
-    })?;
+    submit(call, &mut publication)?;
     for (contract, before) in publication.contracts.iter().zip(before) {
         notices.extend(notices_for(call, &publication, contract, before));
     }
@@ -119,8 +107,8 @@ fn notice(kind: &str, text: impl Into<String>) -> Value {
 }
 
 /// The content that a version expects of a provider.
-fn published(state: &State, publication: &Publication, provider: &str) -> Option<ContentSha> {
-    let version = state.version(state.version_named(&publication.name, &publication.number)?)?;
+fn published(state: &State, (name, number): (&str, &str), provider: &str) -> Option<ContentSha> {
+    let version = state.version(state.version_named(name, number)?)?;
     let pact = state.publication(version.pact_with(state.pacticipant_named(provider)?)?)?;
     state.content(pact.content).map(|content| content.sha)
 }
@@ -211,7 +199,7 @@ fn read_contract(name: &str, contract: &Value) -> Result<Contract, (&'static str
             return Err((if role == "consumer" { "consumerName" } else { "providerName" }, wrong));
         }
     }
-    Ok(Contract { provider: provider.to_owned(), merge: on_conflict == Some("merge"), pact, bytes })
+    Ok(Contract { provider: provider.to_owned(), merge: on_conflict == Some("merge"), strict: false, pact, bytes })
 }
 
 /// The pact in the bytes.
@@ -244,7 +232,7 @@ fn refuse_conflicts(call: &Call<'_>, publication: &Publication) -> Result<(), Fa
     let policy = call.host.policy();
     let (mut notices, mut errors) = (Vec::new(), Vec::new());
     for contract in publication.contracts.iter().filter(|contract| !contract.merge && !policy.may_modify) {
-        let before = published(call.state(), publication, &contract.provider);
+        let before = published(call.state(), publication.version(), &contract.provider);
         if before.is_some_and(|before| before != ContentSha::of(&contract.pact)) {
             let refusal = modification_refused(&publication.name, &publication.number, &contract.provider);
             errors.push(refusal.detail.clone());
@@ -258,13 +246,10 @@ fn refuse_conflicts(call: &Call<'_>, publication: &Publication) -> Result<(), Fa
         let mut names: BTreeSet<&str> =
             publication.contracts.iter().map(|contract| contract.provider.as_str()).collect();
         names.insert(&publication.name);
-        for name in names {
-            let known = similar_names(call.state(), name);
-            if !known.is_empty() {
-                let said = text::similar(name, &known, call.links.base());
-                errors.push(said.clone());
-                notices.push(notice("error", said));
-            }
+        for (name, known) in similar_to_each(call.state(), names) {
+            let said = text::similar(name, &known, call.links.base());
+            errors.push(said.clone());
+            notices.push(notice("error", said));
         }
     }
     if errors.is_empty() {
@@ -285,16 +270,66 @@ fn current(call: &Call<'_>, (name, number): (&str, &str), provider: &str) -> Res
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
-/// Merges what the version has with the provider already into the contract, where it asks for that; true if it did.
-fn merge_into(call: &Call<'_>, version: (&str, &str), contract: &mut Contract) -> Result<bool, Failure> {
-    if !contract.merge {
-        return Ok(false);
+/// Publishes; pacts are merged with what the version has with the provider already, where they ask for that.
+fn submit(call: &mut Call<'_>, publication: &mut Publication) -> Result<(), Failure> {
+    let mut pacts: Vec<Option<NewPact>> = vec![None; publication.contracts.len()];
+    let mut merges = 0;
+    loop {
+        let (mut fresh, mut blobs) = (Vec::new(), Vec::new());
+        for (place, contract) in publication.contracts.iter_mut().enumerate() {
+            if contract.merge {
+                let (pact, bytes, onto) = merged_now(call, (&publication.name, &publication.number), contract)?;
+                fresh.push((place, ContentSha::of(&pact), Outline::of(&pact), onto));
+                blobs.push(bytes);
+            } else if merges == 0 {
+                fresh.push((place, ContentSha::of(&contract.pact), Outline::of(&contract.pact), Onto::Any));
+                blobs.push(std::mem::take(&mut contract.bytes));
+            }
+        }
+        let kept = call.host.keep(&blobs)?;
+        for ((place, content, outline, onto), blob) in fresh.into_iter().zip(kept) {
+            if let (Some(pact), Some(contract)) = (pacts.get_mut(place), publication.contracts.get(place)) {
+                *pact = Some(NewPact { provider: contract.provider.clone(), content, blob, outline, onto });
+            }
+        }
+        let command = Command::Publish {
+            pacticipant: publication.name.clone(),
+            version: publication.number.clone(),
+            branch: publication.branch.clone(),
+            tags: publication.tags.clone(),
+            build_url: publication.build_url.clone(),
+            pacts: pacts.iter().flatten().cloned().collect(),
+            may_modify: call.host.policy().may_modify,
+        };
+        merges += 1;
+        match call.submit(command) {
+            Err(Failure::Refused(refusal)) if is_overtaken(&refusal) && merges < MERGES_MAX => {}
+            done => return done,
+        }
     }
-    let Some(known) = current(call, version, &contract.provider)? else { return Ok(false) };
+}
+
+/// The pact with what the version has with the provider now, and what that is.
+fn merged_now(
+    call: &Call<'_>,
+    (name, number): (&str, &str),
+    contract: &Contract,
+) -> Result<(Value, Vec<u8>, Onto), Failure> {
+    let Some((sha, known)) = published(call.state(), (name, number), &contract.provider).zip(current(
+        call,
+        (name, number),
+        &contract.provider,
+    )?) else {
+        return Ok((contract.pact.clone(), contract.bytes.clone(), Onto::Nothing));
+    };
+    if contract.strict && conflicts(&known, &contract.pact) {
+        let refusal =
+            kernel::Refusal::new(&codes::CONFLICT, "an interaction of the same description and state differs");
+        return Err(Failure::Refused(refusal));
+    }
     let merged = merged(known, &contract.pact);
-    contract.bytes = merged.to_string().into_bytes();
-    contract.pact = merged;
-    Ok(true)
+    let bytes = merged.to_string().into_bytes();
+    Ok((merged, bytes, Onto::This(sha)))
 }
 
 fn notices_for(
@@ -304,7 +339,7 @@ fn notices_for(
     before: Option<ContentSha>,
 ) -> Vec<Value> {
     let (name, number, provider) = (&publication.name, &publication.number, &contract.provider);
-    let now = published(call.state(), publication, provider);
+    let now = published(call.state(), publication.version(), provider);
     let of = format!("for {name} version {number} and provider {provider}");
     let first = match (before, contract.merge) {
         (None, _) => notice("success", format!("Pact successfully published {of}.")),
@@ -340,6 +375,7 @@ fn events_and_next_steps(
     let triggered: Vec<_> = state
         .deliveries()
         .take_while(|known| known.created >= call.host.now() - RECENT)
+        .filter(|known| known.delivery.consumer.as_deref() == Some(&publication.name))
         .filter(|known| known.delivery.consumer_version.as_deref() == Some(&publication.number))
         .filter(|known| known.delivery.provider.as_deref() == Some(&contract.provider))
         .collect();
@@ -452,16 +488,9 @@ fn one(call: &mut Call<'_>, merge: bool) -> Result<Answer, Failure> {
             return Err(Failure::field(&format!("{role}.name"), wrong));
         }
     }
-    let known = current(call, (&consumer, &number), &provider)?;
-    if let Some(known) = known.as_ref().filter(|_| merge)
-        && conflicts(known, &pact)
-    {
-        let refusal =
-            kernel::Refusal::new(&codes::CONFLICT, "an interaction of the same description and state differs");
-        return Err(Failure::Refused(refusal));
-    }
-    let created = known.is_none();
-    let contract = Contract { provider: provider.clone(), merge, bytes: call.body.to_vec(), pact: without_ids(pact) };
+    let created = published(call.state(), (&consumer, &number), &provider).is_none();
+    let (bytes, strict) = (call.body.to_vec(), merge);
+    let contract = Contract { provider: provider.clone(), merge, strict, bytes, pact: without_ids(pact) };
     let (branch, tags, build_url) = (None, Vec::new(), None);
     let mut asked = Publication {
         name: consumer.clone(),
@@ -479,25 +508,7 @@ fn one(call: &mut Call<'_>, merge: bool) -> Result<Answer, Failure> {
         }
         other @ (Failure::NotFound | Failure::Errors { .. } | Failure::Refused(_)) => other,
     })?;
-    let Some(mut contract) = asked.contracts.pop() else { return Err(Failure::NotFound) };
-    let merged = merge_into(call, (&consumer, &number), &mut contract)?;
-    let kept = call.host.keep(std::slice::from_ref(&contract.bytes))?;
-    let Some(blob) = kept.first().copied() else { return Err(Failure::NotFound) };
-    let pact = NewPact {
-        provider: provider.clone(),
-        content: ContentSha::of(&contract.pact),
-        blob,
-        outline: Outline::of(&contract.pact),
-    };
-    call.submit(Command::Publish {
-        pacticipant: consumer.clone(),
-        version: number.clone(),
-        branch: None,
-        tags: Vec::new(),
-        build_url: None,
-        pacts: vec![pact],
-        may_modify: merged || call.host.policy().may_modify,
-    })?;
+    submit(call, &mut asked)?;
     let key = super::pacts::of_version(call.state(), &consumer, &number, &provider).ok_or(Failure::NotFound)?;
     let document = view::pact_document(call, key, None)?;
     Ok(Answer::with_status(if created { 201 } else { 200 }, &document))

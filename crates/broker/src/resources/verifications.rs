@@ -8,6 +8,8 @@ use crate::{Answer, Call, Failure, links::titled, view};
 
 /// Bytes of the results of a verification.
 const RESULTS_BYTES_MAX: usize = 16 << 20;
+/// Bytes of what is said of who verified.
+const VERIFIED_BY_BYTES_MAX: usize = 16 << 10;
 /// Failures that are looked for in the results.
 const FAILURES_MAX: usize = 5;
 
@@ -68,6 +70,11 @@ pub(crate) fn publish(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let failures = if success { Vec::new() } else { failures(call, content, results)? };
     let state = call.state();
     let known = state.content(content).ok_or(Failure::NotFound)?;
+    let verified_by = body.get("verifiedBy").filter(|by| by.is_object()).map(|by| VerifiedBy { json: by.to_string() });
+    if verified_by.as_ref().is_some_and(|by| by.json.len() > VERIFIED_BY_BYTES_MAX) {
+        return Err(Failure::field("verifiedBy", format!("has more than {VERIFIED_BY_BYTES_MAX} bytes")));
+    }
+    let (by, number) = (known.provider, version.clone());
     let command = Command::Verify {
         provider: state.name(known.provider).to_owned(),
         version,
@@ -77,12 +84,14 @@ pub(crate) fn publish(call: &mut Call<'_>) -> Result<Answer, Failure> {
         wip,
         build_url,
         results: kept,
-        verified_by: body.get("verifiedBy").filter(|by| by.is_object()).map(|by| VerifiedBy { json: by.to_string() }),
+        verified_by,
         failures,
         selected_for: selected,
     };
     call.submit(command)?;
-    let key = call.state().verifications_of(content).next_back().ok_or(Failure::NotFound)?;
+    // The newest of all may be another's, who published at the same time.
+    let by = call.state().version_numbered(by, &number).ok_or(Failure::NotFound)?;
+    let key = call.state().verified(content, by).ok_or(Failure::NotFound)?;
     let document = view::verification(call, key, None)?;
     let here = document.pointer("/_links/self/href").and_then(Value::as_str).unwrap_or_default().to_owned();
     Ok(Answer::with_status(201, &document).header("location", here))

@@ -1,5 +1,7 @@
 //! Versions.
 
+use std::collections::BTreeSet;
+
 use contracts::{Command, VersionKey};
 use serde_json::{Value, json};
 
@@ -81,12 +83,13 @@ fn put(call: &mut Call<'_>, whole: bool) -> Result<Answer, Failure> {
     let tags = body.get("tags").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
     let named = |tag: &Value| tag.as_str().or_else(|| tag.get("name")?.as_str()).map(str::to_owned);
     let tags: Vec<String> = tags.iter().filter_map(named).collect();
+    let wanted: BTreeSet<&String> = tags.iter().collect();
     let existed = call.state().version_named(&name, &number).is_some();
     let gone: Vec<String> = match asked(call) {
         Ok(key) if whole && body.get("tags").is_some() => {
             let known = call.state().version(key).map(|version| version.tags.as_slice()).unwrap_or_default();
             let known = known.iter().map(|(tag, _)| tag.to_string());
-            known.filter(|tag| !tags.contains(tag)).collect()
+            known.filter(|tag| !wanted.contains(tag)).collect()
         }
         Ok(_) | Err(_) => Vec::new(),
     };

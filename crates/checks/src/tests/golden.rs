@@ -58,7 +58,7 @@ fn every_sort_of_definition_has_been_written() {
         severities.push(definition.severity);
         kinds.push(definition.kind);
     }
-    assert!(kinds.iter().any(|kind| matches!(kind, CheckKind::Http(_))), "TEMPORARY until the others are written");
+    assert_every_variant!(&kinds, CheckKind { Http, Journey, Tcp, Tls, Dns, Icmp, Grpc, WebSocket, Heartbeat, Exec });
     assert_every_variant!(&methods, Method { Get, Head, Post, Put, Patch, Delete, Options });
     assert_every_variant!(&severities, Severity { Low, High, Critical });
 }

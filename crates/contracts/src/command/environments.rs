@@ -112,7 +112,34 @@ pub(super) fn deploy(draft: &mut Draft<'_>, command: Command) -> Result<(), Refu
     let Command::Deploy { pacticipant, version, environment, instance, via, emergency } = command else {
         return Ok(());
     };
-    let key = draft.known_version(&pacticipant, &version)?;
+    deploy_to(draft, (&pacticipant, version), (environment, instance), via, Pass::of(emergency))
+}
+
+/// With what a version comes to a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// With nothing: it may be refused.
+    Asked,
+    /// With somebody's word that it must be.
+    Emergency,
+    /// It goes back, which is never refused.
+    Back,
+}
+
+impl Pass {
+    fn of(emergency: bool) -> Self {
+        if emergency { Self::Emergency } else { Self::Asked }
+    }
+}
+
+fn deploy_to(
+    draft: &mut Draft<'_>,
+    (pacticipant, version): (&str, String),
+    (environment, instance): (EnvironmentId, Option<String>),
+    via: Via,
+    pass: Pass,
+) -> Result<(), Refusal> {
+    let key = draft.known_version(pacticipant, &version)?;
     let known = draft.state.environment(environment);
     let known = known.ok_or_else(|| not_found("environment with uuid", &environment.to_string()))?;
     let (name, gate) = (known.environment.name.clone(), known.environment.gate);
@@ -120,8 +147,8 @@ pub(super) fn deploy(draft: &mut Draft<'_>, command: Command) -> Result<(), Refu
     if deployed_there(&draft.state, environment, key, instance.as_deref()).is_some() {
         return Ok(());
     }
-    let party = draft.known(&pacticipant)?;
-    pass_gate(draft, &party, &version, (&name, gate), emergency)?;
+    let party = draft.known(pacticipant)?;
+    pass_gate(draft, &party, &version, (&name, gate), pass)?;
     let without_contract = is_without_contract(&draft.state, key);
     draft.push(Event::VersionDeployed {
         placement: draft.context.id(),
@@ -142,11 +169,11 @@ fn pass_gate(
     party: &Party,
     version: &str,
     (environment, gate): (&str, Gate),
-    emergency: bool,
+    pass: Pass,
 ) -> Result<(), Refusal> {
     let answer = if gate == Gate::Off { None } else { gate_answer(&draft.state, &party.name, version, environment) };
     let Some(answer) = answer else { return Ok(()) };
-    if gate == Gate::Refuse && !emergency {
+    if gate == Gate::Refuse && pass == Pass::Asked {
         let detail = format!("{} {version} must not be deployed to {environment}: {answer}", party.name);
         return Err(Refusal::new(&codes::CONTRACT_BROKEN, detail).field("environment"));
     }
@@ -155,7 +182,7 @@ fn pass_gate(
         version: version.to_owned(),
         environment_name: environment.to_owned(),
         answer,
-        overridden: gate == Gate::Refuse,
+        overridden: gate == Gate::Refuse && pass == Pass::Emergency,
     });
     Ok(())
 }
@@ -191,8 +218,8 @@ pub(crate) fn is_without_contract(state: &State, key: VersionKey) -> bool {
 pub(super) fn follow(
     draft: &mut Draft<'_>,
     component: &EntityRef,
-    version: &str,
-    environment: &str,
+    (version, environment): (&str, &str),
+    goes_back: bool,
 ) -> Result<(), Refusal> {
     let names: Vec<String> = {
         let keys = draft.state.pacticipants_of(component);
@@ -213,10 +240,9 @@ pub(super) fn follow(
             // On some instance of it: without an instance, it would be there twice, and stay when that one is gone.
             continue;
         }
-        let version = version.to_owned();
         // It runs already. Whether it may was asked when it was recorded; if that was overridden, it is said here.
-        let (via, emergency) = (Via::Deploys, true);
-        deploy(draft, Command::Deploy { pacticipant, version, environment: id, instance: None, via, emergency })?;
+        let pass = if goes_back { Pass::Back } else { Pass::Emergency };
+        deploy_to(draft, (&pacticipant, version.to_owned()), (id, None), Via::Deploys, pass)?;
     }
     Ok(())
 }
@@ -226,16 +252,14 @@ pub(super) fn deployed_by_tag(draft: &mut Draft<'_>, name: &str, number: &str, t
     let Some(environment) = draft.state.environment_named(tag).map(|known| known.environment.id) else {
         return Ok(());
     };
-    let (pacticipant, version) = (name.to_owned(), number.to_owned());
-    let via = Via::Tag;
-    deploy(draft, Command::Deploy { pacticipant, version, environment, instance: None, via, emergency: false })
+    deploy_to(draft, (name, number.to_owned()), (environment, None), Via::Tag, Pass::Asked)
 }
 
 pub(super) fn release(
     draft: &mut Draft<'_>,
     name: &str,
-    version: String,
-    environment: EnvironmentId,
+    (version, environment): (String, EnvironmentId),
+    emergency: bool,
 ) -> Result<(), Refusal> {
     let key = draft.known_version(name, &version)?;
     let known = draft.state.environment(environment);
@@ -247,7 +271,7 @@ pub(super) fn release(
         .placements_of(key)
         .any(|placed| placed.released && placed.environment == environment && placed.until.is_none());
     if !released {
-        pass_gate(draft, &pacticipant, &version, (&environment_name, gate), false)?;
+        pass_gate(draft, &pacticipant, &version, (&environment_name, gate), Pass::of(emergency))?;
         let placement = draft.context.id();
         draft.push(Event::VersionReleased { placement, pacticipant, version, environment, environment_name });
     }

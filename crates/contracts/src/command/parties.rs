@@ -1,6 +1,6 @@
 //! Pacticipants, their labels and branches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{EntityRef, Refusal, codes};
 
@@ -100,12 +100,27 @@ pub(super) fn untag(draft: &mut Draft<'_>, name: &str, version: String, tag: Str
 /// stands between them, and whether or not they end in "service".
 #[must_use]
 pub fn similar_names(state: &State, new: &str) -> Vec<String> {
-    if state.pacticipant_named(new).is_some() {
+    similar_to_each(state, [new]).into_iter().flat_map(|(_, known)| known).collect()
+}
+
+/// [`similar_names`] of several names, with those of them that have any: all names are looked at once.
+#[must_use]
+pub fn similar_to_each<'n>(state: &State, names: impl IntoIterator<Item = &'n str>) -> Vec<(&'n str, Vec<String>)> {
+    let new = names.into_iter().filter(|name| state.pacticipant_named(name).is_none());
+    let new: Vec<(&str, BTreeSet<String>)> = new.map(|name| (name, words(name))).collect();
+    let mut similar: BTreeMap<BTreeSet<String>, Vec<String>> =
+        new.iter().map(|(_, words)| (words.clone(), Vec::new())).collect();
+    similar.retain(|words, _| !words.is_empty());
+    if similar.is_empty() {
         return Vec::new();
     }
-    let wanted = words(new);
-    let others = state.pacticipants().map(|(_, known)| &*known.name);
-    others.filter(|name| !wanted.is_empty() && words(name) == wanted).map(str::to_owned).collect()
+    for (_, known) in state.pacticipants() {
+        if let Some(names) = similar.get_mut(&words(&known.name)) {
+            names.push(known.name.to_string());
+        }
+    }
+    let with_any = new.iter().filter_map(|(name, words)| Some((*name, similar.get(words)?.clone())));
+    with_any.filter(|(_, known)| !known.is_empty()).collect()
 }
 
 fn words(name: &str) -> BTreeSet<String> {

@@ -1,8 +1,10 @@
 //! Pacts, verifications, definitions.
 
+use std::collections::BTreeSet;
+
 use kernel::{Refusal, codes};
 
-use super::{Command, NewPact, draft::Draft, not_found};
+use super::{Command, NewPact, Onto, draft::Draft, not_found};
 use crate::{
     ContentKey, Event, PactChange, PacticipantKey, Party, PublicationKey, State, VersionKey, limits, state::Latest,
 };
@@ -27,6 +29,16 @@ pub fn modification_refused(consumer: &str, version: &str, provider: &str) -> Re
     Refusal::new(&codes::CONFLICT, detail)
 }
 
+/// The field of a refusal because a merged pact is not up to date any more.
+const OVERTAKEN: &str = "onto";
+
+/// True if a publication was refused because somebody else's came between what it was merged with and itself: it can be
+/// merged again.
+#[must_use]
+pub fn is_overtaken(refusal: &Refusal) -> bool {
+    refusal.code == &codes::CONFLICT && refusal.field.as_deref() == Some(OVERTAKEN)
+}
+
 pub(super) fn publish(draft: &mut Draft<'_>, command: Command) -> Result<(), Refusal> {
     let Command::Publish { pacticipant, version, branch, tags, build_url, pacts, may_modify } = command else {
         return Ok(());
@@ -38,27 +50,48 @@ pub(super) fn publish(draft: &mut Draft<'_>, command: Command) -> Result<(), Ref
     let (consumer, key) = draft.version(&pacticipant, &version, build_url.map(Some))?;
     draft.branch(&pacticipant, &version, branch.as_deref(), false)?;
     draft.tags(&pacticipant, &version, &tags)?;
+    let mut seen = BTreeSet::new();
     for pact in pacts {
-        publish_one(draft, (&consumer, key, &version), pact, may_modify)?;
+        let first = seen.insert(pact.provider.clone());
+        let repeated = publish_one(draft, (&consumer, key, &version), pact, may_modify)?;
+        // What is twice in one publication is not published again by it.
+        repeated.into_iter().filter(|_| first).for_each(|event| draft.push(event));
     }
     // Only now: a gate asks for the pacts.
     draft.deployed_by_tags(&pacticipant, &version, &tags)
 }
 
+/// Publishes a pact; or gives that it is published again, if the version has it already.
 fn publish_one(
     draft: &mut Draft<'_>,
     (consumer, key, number): (&Party, VersionKey, &str),
     pact: NewPact,
     may_modify: bool,
-) -> Result<(), Refusal> {
+) -> Result<Option<Event>, Refusal> {
     let (provider, provider_key) = draft.pacticipant("providerName", &pact.provider)?;
     let state = &draft.state;
-    let Some(version) = state.version(key) else { return Ok(()) };
+    let Some(version) = state.version(key) else { return Ok(None) };
     let consumer_key = version.pacticipant;
     let content = state.content_known_as(consumer_key, provider_key, pact.content);
     let before = version.pact_with(provider_key).and_then(|before| state.publication(before));
+    let known = before.and_then(|before| state.content(before.content)).map(|content| content.sha);
+    let may_modify = match pact.onto {
+        _ if known == Some(pact.content) => may_modify,
+        Onto::Any => may_modify,
+        Onto::Nothing if known.is_none() => false,
+        Onto::This(sha) if known == Some(sha) => true,
+        Onto::Nothing | Onto::This(_) => {
+            let (of, with) = (&consumer.name, &provider.name);
+            let detail =
+                format!("the pact between {of} version {number} and {with} was changed while this one was merged");
+            return Err(Refusal::new(&codes::CONFLICT, detail).field(OVERTAKEN).fix("publish it again"));
+        }
+    };
     let change = match before {
-        Some(before) if Some(before.content) == content => return Ok(()),
+        Some(before) if Some(before.content) == content => {
+            let (consumer, version) = (consumer.clone(), number.to_owned());
+            return Ok(Some(Event::PactRepeated { consumer, version, provider }));
+        }
         Some(_) if !may_modify => return Err(modification_refused(&consumer.name, number, &provider.name)),
         Some(_) => PactChange::Revised,
         None => change(state, key, provider_key, content),
@@ -75,7 +108,7 @@ fn publish_one(
         change,
         unproven,
     });
-    Ok(())
+    Ok(None)
 }
 
 /// How a content relates to what was published before: on the same branches, or with the same tags, where there are any.

@@ -35,6 +35,16 @@ pub(super) fn put(draft: &mut Draft<'_>, webhook: Webhook) -> Result<(), Refusal
     if request.headers.len() + request.secret_headers.len() > HEADERS {
         return refuse("request.headers", format!("there are more than {HEADERS}"));
     }
+    let names = request.headers.iter().map(|(name, _)| name).chain(&request.secret_headers);
+    for name in names {
+        limits::bounded("request.headers", name, limits::HEADER_NAME_BYTES)?;
+    }
+    if request.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > limits::HEADERS_BYTES {
+        return refuse("request.headers", format!("have more than {} bytes", limits::HEADERS_BYTES));
+    }
+    let username = request.username.as_deref();
+    username.map_or(Ok(()), |user| limits::bounded("request.username", user, limits::NAME_BYTES))?;
+    limits::bounded("request.method", &request.method, limits::NAME_BYTES)?;
     for (field, whose) in [("consumer.name", &webhook.consumer), ("provider.name", &webhook.provider)] {
         if let Some(Whose::Name(name)) = whose
             && draft.state.pacticipant_named(name).is_none()

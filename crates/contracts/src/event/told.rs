@@ -24,6 +24,7 @@ impl Event {
             Self::Tagged { .. } => "contracts.tagged",
             Self::Untagged { .. } => "contracts.untagged",
             Self::PactPublished { .. } => "contracts.pact_published",
+            Self::PactRepeated { .. } => "contracts.pact_repeated",
             Self::PactRemoved { .. } => "contracts.pact_removed",
             Self::IntegrationRemoved { .. } => "contracts.integration_removed",
             Self::VerificationPublished { .. } => "contracts.verification_published",
@@ -70,6 +71,7 @@ impl Event {
             | Self::SupportEnded { pacticipant, .. }
             | Self::GatePassed { pacticipant, .. } => vec![pacticipant.component.clone()],
             Self::PactPublished { consumer, provider, .. }
+            | Self::PactRepeated { consumer, provider, .. }
             | Self::PactRemoved { consumer, provider, .. }
             | Self::FitJudged { consumer, provider, .. }
             | Self::IntegrationRemoved { consumer, provider } => both(consumer, provider),
@@ -134,6 +136,9 @@ impl Event {
                     PactChange::Revised => "another pact for the same version",
                 };
                 format!("published {how} of {} {version} with {}", consumer.name, provider.name)
+            }
+            Self::PactRepeated { consumer, version, provider } => {
+                format!("published the pact of {} {version} with {} again", consumer.name, provider.name)
             }
             Self::PactRemoved { consumer, version, provider } => {
                 format!("removed the pact of {} {version} with {}", consumer.name, provider.name)

@@ -168,15 +168,22 @@ impl State {
             }
         }
         for content in self.contents_tried_by(key).collect::<Vec<_>>() {
-            self.prove_again(content);
+            self.prove_again_on(content, &place.1);
         }
     }
 
+    /// As if every version left it, but nothing is left that it proves.
     pub(super) fn remove_branch(&mut self, name: &str, branch: &str) {
         let Some(pacticipant) = self.pacticipant_named(name) else { return };
-        let versions: Vec<VersionKey> = self.versions_on(pacticipant, branch).collect();
-        versions.into_iter().for_each(|version| self.leave_branch(pacticipant, version, branch));
-        self.tables.branches.remove(&(pacticipant, Arc::from(branch)));
+        let branch: Arc<str> = Arc::from(branch);
+        for version in self.versions_on(pacticipant, &branch).collect::<Vec<_>>() {
+            self.change_version(version, |version| version.branches.retain(|on| on.branch != branch));
+            self.index.branched.remove(&(pacticipant, Arc::clone(&branch), version));
+            for content in self.contents_tried_by(version).collect::<Vec<_>>() {
+                self.index.proofs.remove(&(content, Arc::clone(&branch)));
+            }
+        }
+        self.tables.branches.remove(&(pacticipant, branch));
     }
 
     pub(super) fn tag(&mut self, name: &str, number: &str, tag: &str, stamp: &Stamp) {
@@ -351,6 +358,18 @@ impl State {
             let Some(version) = self.tables.versions.get(row.version).cloned() else { continue };
             for on in &version.branches {
                 self.index.add_proof(&row, &on.branch);
+            }
+        }
+    }
+
+    /// Finds out anew what one branch proved of a content.
+    fn prove_again_on(&mut self, content: ContentKey, branch: &Arc<str>) {
+        self.index.proofs.remove(&(content, Arc::clone(branch)));
+        for key in self.verifications_of(content).collect::<Vec<_>>() {
+            if let Some(row) = self.tables.verifications.get(key)
+                && self.tables.versions.get(row.version).is_some_and(|version| version.is_on(branch))
+            {
+                self.index.add_proof(row, branch);
             }
         }
     }

@@ -86,9 +86,16 @@ fn a_gate_sees_the_pacts_that_are_published_with_the_tag() {
 #[test]
 fn a_gate_is_not_in_the_way_of_what_runs_already() {
     let component = kernel::EntityRef::new("component", "default", "foo").unwrap();
-    let (version, environment) = ("1".to_owned(), "prod".to_owned());
-    let broker = gated(Gate::Refuse).do_(Command::Follow { component, version, environment });
-    assert_eq!(broker.kinds(), ["gate_passed", "version_deployed"]);
+    let follow = |goes_back: bool| {
+        let (component, version, environment) = (component.clone(), "1".to_owned(), "prod".to_owned());
+        gated(Gate::Refuse).do_(Command::Follow { component, version, environment, goes_back })
+    };
+    for (goes_back, was_overridden) in [(false, true), (true, false)] {
+        let broker = follow(goes_back);
+        assert_eq!(broker.kinds(), ["gate_passed", "version_deployed"]);
+        let Event::GatePassed { overridden, .. } = broker.last[0] else { panic!() };
+        assert_eq!(overridden, was_overridden, "goes back: {goes_back}");
+    }
 }
 
 #[test]
@@ -122,8 +129,14 @@ fn the_answer_of_a_gate_is_one_sentence_or_none() {
 fn a_gate_is_asked_before_a_release_as_before_a_deployment() {
     let mut broker = gated(Gate::Refuse);
     let (pacticipant, version, environment) = ("Foo".to_owned(), "1".to_owned(), broker.environment_id("prod"));
-    let refusal = broker.try_(Command::Release { pacticipant, version, environment }).unwrap_err();
-    assert_eq!(refusal.code.name, codes::CONTRACT_BROKEN.name);
+    let release = |emergency: bool| {
+        let (pacticipant, version) = (pacticipant.clone(), version.clone());
+        Command::Release { pacticipant, version, environment, emergency }
+    };
+    assert_eq!(broker.try_(release(false)).unwrap_err().code.name, codes::CONTRACT_BROKEN.name);
+    let forced = broker.do_(release(true));
+    assert_eq!(forced.kinds(), ["gate_passed", "version_released"]);
+    assert!(matches!(forced.last[0], Event::GatePassed { overridden: true, .. }));
     assert_eq!(gated(Gate::Warn).release("Foo", "1", "prod").kinds(), ["gate_passed", "version_released"]);
     let broker = gated(Gate::Refuse).verify("Bar", "1", "Foo", "x", true).release("Foo", "1", "prod");
     assert_eq!(broker.kinds(), ["version_released"]);

@@ -45,6 +45,7 @@ fn every_sort_of_event_has_been_written() {
             Tagged,
             Untagged,
             PactPublished,
+            PactRepeated,
             PactRemoved,
             IntegrationRemoved,
             VerificationPublished,

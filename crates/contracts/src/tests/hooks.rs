@@ -70,6 +70,7 @@ fn each_event_calls_whom_it_concerns() {
     let all = hook("all", &crate::webhooks::EVENTS, "");
     let mut broker = Broker::new().environment("prod").branch("Bar", "1", "main").hook(all);
     assert_eq!(broker.events(publication("Foo", "1", "Bar", "x")), [PUBLISHED, CHANGED, REQUIRED]);
+    assert_eq!(broker.events(publication("Foo", "1", "Bar", "x")), [PUBLISHED], "it is the same again");
     let failed = verification("Bar", "1", "Foo", "x", false);
     assert_eq!(broker.events(failed), [VERIFIED, "provider_verification_failed"]);
     assert_eq!(broker.events(publication("Foo", "2", "Bar", "x")), [PUBLISHED]);
@@ -88,7 +89,8 @@ fn each_event_calls_whom_it_concerns() {
     assert_eq!(broker.events(tag("dev")), ["version_tagged"]);
     assert_eq!(broker.events(tag("prod")), ["version_tagged", "version_deployed"]);
     let environment = broker.environment_id("prod");
-    let release = Command::Release { pacticipant: "Foo".to_owned(), version: "2".to_owned(), environment };
+    let release =
+        Command::Release { pacticipant: "Foo".to_owned(), version: "2".to_owned(), environment, emergency: false };
     assert_eq!(broker.events(release), ["version_released"]);
     assert_eq!(
         broker.events(Command::Label { name: "Foo".to_owned(), label: "x".to_owned(), given: true }),
@@ -241,6 +243,21 @@ fn a_webhook_that_names_the_deployed_version_is_called_for_each() {
 }
 
 #[test]
+fn a_call_is_bounded_whatever_it_is_filled_with() {
+    let tag = "${pactbroker.consumerVersionTags}";
+    let mut webhook = hook("all", &[PUBLISHED], &tag.repeat(3_000));
+    webhook.request.url = format!("https://ci.test/?{}", tag.repeat(50));
+    webhook.request.headers = (0..50).map(|number| (format!("x-{number}"), tag.repeat(10))).collect();
+    webhook.request.username = Some(tag.repeat(7));
+    let tags: Vec<String> = (0..900).map(|number| format!("{number}{}", "\"".repeat(240))).collect();
+    let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+    let mut broker = Broker::new().put("Foo", "1", None, &tags).hook(webhook);
+    let delivery = broker.calls(publication("Foo", "1", "Bar", "x")).remove(0);
+    let bytes = serde_json::to_string(&Event::WebhookTriggered { delivery, about: Vec::new() }).unwrap().len();
+    assert!(bytes < 1_000_000, "{bytes} bytes are more than an event may have");
+}
+
+#[test]
 fn a_call_is_remembered_and_can_be_made_again() {
     let mut broker = Broker::new().hook(hook("all", &[PUBLISHED], "x"));
     let call = broker.calls(publication("Foo", "1", "Bar", "x")).remove(0);
@@ -276,6 +293,11 @@ fn a_webhook_is_refused_with_the_field_that_is_wrong() {
     check("request.url", &|webhook| webhook.request.url = long(2_049));
     check("request.body", &|webhook| webhook.request.body = Some(long(100_001)));
     check("request.headers", &|webhook| webhook.request.headers = vec![("a".to_owned(), "b".to_owned()); 51]);
+    let header = |name: usize, value: usize| vec![(long(name), long(value))];
+    check("request.headers", &|webhook| webhook.request.headers = header(256, 1));
+    check("request.headers", &|webhook| webhook.request.headers = header(1, 32_768));
+    check("request.headers", &|webhook| webhook.request.secret_headers = vec![long(256)]);
+    check("request.username", &|webhook| webhook.request.username = Some(long(256)));
     check("consumer.name", &|webhook| webhook.consumer = Some(Whose::Name("Nobody".to_owned())));
     check("provider.name", &|webhook| webhook.provider = Some(Whose::Name("Nobody".to_owned())));
     let webhook = hook("all", &[PUBLISHED], "x");

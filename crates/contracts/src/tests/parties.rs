@@ -5,7 +5,7 @@ use kernel::{EntityRef, codes};
 use super::Broker;
 use crate::{
     Command, Event,
-    command::{component_named, similar_names},
+    command::{component_named, similar_names, similar_to_each},
     event::Details,
 };
 
@@ -113,6 +113,9 @@ fn names_that_consist_of_the_same_words_are_similar() {
     check("Orders", &[]);
     check("Service", &[]);
     check("", &[]);
+    let each = similar_to_each(&broker.state, ["zoo", "other", "OrderService", "order", "Zoo"]);
+    let order = vec!["Order Service".to_owned()];
+    assert_eq!(each, [("zoo", vec!["Zoo".to_owned()]), ("OrderService", order.clone()), ("order", order)]);
 }
 
 #[test]

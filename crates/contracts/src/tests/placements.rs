@@ -58,7 +58,10 @@ fn releases_stand_side_by_side_and_beside_deployments() {
     assert_eq!(broker.there("Foo", "prod"), ["1", "2", "2"]);
     let environment = broker.environment_id("prod");
     let (pacticipant, version) = ("Foo".to_owned(), "1".to_owned());
-    assert_eq!(broker.try_(Command::Release { pacticipant, version, environment }).unwrap(), Vec::<Event>::new());
+    assert_eq!(
+        broker.try_(Command::Release { pacticipant, version, environment, emergency: false }).unwrap(),
+        Vec::<Event>::new()
+    );
 }
 
 #[test]
@@ -84,8 +87,13 @@ fn what_is_not_there_can_not_be_deployed() {
     for command in [
         broker.deployment("Foo", "9", "prod", None),
         broker.deployment("Nobody", "1", "prod", None),
-        Command::Release { pacticipant: "Foo".to_owned(), version: "9".to_owned(), environment },
-        Command::Release { pacticipant: "Foo".to_owned(), version: "1".to_owned(), environment: nowhere },
+        Command::Release { pacticipant: "Foo".to_owned(), version: "9".to_owned(), environment, emergency: false },
+        Command::Release {
+            pacticipant: "Foo".to_owned(),
+            version: "1".to_owned(),
+            environment: nowhere,
+            emergency: false,
+        },
         Command::Displace { placement: broker.context().id() },
         Command::RemoveEnvironment { id: nowhere },
     ] {
@@ -112,6 +120,7 @@ fn a_deployment_of_the_component_is_one_of_its_pacticipants() {
         component: "component:default/foo".parse_component(),
         version: version.to_owned(),
         environment: environment.to_owned(),
+        goes_back: false,
     };
     let broker = broker().do_(follow("3", "staging"));
     assert_eq!(broker.kinds(), ["environment_defined", "version_created", "version_deployed"]);
@@ -124,6 +133,7 @@ fn a_deployment_of_the_component_is_one_of_its_pacticipants() {
         component: "component:default/nobody".parse_component(),
         version: "1".to_owned(),
         environment: "prod".to_owned(),
+        goes_back: false,
     });
     assert_eq!(broker.kinds(), Vec::<&str>::new());
     assert!(
@@ -137,6 +147,7 @@ fn following_a_deployment_to_an_instance_does_not_deploy_it_beside() {
         component: "component:default/foo".parse_component(),
         version: "1".to_owned(),
         environment: "prod".to_owned(),
+        goes_back: false,
     });
     assert_eq!(broker.there("Foo", "prod"), ["1@blue"]);
 }

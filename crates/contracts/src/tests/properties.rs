@@ -159,7 +159,7 @@ fn command(broker: &Broker, deed: Deed) -> Option<Command> {
         Deed::Deploy { party, version, environment: name, blue, release } => {
             let (pacticipant, version, environment) = (party.to_owned(), version.to_owned(), environment(name)?);
             if release {
-                Command::Release { pacticipant, version, environment }
+                Command::Release { pacticipant, version, environment, emergency: false }
             } else {
                 let instance = blue.then(|| "blue".to_owned());
                 Command::Deploy { pacticipant, version, environment, instance, via: Via::Contracts, emergency: false }
@@ -391,7 +391,9 @@ proptest! {
         let tagged = matches!(&command, Command::PutVersion { tags, .. } | Command::Publish { tags, .. } if tags.len() > 1);
         let twice = matches!(&command, Command::Publish { pacts, .. } if pacts.len() > 1);
         if !tagged && !twice {
-            let again = decide(&broker.state, command, &broker.context()).unwrap();
+            let mut again = decide(&broker.state, command, &broker.context()).unwrap();
+            // Whoever wants to know of publications is told, but nothing is changed by it.
+            again.retain(|event| !matches!(event, Event::PactRepeated { .. }));
             prop_assert_eq!(again, Vec::new());
         }
     }

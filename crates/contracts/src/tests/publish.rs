@@ -4,7 +4,10 @@ use jiff::SignedDuration;
 use kernel::codes;
 
 use super::{Broker, pact, publication, verification};
-use crate::{Command, Event, PactChange, Via, command::NewPact};
+use crate::{
+    Command, Event, PactChange, Via,
+    command::{NewPact, Onto, is_overtaken},
+};
 
 /// A publication with everything.
 fn full(version: &str, branch: Option<&str>, tags: &[&str], pacts: Vec<NewPact>) -> Command {
@@ -47,8 +50,11 @@ fn a_publication_makes_everybody_known() {
 #[test]
 fn publishing_the_same_again_changes_nothing() {
     let command = full("1", Some("main"), &["dev"], vec![pact("Bar", "x")]);
-    let mut broker = Broker::new().do_(command.clone());
-    assert_eq!(broker.try_(command).unwrap(), Vec::<Event>::new());
+    let broker = Broker::new().do_(command.clone());
+    let before = format!("{:?}", broker.state);
+    let broker = broker.do_(command);
+    assert_eq!(broker.kinds(), ["pact_repeated"], "whoever wants to know of publications is told");
+    assert_eq!(format!("{:?}", broker.state), before);
 }
 
 #[test]
@@ -108,6 +114,29 @@ fn another_content_for_the_same_version_is_refused() {
     // Nothing of a publication is kept if a part is refused.
     let refused = broker.try_(full("1", None, &["dev"], vec![pact("Baz", "z"), pact("Bar", "y")]));
     assert!(refused.is_err() && broker.state.pacticipant_named("Baz").is_none());
+}
+
+#[test]
+fn a_merged_pact_takes_the_place_of_what_it_was_merged_with_and_of_nothing_else() {
+    let onto = |provider: &str, content: &str, onto: Onto| NewPact { onto, ..pact(provider, content) };
+    let this = |content: &str| Onto::This(super::sha(content));
+    let mut broker = Broker::new().publish("Foo", "1", "Bar", "x").publish("Foo", "1", "Baz", "z");
+    for overtaken in [onto("Bar", "xy", Onto::Nothing), onto("Bar", "xy", this("w")), onto("New", "xy", this("x"))] {
+        let refusal = broker.try_(full("1", None, &[], vec![overtaken])).unwrap_err();
+        assert!(is_overtaken(&refusal), "{refusal}");
+    }
+    let mixed = full("1", None, &[], vec![onto("Bar", "xy", this("x")), pact("Baz", "other")]);
+    let refusal = broker.try_(mixed).unwrap_err();
+    assert!(refusal.detail.contains("Baz, as race conditions"), "one merged pact lets no other one change: {refusal}");
+    let broker = broker.do_(full("1", None, &[], vec![onto("Bar", "xy", this("x")), onto("New", "n", Onto::Nothing)]));
+    let content_of = |broker: &Broker, provider: &str| {
+        let version = broker.state.version(broker.state.version_named("Foo", "1").unwrap()).unwrap();
+        let pact = version.pact_with(broker.state.pacticipant_named(provider).unwrap()).unwrap();
+        broker.state.content(broker.state.publication(pact).unwrap().content).unwrap().sha
+    };
+    assert_eq!((content_of(&broker, "Bar"), content_of(&broker, "New")), (super::sha("xy"), super::sha("n")));
+    let again = full("1", None, &[], vec![onto("Bar", "xy", this("x"))]);
+    assert_eq!(broker.do_(again).kinds(), ["pact_repeated"], "all is as wished");
 }
 
 #[test]

@@ -29,6 +29,38 @@ fn remove_version(pacticipant: &str, version: &str) -> Command {
 }
 
 #[test]
+fn a_branch_goes_in_time_that_grows_with_its_versions() {
+    let mut broker = Broker::new().publish("Foo", "1", "Bar", "x");
+    let context = broker.context();
+    let party = |name: &str| broker.state.pacticipant(broker.state.pacticipant_named(name).unwrap()).unwrap().party();
+    let (foo, bar) = (party("Foo"), party("Bar"));
+    for number in 0..4_000 {
+        let version = number.to_string();
+        let (pacticipant, branch) = (bar.clone(), "main".to_owned());
+        let created = Event::VersionCreated { pacticipant: bar.clone(), version: version.clone(), build_url: None };
+        let on = Event::BranchSet { pacticipant, version: version.clone(), branch, automatic: false };
+        let verified = Event::VerificationPublished {
+            provider: bar.clone(),
+            version,
+            consumer: foo.clone(),
+            content: super::sha("x"),
+            success: true,
+            wip: false,
+            build_url: None,
+            results: None,
+            verified_by: None,
+            failures: Vec::new(),
+            selected_for: Vec::new(),
+        };
+        [created, on, verified].iter().for_each(|event| broker.fold_unchecked(event, &context));
+    }
+    let begun = std::time::Instant::now();
+    broker.fold_unchecked(&Event::BranchRemoved { pacticipant: bar, branch: "main".to_owned() }, &context);
+    assert!(begun.elapsed().as_secs() < 5, "what it proved was found out anew for each of its versions");
+    broker.state.assert_indexed();
+}
+
+#[test]
 fn a_content_lives_as_long_as_one_pact_has_it() {
     let broker = busy().do_(remove_version("Foo", "1"));
     broker.check_rows("Foo 2, Bar | cvpv", &["Foo2 Bar2 n2", "Foo2 Bar1 n1"]);

@@ -25,6 +25,28 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>, escape: impl
     filled
 }
 
+/// [`fill`], by which the template grows by so many bytes at most: a value that does not fit any more is left empty, so that
+/// what is filled stays what it is, a JSON document or an address.
+pub(super) fn fill_within(
+    template: &str,
+    value: impl Fn(&str) -> Option<String>,
+    escape: impl Fn(&str) -> String,
+    growth_bytes_max: usize,
+) -> String {
+    let left = std::cell::Cell::new(growth_bytes_max);
+    let bounded = |text: &str| {
+        let escaped = escape(text);
+        match left.get().checked_sub(escaped.len()) {
+            Some(rest) => {
+                left.set(rest);
+                escaped
+            }
+            None => String::new(),
+        }
+    };
+    fill(template, value, bounded)
+}
+
 /// What stands for the server's own address until the call is made.
 pub(super) const BASE_URL: &str = "${pactbroker.baseUrl}";
 
@@ -58,6 +80,17 @@ mod tests {
         check("x ${pactbroker.consumerName} y", r#"x a \"b\" y"#);
         check("${pactbroker.other} ${pactbroker.consumerName", "${pactbroker.other} ${pactbroker.consumerName");
         check("${HOME} $ {", "${HOME} $ {");
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_left_empty() {
+        let filled = |growth: usize| {
+            let value = |name: &str| Some(if name == "long" { "x".repeat(10) } else { "\"".to_owned() });
+            fill_within(r#"["${pactbroker.a}", "${pactbroker.long}", "${pactbroker.a}"]"#, value, json_escaped, growth)
+        };
+        assert_eq!(filled(14), r#"["\"", "xxxxxxxxxx", "\""]"#);
+        assert_eq!(filled(13), r#"["\"", "xxxxxxxxxx", ""]"#);
+        assert_eq!(filled(4), r#"["\"", "", "\""]"#);
     }
 
     #[test]

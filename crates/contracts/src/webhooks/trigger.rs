@@ -2,10 +2,11 @@
 
 use kernel::{Context, EffectId};
 
-use super::{Delivery, Webhook, Whose, fill, template};
+use super::{Delivery, Webhook, Whose, template};
 use crate::{
-    ContentKey, Event, PactChange, PacticipantKey, State, VerificationKey, VersionKey,
+    ContentKey, Event, PactChange, PacticipantKey, Party, State, VerificationKey, VersionKey,
     command::{latest_of_main_branch, unproven_versions},
+    limits,
 };
 
 /// What happened, as far as webhooks are told.
@@ -58,20 +59,8 @@ pub fn triggered(state: &State, event: &Event, context: &Context) -> Vec<Deliver
 fn triggers(state: &State, event: &Event) -> Vec<Trigger> {
     match event {
         Event::PactPublished { consumer, version, provider, change, unproven, .. } => {
-            let trigger = Trigger {
-                consumer: state.pacticipant_named(&consumer.name),
-                consumer_version: state.version_named(&consumer.name, version),
-                provider: state.pacticipant_named(&provider.name),
-                ..Trigger::default()
-            };
-            let pact = trigger
-                .consumer_version
-                .zip(trigger.provider)
-                .and_then(|(version, provider)| state.publication(state.version(version)?.pact_with(provider)?));
-            let version = trigger.consumer_version.and_then(|version| state.version(version));
-            let build_url = version.and_then(|version| version.build_url.as_deref().map(str::to_owned));
-            let trigger = Trigger { content: pact.map(|pact| pact.content), build_url, ..trigger };
-            let mut triggers = vec![Trigger { event: "contract_published", ..trigger.clone() }];
+            let trigger = of_pact(state, consumer, version, provider);
+            let mut triggers = vec![trigger.clone()];
             if *change != PactChange::Unchanged {
                 triggers.push(Trigger { event: "contract_content_changed", ..trigger.clone() });
             }
@@ -80,6 +69,8 @@ fn triggers(state: &State, event: &Event) -> Vec<Trigger> {
             }
             triggers
         }
+        // Its content is what it was: nobody has more to verify than before.
+        Event::PactRepeated { consumer, version, provider } => vec![of_pact(state, consumer, version, provider)],
         Event::VerificationPublished {
             provider, version, consumer, content, success, build_url, selected_for, ..
         } => {
@@ -152,6 +143,23 @@ fn triggers(state: &State, event: &Event) -> Vec<Trigger> {
         | Event::ApiObserved { .. }
         | Event::ApiChanged { .. } => Vec::new(),
     }
+}
+
+/// The publication of a pact.
+fn of_pact(state: &State, consumer: &Party, version: &str, provider: &Party) -> Trigger {
+    let trigger = Trigger {
+        consumer: state.pacticipant_named(&consumer.name),
+        consumer_version: state.version_named(&consumer.name, version),
+        provider: state.pacticipant_named(&provider.name),
+        ..Trigger::default()
+    };
+    let pact = trigger
+        .consumer_version
+        .zip(trigger.provider)
+        .and_then(|(version, provider)| state.publication(state.version(version)?.pact_with(provider)?));
+    let version = trigger.consumer_version.and_then(|version| state.version(version));
+    let build_url = version.and_then(|version| version.build_url.as_deref().map(str::to_owned));
+    Trigger { event: "contract_published", content: pact.map(|pact| pact.content), build_url, ..trigger }
 }
 
 /// What happens to a version concerns it as a consumer and as a provider: whichever a webhook names.
@@ -251,16 +259,17 @@ fn expanded(state: &State, webhook: &Webhook, trigger: &Trigger) -> Vec<Trigger>
     versions.into_iter().map(|version| Trigger { deployed: Some(version), ..trigger.clone() }).collect()
 }
 
-/// The call of a webhook, filled.
+/// The call of a webhook, filled; so that it can be written down, whatever it is filled with, it is bounded.
 #[must_use]
 pub fn fill_in(state: &State, webhook: &Webhook, trigger: &Trigger, effect: EffectId) -> Delivery {
     let request = &webhook.request;
     let value = |name: &str| value_of(state, trigger, name);
     let plain = |text: &str| text.to_owned();
-    let body = request
-        .body
-        .as_ref()
-        .map(|body| if request.json { fill(body, value, template::json_escaped) } else { fill(body, value, plain) });
+    let filled = |text: &str| template::fill_within(text, value, plain, limits::FILLED_HEADER_BYTES);
+    let body = request.body.as_ref().map(|body| match request.json {
+        true => template::fill_within(body, value, template::json_escaped, limits::FILLED_BODY_BYTES),
+        false => template::fill_within(body, value, plain, limits::FILLED_BODY_BYTES),
+    });
     let name = |party: Option<PacticipantKey>| party.map(|party| state.name(party).to_owned());
     let number = |version: Option<VersionKey>| version.map(|version| state.number(version).to_owned());
     Delivery {
@@ -274,10 +283,10 @@ pub fn fill_in(state: &State, webhook: &Webhook, trigger: &Trigger, effect: Effe
         provider_version: number(trigger.provider_version.or(trigger.deployed)),
         verification: trigger.verification.map(|key| key.0 + 1),
         method: request.method.clone(),
-        url: fill(&request.url, value, template::encoded),
-        headers: request.headers.iter().map(|(name, text)| (name.clone(), fill(text, value, plain))).collect(),
+        url: template::fill_within(&request.url, value, template::encoded, limits::FILLED_URL_BYTES),
+        headers: request.headers.iter().map(|(name, text)| (name.clone(), filled(text))).collect(),
         body,
-        username: request.username.as_ref().map(|user| fill(user, value, plain)),
+        username: request.username.as_deref().map(filled),
         secret: request.secret.clone(),
     }
 }

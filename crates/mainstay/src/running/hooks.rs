@@ -54,7 +54,7 @@ pub(super) fn run(
                 }
                 _ = look.tick() => {
                     let world = app.world();
-                    let due = world.effects.due(app.now()).filter(|effect| !under_way.contains(&effect.id));
+                    let due = world.effects.due(app.now()).filter(|effect| !effect.call.message && !under_way.contains(&effect.id));
                     let due: Vec<Effect> = due.take(CALLS_MAX - under_way.len().min(CALLS_MAX)).cloned().collect();
                     for effect in due {
                         under_way.insert(effect.id);
@@ -81,7 +81,7 @@ async fn carry_out(
         Some(request) => webhooks::call(&app, &caller, &effect, &request).await,
         None => call_hook(&client, secret, effect).await,
     };
-    let command = Command::Effects(effects::Command::Report { effect: id, outcome, retry });
+    let command = Command::Effects(effects::Command::Report { effect: id, outcome, retry, not_before: None });
     if let Err(refusal) = app.submit(Request::by_part(command, "hooks")).await {
         tracing::warn!(error.code = refusal.code.name, "what a hook answered was not recorded: {refusal}");
     }

@@ -37,6 +37,9 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
     let address = listener.local_addr().map_or_else(|_| args.listen.clone(), |address| address.to_string());
     let base_url = format!("http://{address}");
     let (token, hook_secret) = (new_token()?, new_token()?);
+    let vault_key = random()?;
+    let to_inbox = notifier::Settings { all_to_inbox: true, ..notifier::Settings::default() };
+    let notifier = crate::settings::notifier(to_inbox, &vault_key)?;
     let web = web::Settings {
         base_url: base_url.clone(),
         open_on_loopback: true,
@@ -45,10 +48,11 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
         label: Some("demo".to_owned()),
         https: false,
         form_secret: random()?,
-        vault_key: random()?,
+        vault_key,
         evaluation_cors: None,
         contracts: broker::Policy::default(),
         webhooks: None,
+        notifier: Some(notifier),
     };
     let parts = Parts {
         store: SqliteStore::temporary()?,

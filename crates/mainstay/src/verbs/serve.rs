@@ -29,6 +29,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
     let base_url = settings.base_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let data = settings.data.clone();
     let store = SqliteStore::open(&data, &Options::default())?;
+    let vault_key = web::vault::key(&data)?;
+    let notifier = crate::settings::notifier(settings.notify, &vault_key)?;
     let web = web::Settings {
         https: base_url.starts_with("https://"),
         base_url: base_url.clone(),
@@ -37,10 +39,11 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
         admin_token: settings.admin_token,
         label: None,
         form_secret: random()?,
-        vault_key: web::vault::key(&data)?,
+        vault_key,
         evaluation_cors: settings.evaluation_cors,
         contracts: settings.contracts,
         webhooks: None,
+        notifier: Some(notifier),
     };
     let https = web.https;
     let parts = Parts { store, web, catalog: settings.catalog, hook_secret: settings.hook_secret, speed: Speed(1) };

@@ -18,7 +18,19 @@ fn every_event_ever_written_can_be_read_and_is_written_the_same() {
 
 #[test]
 fn every_sort_of_event_has_been_written() {
-    assert_every_variant!(&events(), Event { RotationDefined, RotationRemoved, OverrideSet, OverrideCleared });
+    assert_every_variant!(
+        &events(),
+        Event {
+            RotationDefined,
+            RotationRemoved,
+            OverrideSet,
+            OverrideCleared,
+            SwapProposed,
+            SwapAccepted,
+            SwapDeclined,
+            SwapReverted,
+        }
+    );
 }
 
 #[test]
@@ -31,5 +43,5 @@ fn every_day_and_every_sort_of_length_has_been_written() {
         }
     }
     assert_every_variant!(&days, Weekday { Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday });
-    assert_every_variant!(&lengths, TurnLength { Days, Weeks });
+    assert_every_variant!(&lengths, TurnLength { Hours, Days, Weeks, Months });
 }

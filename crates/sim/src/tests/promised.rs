@@ -90,15 +90,19 @@ fn check(story: &mut Story, expect: Option<&str>) {
 }
 
 fn down() -> world::Event {
-    let evidence = checks::Evidence {
-        error: "502".to_owned(),
-        url: String::new(),
-        status: None,
-        latency_ms: 1,
-        body_excerpt: None,
-    };
+    let evidence =
+        checks::Evidence { url: String::new(), status: None, latency_ms: 1, ..checks::Evidence::of("502".to_owned()) };
     let (check, location, since) = (named("check:buy"), "home".to_owned(), clock::begin());
-    checks::Event::WentDown { check, path: Vec::new(), location, since, last_good: None, evidence }.into()
+    checks::Event::WentDown {
+        check,
+        path: Vec::new(),
+        location,
+        since,
+        last_good: None,
+        evidence,
+        agreeing: Vec::new(),
+    }
+    .into()
 }
 
 fn ramp(change: RampChange) -> world::Event {

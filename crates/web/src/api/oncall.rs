@@ -94,10 +94,5 @@ pub async fn list(State(app): State<App>, Query(which): Query<Which>) -> Result<
 
 /// What is missing where nobody is on call.
 pub(crate) fn gap_in_words(gap: &Gap) -> String {
-    match gap {
-        Gap::NoRotation => "the team has no rotation: declare one (kind: Rotation) in the catalog".to_owned(),
-        Gap::NotStarted { rotation, starts, time_zone } => {
-            format!("{} begins at {} ({time_zone})", rotation.short(), starts.strftime("%Y-%m-%d %H:%M"))
-        }
-    }
+    gap.in_words()
 }

@@ -3,7 +3,10 @@
 //! The crate `broker` knows the resources; here each becomes a route of the table. A resource may read the store and waits
 //! for its command, so that it runs on a thread where blocking is allowed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use access::Scope;
 use axum::{
@@ -141,6 +144,9 @@ fn response(answer: Answer) -> Response {
     response
 }
 
+/// So many providers' definitions are compared before a client is answered; others are when they are asked for.
+const SETTLED_MAX: usize = 50;
+
 /// What the server gives to the resources, in the name of who asks.
 struct Desk {
     app: App,
@@ -164,12 +170,12 @@ impl Host for Desk {
         Ok(self.app.engine().store().put_blobs(blobs)?)
     }
 
-    fn submit(&self, command: contracts::Command) -> Result<(), Refusal> {
-        let concerns: Vec<String> = concerned(&command);
-        let request = self.by.request(Command::Contracts(command), None, None)?;
+    fn submit(&self, command: contracts::Command, reason: Option<&str>) -> Result<(), Refusal> {
+        let concerns = concerned(&command);
+        let request = self.by.request(Command::Contracts(command), reason, None)?;
         self.app.engine().submit_blocking(request)?;
         // What will be asked next is found out before the client is answered.
-        for provider in concerns {
+        for provider in concerns.into_iter().take(SETTLED_MAX) {
             if let Err(refusal) = fits::settle_provider(&self.app, &provider) {
                 tracing::warn!(
                     error.code = refusal.code.name,
@@ -216,14 +222,14 @@ impl Host for Desk {
 }
 
 /// The providers whose definitions may have to be compared with what a command brings.
-fn concerned(command: &contracts::Command) -> Vec<String> {
+fn concerned(command: &contracts::Command) -> BTreeSet<String> {
     if let contracts::Command::Publish { pacts, .. } = command {
         return pacts.iter().map(|pact| pact.provider.clone()).collect();
     }
     if let contracts::Command::PublishDefinition { provider, .. } = command {
-        return vec![provider.clone()];
+        return BTreeSet::from([provider.clone()]);
     }
-    Vec::new()
+    BTreeSet::new()
 }
 
 /// The event at a position, if it is one of contracts.

@@ -7,7 +7,13 @@ use crate::App;
 /// The key of this server.
 #[must_use]
 pub fn key(app: &App) -> [u8; 32] {
-    let operator = hmac::Key::new(hmac::HMAC_SHA256, &app.settings().vault_key);
+    key_of(&app.settings().vault_key)
+}
+
+/// The key of the server with this vault key.
+#[must_use]
+pub fn key_of(vault_key: &crate::vault::Key) -> [u8; 32] {
+    let operator = hmac::Key::new(hmac::HMAC_SHA256, vault_key);
     let tag = hmac::sign(&operator, b"mainstay webhooks, version 1");
     let mut key = [0; 32];
     key.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);

@@ -83,7 +83,9 @@ pub(super) async fn carry_out(
         | Event::Effects(_)
         | Event::Incidents(_)
         | Event::Journal(_)
-        | Event::Oncall(_) => None,
+        | Event::Oncall(_)
+        | Event::Alerts(_)
+        | Event::Paging(_) => None,
     });
     Ok(match asked {
         Some(request) => Redirect::to(&format!("/flags/requests/{request}")).into_response(),

@@ -217,7 +217,9 @@ fn difference(world: &World, entry: &timeline::Entry) -> Diff {
         | Event::Flags(_)
         | Event::Incidents(_)
         | Event::Journal(_)
-        | Event::Oncall(_) => Vec::new(),
+        | Event::Oncall(_)
+        | Event::Alerts(_)
+        | Event::Paging(_) => Vec::new(),
     };
     Diff { lines }
 }

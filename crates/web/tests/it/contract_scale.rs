@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use contracts::{Command as Wish, ContentSha, Outline, command::NewPact};
+use contracts::{
+    Command as Wish, ContentSha, Outline,
+    command::{NewPact, Onto},
+};
 use kernel::Sha256;
 
 use crate::browser::Site;
@@ -22,7 +25,13 @@ async fn many(site: &Site) {
         let pacts = providers.map(|provider| {
             let content = ContentSha::of(&serde_json::json!({"interactions": [at, provider]}));
             let blob = Sha256::of(content.to_string().as_bytes());
-            NewPact { provider: format!("service-{provider}"), content, blob, outline: Outline::default() }
+            NewPact {
+                provider: format!("service-{provider}"),
+                content,
+                blob,
+                outline: Outline::default(),
+                onto: Onto::Any,
+            }
         });
         let pacts: Vec<NewPact> = pacts.collect();
         let command = Wish::Publish {

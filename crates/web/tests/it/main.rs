@@ -12,6 +12,7 @@ mod evaluation;
 mod flag_screens;
 mod large;
 mod pact_broker;
+mod paging;
 mod protection;
 mod samples;
 mod screens;

@@ -147,13 +147,21 @@ async fn an_environment_that_refuses_takes_no_version_that_breaks_a_promise_but_
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.text.contains("There is no verified pact between version 1 of Foo"), "{}", refused.text);
     let path = format!("/pacticipants/Foo/versions/1/deployed-versions/environment/{production}");
-    let forced = post(&site, &path, &json!({"emergency": true})).await;
-    assert_eq!(forced.status, StatusCode::CREATED, "{}", forced.text);
-    let kinds: Vec<String> = {
-        let entries = site.app.blocking(|engine| Ok(engine.store().read(0, 1_000)?)).await.unwrap();
-        entries.into_iter().map(|entry| entry.kind).collect()
-    };
-    assert!(kinds.iter().any(|kind| kind == "contracts.gate_passed"), "{kinds:?}");
+    let released = format!("/pacticipants/Foo/versions/1/released-versions/environment/{production}");
+    assert_eq!(post(&site, &released, &json!({})).await.status, StatusCode::CONFLICT);
+    for path in [&path, &released] {
+        for body in [json!({"emergency": true}), json!({"emergency": true, "reason": " "})] {
+            let without = post(&site, path, &body).await;
+            assert_eq!(without.status, StatusCode::BAD_REQUEST, "{}", without.text);
+            assert!(without.body["errors"]["reason"].is_array(), "{}", without.text);
+        }
+        let forced = post(&site, path, &json!({"emergency": true, "reason": "orders are lost"})).await;
+        assert_eq!(forced.status, StatusCode::CREATED, "{}", forced.text);
+    }
+    let entries = site.app.blocking(|engine| Ok(engine.store().read(0, 1_000)?)).await.unwrap();
+    let passed = entries.iter().filter(|entry| entry.kind == "contracts.gate_passed");
+    let reasons: Vec<_> = passed.map(|entry| entry.stamp.reason.clone()).collect();
+    assert_eq!(reasons, [Some("orders are lost".to_owned()), Some("orders are lost".to_owned())]);
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! The resources over a State in memory, asked through the table of routes.
 
+mod builds;
 mod large;
 mod pages;
+mod publishing;
 mod pure;
 mod webhooks;
 
@@ -24,6 +26,10 @@ struct Desk {
     secrets: Mutex<BTreeMap<String, Vec<u8>>>,
     called: Mutex<Vec<Delivery>>,
     ids: Mutex<u128>,
+    /// What others do just before the next commands, the last one first.
+    rivals: Mutex<Vec<Command>>,
+    /// What others do just after the next command.
+    follower: Mutex<Option<Command>>,
     policy: Policy,
 }
 
@@ -35,6 +41,8 @@ impl Default for Desk {
             secrets: Mutex::default(),
             called: Mutex::default(),
             ids: Mutex::new(1 << 100),
+            rivals: Mutex::default(),
+            follower: Mutex::default(),
             policy: Policy::default(),
         }
     }
@@ -63,25 +71,12 @@ impl Host for Desk {
         Ok(blobs.iter().map(digest).collect())
     }
 
-    fn submit(&self, command: Command) -> Result<(), Refusal> {
-        let seed = self.next_id();
-        let context = Context::new(self.now(), Actor::Person("ann".to_owned()), IdSeed(seed));
-        let mut world = self.world.lock().unwrap();
-        let events = contracts::decide(&world.contracts, command, &context)?;
-        let world = Arc::make_mut(&mut world);
-        for event in events {
-            world.position += 1;
-            let stamp = Stamp {
-                position: world.position,
-                event: context.id::<EventId>(),
-                command: context.id::<CommandId>(),
-                at: self.now(),
-                actor: Actor::Person("ann".to_owned()),
-                reason: None,
-            };
-            world.contracts.fold(&event, &stamp);
-        }
-        Ok(())
+    fn submit(&self, command: Command, _reason: Option<&str>) -> Result<(), Refusal> {
+        let rival = self.rivals.lock().unwrap().pop();
+        rival.map_or(Ok(()), |rival| self.carry_out(rival))?;
+        self.carry_out(command)?;
+        let follower = self.follower.lock().unwrap().take();
+        follower.map_or(Ok(()), |follower| self.carry_out(follower))
     }
 
     fn settle(&self, _answer: &Matrix) -> Result<bool, Refusal> {
@@ -134,6 +129,27 @@ fn matched(route: &Route, path: &str) -> Option<(Vec<bool>, BTreeMap<String, Str
 }
 
 impl Desk {
+    fn carry_out(&self, command: Command) -> Result<(), Refusal> {
+        let seed = self.next_id();
+        let context = Context::new(self.now(), Actor::Person("ann".to_owned()), IdSeed(seed));
+        let mut world = self.world.lock().unwrap();
+        let events = contracts::decide(&world.contracts, command, &context)?;
+        let world = Arc::make_mut(&mut world);
+        for event in events {
+            world.position += 1;
+            let stamp = Stamp {
+                position: world.position,
+                event: context.id::<EventId>(),
+                command: context.id::<CommandId>(),
+                at: self.now(),
+                actor: Actor::Person("ann".to_owned()),
+                reason: None,
+            };
+            world.contracts.fold(&event, &stamp);
+        }
+        Ok(())
+    }
+
     fn next_id(&self) -> u128 {
         let mut ids = self.ids.lock().unwrap();
         *ids += 1;

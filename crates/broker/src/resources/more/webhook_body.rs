@@ -6,14 +6,11 @@ use contracts::{
     State, Webhook,
     webhooks::{EVENTS, WebhookRequest, Whose},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::webhook_host;
-use crate::Policy;
+use crate::{Policy, Secrets};
 
-/// What stands for a secret when a webhook is shown.
-pub(super) const MASK: &str = "**********";
 /// The event of a webhook that names none.
 const USUAL_EVENT: &str = "contract_content_changed";
 /// The methods that HTTP has.
@@ -34,30 +31,6 @@ const METHODS: [&str; 15] = [
     "PROPPATCH",
     "UNLOCK",
 ];
-
-/// What is secret of a webhook, as it is sealed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Secrets {
-    /// The password of basic authentication.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) password: Option<String>,
-    /// The headers that are secret.
-    #[serde(default)]
-    pub(super) headers: BTreeMap<String, String>,
-}
-
-impl Secrets {
-    /// True if nothing is secret.
-    pub(super) fn is_empty(&self) -> bool {
-        self.password.is_none() && self.headers.is_empty()
-    }
-
-    /// The text with what is secret masked.
-    pub(super) fn masked(&self, text: &str) -> String {
-        let secrets = self.password.iter().chain(self.headers.values()).filter(|secret| !secret.is_empty());
-        secrets.fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MASK))
-    }
-}
 
 /// Where a webhook is read for.
 pub(super) struct Place<'a> {
@@ -306,8 +279,10 @@ fn password(errors: &mut Errors, request: &Map<String, Value>, kept: &Kept<'_>) 
 
 /// True if a header of this name says something that nobody is to read.
 fn is_secret(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["authorization", "token", "secret", "api-key", "apikey", "password"].iter().any(|mark| name.contains(mark))
+    const MARKS: [&str; 10] =
+        ["auth", "token", "secret", "apikey", "accesskey", "password", "cookie", "credential", "session", "signature"];
+    let name = name.to_lowercase().replace(['-', '_', '.'], "");
+    MARKS.iter().any(|mark| name.contains(mark))
 }
 
 fn headers(
@@ -342,7 +317,9 @@ fn headers(
             errors.add(FIELD, format!("{name:?} is not the name of a header"));
         } else if value.chars().any(char::is_control) {
             errors.add(FIELD, format!("{name} cannot contain multiple lines or control characters"));
-        } else if is_secret(name) && !value.contains("${") {
+        } else if is_secret(name) && value.contains("${") {
+            errors.add(FIELD, format!("{name} is secret and cannot have a template parameter"));
+        } else if is_secret(name) {
             let name = name.to_lowercase();
             let known = |secrets: &Secrets| secrets.headers.get(&name).cloned();
             let value = if is_mask(&value) {

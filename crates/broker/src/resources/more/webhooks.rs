@@ -12,12 +12,13 @@ use kernel::EffectId;
 use serde_json::{Map, Value, json};
 
 use super::{
-    webhook_body::{MASK, Place, Secrets, read},
+    webhook_body::{Place, read},
     webhook_host,
 };
 use crate::{
-    Answer, Call, Failure,
+    Answer, Call, Failure, Secrets,
     links::{Links, link, titled},
+    secrets::MASK,
     view::{object, stamp},
 };
 
@@ -323,7 +324,8 @@ fn tried(call: &Call<'_>, webhook: &Webhook, secrets: &Secrets, links: Value) ->
     let mut headers: Map<String, Value> =
         delivery.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     headers.extend(secrets.headers.keys().map(|name| (name.clone(), json!(MASK))));
-    if delivery.username.is_some() {
+    let user = delivery.username.clone();
+    if user.is_some() {
         headers.insert("authorization".to_owned(), json!(MASK));
     }
     if webhook.request.secret.is_none() {
@@ -339,7 +341,7 @@ fn tried(call: &Call<'_>, webhook: &Webhook, secrets: &Secrets, links: Value) ->
     let request = object(json!({"headers": headers, "body": body, "url": there(&delivery.url)}));
     Answer::hal(&json!({
         "request": request,
-        "logs": secrets.masked(&called.log),
+        "logs": secrets.masked(user.as_deref(), &called.log),
         "success": called.success,
         "_links": links,
     }))

@@ -1,4 +1,7 @@
-use contracts::{Command, ContentSha, Outline, command::NewPact};
+use contracts::{
+    Command, ContentSha, Outline,
+    command::{NewPact, Onto},
+};
 use kernel::Sha256;
 use serde_json::Value;
 
@@ -15,6 +18,7 @@ fn large() -> Desk {
                 content: ContentSha::of(&Value::from(format!("{consumer}-{provider}-{}", version / 5))),
                 blob: Sha256::of(&[]),
                 outline: Outline::default(),
+                onto: Onto::Any,
             });
             let command = Command::Publish {
                 pacticipant: format!("consumer-{consumer}"),
@@ -25,7 +29,7 @@ fn large() -> Desk {
                 pacts: pacts.collect(),
                 may_modify: false,
             };
-            desk.submit(command).unwrap();
+            desk.submit(command, None).unwrap();
         }
     }
     desk

@@ -14,7 +14,7 @@ fn webhook() -> Value {
         "request": {
             "method": "POST",
             "url": "https://example.org/hook?of=${pactbroker.consumerName}",
-            "headers": {"Accept": "text/plain", "Authorization": "Bearer abc", "X-Token": "${pactbroker.consumerName}"},
+            "headers": {"Accept": "text/plain", "Authorization": "Bearer abc", "X-Of": "${pactbroker.consumerName}"},
             "body": {"pact": "${pactbroker.pactUrl}"},
             "username": "ann",
             "password": "secret",
@@ -33,8 +33,7 @@ fn a_webhook_is_shown_without_its_secrets_which_lie_sealed() {
     let desk = Desk::default();
     let (status, made) = desk.ask(Method::Put, UUID, &webhook());
     assert_eq!(status, 201, "{made}");
-    let headers =
-        json!({"accept": "text/plain", "x-token": "${pactbroker.consumerName}", "authorization": "**********"});
+    let headers = json!({"accept": "text/plain", "x-of": "${pactbroker.consumerName}", "authorization": "**********"});
     assert_eq!(made["request"]["headers"], headers);
     assert_eq!(made["request"]["password"], "**********");
     assert_eq!(made["request"]["body"], json!({"pact": "${pactbroker.pactUrl}"}));
@@ -45,6 +44,17 @@ fn a_webhook_is_shown_without_its_secrets_which_lie_sealed() {
     assert_eq!(sealed, json!({"password": "secret", "headers": {"authorization": "Bearer abc"}}));
     assert_eq!(desk.get(UUID), made);
     assert_eq!(desk.get("/webhooks")["_links"]["pb:webhooks"][0]["title"], "A webhook for all pacts");
+}
+
+#[test]
+fn a_header_that_bears_a_cookie_or_who_calls_is_secret() {
+    for name in ["Cookie", "X-Auth", "Proxy-Authorization", "X-Session-Id", "Access_Key", "X-Credentials"] {
+        let (status, made) = Desk::default().ask(Method::Put, UUID, &with("/request/headers", json!({name: "hush"})));
+        assert_eq!((status, &made["request"]["headers"][name.to_lowercase()]), (201, &json!("**********")), "{name}");
+    }
+    let plain = with("/request/headers", json!({"X-Event": "hush"}));
+    let (_, made) = Desk::default().ask(Method::Put, UUID, &plain);
+    assert_eq!(made["request"]["headers"]["x-event"], "hush");
 }
 
 fn sealed(desk: &Desk) -> Value {
@@ -106,6 +116,8 @@ fn what_is_wrong_with_a_webhook_is_said_by_field() {
     check("/request/url", json!("https://10.0.0.1"), "request.url", "host is private");
     check("/request/headers", json!({"A\nB": "c"}), "request.headers", "\"A\\nB\" is not the name of a header");
     check("/request/headers", json!({"A": "c\r\nd"}), "request.headers", "A cannot contain multiple lines");
+    let templated = "X-Api-Key is secret and cannot have a template parameter";
+    check("/request/headers", json!({"X-Api-Key": "k-${pactbroker.consumerName}"}), "request.headers", templated);
     check("/request/password", json!("${pactbroker.x}"), "request.password", "cannot have a template parameter");
     check("/events", json!([]), "events", "size cannot be less than 1");
     check("/events/0/name", json!("foo"), "events", "name must be one of: contract_published");
@@ -200,7 +212,7 @@ fn what_was_triggered_is_shown_where_it_came_from() {
             username: None,
             secret: None,
         };
-        desk.submit(Command::Trigger { delivery }).unwrap();
+        desk.submit(Command::Trigger { delivery }, None).unwrap();
     };
     trigger(1, "contract_content_changed", None);
     trigger(2, "provider_verification_published", Some(1));

@@ -122,11 +122,10 @@ impl Importing {
             }
             let path = ["pacticipants", &placed.pacticipant, "versions", &placed.version, path, "environment", ours];
             // It is a fact already, whatever a gate here would say.
-            let mut body = json!({"emergency": true});
+            let mut body = json!({"emergency": true, "reason": "taken over from another broker, where it is a fact"});
             if let (Some(instance), Some(body)) = (&placed.instance, body.as_object_mut()) {
                 body.insert("applicationInstance".to_owned(), json!(instance));
             }
-            let body = if released { json!({}) } else { body };
             self.write((sort, &placed.shown(name)), Method::POST, &path, &body).await?;
         }
         if !released {

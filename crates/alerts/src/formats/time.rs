@@ -1,0 +1,15 @@
+//! Times as senders write them.
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
+/// Reads a time: RFC 3339, PagerDuty's `2015-07-17T08:42:58.315+0000`, or one without an offset, which is then UTC.
+/// Go's zero time (`0001-01-01T00:00:00Z`), which Alertmanager sends for an end that isn't known, is none.
+#[must_use]
+pub fn parse(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if text.len() > 64 || text.starts_with("0001-01-01T00:00:00") {
+        return None;
+    }
+    let local = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    text.parse().ok().or_else(local)
+}

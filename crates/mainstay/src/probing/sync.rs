@@ -1,0 +1,214 @@
+//! What is said between a probe and its server.
+
+use std::{fs, io::Write as _, path::Path, path::PathBuf, sync::Arc, time::Duration};
+
+use checks::CheckDefinition;
+use jiff::{Timestamp, fmt::rfc2822};
+use kernel::{Refusal, codes};
+use reqwest::{Response, StatusCode, Url, header};
+use serde_json::json;
+use tokio::sync::watch;
+use web::api::probes::Work;
+
+use super::{Skew, spool::Spool};
+
+/// The definitions that the prober runs.
+type Definitions = watch::Sender<Arc<Vec<Arc<CheckDefinition>>>>;
+
+/// How long the server is asked to wait for changes.
+const WAIT_S: u64 = 50;
+/// How long an answer may take beyond that.
+const ANSWER: Duration = Duration::from_secs(20);
+/// Tries after a failure are this far apart, at first and at most.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// The largest answer that is read.
+const WORK_BYTES_MAX: usize = 64 << 20;
+/// A difference of clocks below this is the network's.
+const SKEW_MS_MIN: i128 = 2_000;
+
+/// The server, as a probe calls it.
+#[derive(Debug, Clone)]
+pub(super) struct Server {
+    http: reqwest::Client,
+    base: Url,
+    token: String,
+    location: String,
+    skew: Skew,
+}
+
+/// Why the server took nothing.
+enum Failed {
+    /// It may another time.
+    Later(String),
+    /// It never will.
+    Never(String),
+}
+
+impl Server {
+    /// # Errors
+    /// If no client can be had, or the address can't have a path.
+    pub(super) fn new(base: Url, token: String, location: &str, skew: Skew) -> Result<Self, Refusal> {
+        let none = |error: reqwest::Error| Refusal::new(&codes::INTERNAL, format!("no client: {error}"));
+        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).build().map_err(none)?;
+        Ok(Self { http, base, token, location: location.to_owned(), skew })
+    }
+
+    /// Where it listens, for the self-test.
+    pub(super) fn host_and_port(&self) -> Option<String> {
+        let port = self.base.port_or_known_default()?;
+        Some(format!("{}:{port}", self.base.host_str()?))
+    }
+
+    fn address(&self, what: &str) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["api", "v1", "probes", &self.location, what]);
+        }
+        url
+    }
+
+    async fn work(&self, known: Option<&str>) -> Result<Option<Work>, Failed> {
+        let mut url = self.address("work");
+        url.query_pairs_mut().append_pair("wait_s", &WAIT_S.to_string());
+        if let Some(known) = known {
+            url.query_pairs_mut().append_pair("known", known);
+        }
+        let wait = Duration::from_secs(WAIT_S) + ANSWER;
+        let sent = self.http.get(url).bearer_auth(&self.token).timeout(wait).send().await;
+        let mut answer = sent.map_err(|error| Failed::Later(error.without_url().to_string()))?;
+        self.note_clock(&answer);
+        if answer.status() == StatusCode::NOT_MODIFIED {
+            return Ok(None);
+        }
+        if !answer.status().is_success() {
+            return Err(refused(answer).await);
+        }
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(|error| Failed::Later(error.without_url().to_string()))? {
+            if body.len() + part.len() > WORK_BYTES_MAX {
+                return Err(Failed::Later(format!("the server's answer has more than {WORK_BYTES_MAX} bytes")));
+            }
+            body.extend_from_slice(&part);
+        }
+        // A newer server may say what this version can't read; it goes on with what it has.
+        serde_json::from_slice(&body).map(Some).map_err(|error| Failed::Later(format!("the server's answer: {error}")))
+    }
+
+    async fn report(&self, results: &[checks::RunResult]) -> Result<(), Failed> {
+        let body = json!({"results": results});
+        let call = self.http.post(self.address("results")).bearer_auth(&self.token).timeout(ANSWER).json(&body);
+        let answer = call.send().await.map_err(|error| Failed::Later(error.without_url().to_string()))?;
+        self.note_clock(&answer);
+        if answer.status().is_success() { Ok(()) } else { Err(refused(answer).await) }
+    }
+
+    /// Runs are timed by the server's clock, so that probes' clocks need not agree.
+    fn note_clock(&self, answer: &Response) {
+        let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok());
+        let Some(theirs) = date.and_then(|date| rfc2822::parse(date).ok()) else { return };
+        let ahead = theirs.timestamp().duration_since(Timestamp::now());
+        let differs = ahead.as_millis().abs() > SKEW_MS_MIN;
+        self.skew.set(if differs { ahead } else { jiff::SignedDuration::ZERO });
+    }
+}
+
+async fn refused(answer: Response) -> Failed {
+    let status = answer.status();
+    let mut said = answer.text().await.unwrap_or_default();
+    said.truncate(said.floor_char_boundary(500));
+    let error = format!("the server answered {status}: {said}");
+    let never = matches!(status.as_u16(), 400 | 404 | 413 | 422);
+    if never { Failed::Never(error) } else { Failed::Later(error) }
+}
+
+/// Keeps what is run as the server wants it.
+pub(super) async fn follow(server: Server, folder: PathBuf, define: Definitions, mut stopped: watch::Receiver<bool>) {
+    let mut known: Option<String> = None;
+    let mut wait = RETRY.0;
+    loop {
+        let asked = tokio::select! {
+            asked = server.work(known.as_deref()) => asked,
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        };
+        match asked {
+            Ok(Some(work)) => {
+                known = Some(work.version.clone());
+                tracing::info!(checks = work.checks.len(), "the server said what to run");
+                keep(&folder, &work);
+                publish(&define, work);
+                wait = RETRY.0;
+            }
+            Ok(None) => wait = RETRY.0,
+            Err(Failed::Later(error) | Failed::Never(error)) => {
+                tracing::warn!(error.message = %error, "the server can't be asked; the probe goes on with what it knows");
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    _ = stopped.wait_for(|stopped| *stopped) => return,
+                }
+                wait = (wait * 2).min(RETRY.1);
+            }
+        }
+    }
+}
+
+/// Gives the prober what it is to run.
+pub(super) fn publish(define: &Definitions, work: Work) {
+    let checks: Vec<Arc<CheckDefinition>> = work.checks.into_iter().map(Arc::new).collect();
+    define.send_replace(Arc::new(checks));
+}
+
+/// Hands in what is in the spool, the oldest first, until all is handed in after the stop, or the server is away then.
+pub(super) async fn deliver(server: Server, spool: Arc<Spool>, mut stopped: watch::Receiver<bool>) {
+    let mut wait = RETRY.0;
+    loop {
+        let stopping = *stopped.borrow();
+        if stopping && spool.len() == 0 {
+            return;
+        }
+        let (number, results) = tokio::select! {
+            oldest = spool.oldest() => oldest,
+            _ = stopped.wait_for(|stopped| *stopped), if !stopping => continue,
+        };
+        match server.report(&results).await {
+            Ok(()) => {
+                spool.done(number);
+                wait = RETRY.0;
+            }
+            Err(Failed::Never(error)) => {
+                tracing::error!(error.message = %error, results = results.len(), "the server refuses these results");
+                spool.done(number);
+            }
+            Err(Failed::Later(error)) => {
+                if stopping {
+                    return;
+                }
+                tracing::warn!(error.message = %error, waiting = spool.len(), "results wait for the server");
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    _ = stopped.wait_for(|stopped| *stopped) => {}
+                }
+                wait = (wait * 2).min(RETRY.1);
+            }
+        }
+    }
+}
+
+/// What the server said last, from before a restart.
+pub(super) fn last_known(folder: &Path) -> Option<Work> {
+    let written = fs::read(folder.join("work.json")).ok()?;
+    serde_json::from_slice(&written).ok()
+}
+
+/// Keeps it for after a restart. Only this user can read it: it has secrets.
+fn keep(folder: &Path, work: &Work) {
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(&serde_json::to_vec(work)?)?;
+        file.as_file().sync_data()?;
+        file.persist(folder.join("work.json")).map_err(|error| error.error)?;
+        Ok(())
+    };
+    if let Err(error) = write() {
+        tracing::warn!(error.message = %error, "what the server said can't be kept for a restart");
+    }
+}

@@ -1,0 +1,61 @@
+//! `mainstay probe`: runs checks from where it stands, and hands in what it saw.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use kernel::{Refusal, codes};
+use probe::AddressPolicy;
+
+use crate::{
+    client::ClientArgs,
+    output,
+    probing::{self, Options},
+    running::{asked_to_stop, log},
+};
+
+pub(crate) const HELP: &str = "\
+Examples:
+  mainstay token create probe-eu-west --scope report
+  mainstay probe --location eu-west --server https://mainstay.example.com --token TOKEN
+  mainstay probe --location office --server https://mainstay.example.com --token TOKEN --canary 192.0.2.1:443
+
+The probe asks the server what to run and hands in what it saw; nothing needs to reach it. While the server is away it
+goes on with what it knows, and keeps results in its folder. A failing run is reported only if the server or a canary
+can be reached: a probe that is cut off says nothing, and its location is unknown.";
+
+/// Where the probe stands, and what it may do.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ProbeArgs {
+    /// The location's name, such as eu-west; what it sees is told apart by it
+    #[arg(long, env = "MAINSTAY_PROBE_LOCATION", value_name = "NAME")]
+    location: String,
+    /// The folder for results that wait, and for what the server said last
+    #[arg(long, env = "MAINSTAY_PROBE_STATE_DIR", value_name = "DIR", default_value = "mainstay-probe")]
+    state_dir: PathBuf,
+    /// What must be reachable, besides the server, for a failure to be believed; may be given several times
+    #[arg(long = "canary", env = "MAINSTAY_PROBE_CANARIES", value_name = "HOST:PORT", value_delimiter = ',')]
+    canaries: Vec<String>,
+    /// Refuse to ask loopback and private addresses
+    #[arg(long, env = "MAINSTAY_PROBE_PUBLIC_ONLY")]
+    public_only: bool,
+}
+
+/// Probes until it is told to stop.
+///
+/// # Errors
+/// What keeps it from starting.
+pub(crate) async fn run(args: ProbeArgs, server: ClientArgs) -> Result<ExitCode, Refusal> {
+    log::to_stderr();
+    let ProbeArgs { location, state_dir, canaries, public_only } = args;
+    let (server, token) = server.whom()?;
+    let missing = || {
+        let refusal = Refusal::new(&codes::CONFIG_INVALID, "the probe needs a token").field("--token");
+        refusal.fix(format!("mainstay token create probe-{location} --scope report"))
+    };
+    let token = token.ok_or_else(missing)?;
+    output::line(format!("Mainstay probes from {location} for {server}"))?;
+    let policy = AddressPolicy { private: !public_only };
+    let options = Options { location, server, token, folder: state_dir, canaries, policy };
+    probing::run(options, asked_to_stop()).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,31 @@
+//! What is done to a page from its screen: acknowledge, escalate, tell again, close. Each goes back to it.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use paging::{Command as PageCommand, Via};
+use world::Command;
+
+use crate::{
+    App, api::pages::by_number, guard::By, incidents::act::Pressed, problem::Problem, security::csrf::PostedForm,
+};
+
+/// `POST /pages/{number}/{verb}`: does it.
+pub async fn act(
+    State(app): State<App>,
+    by: By,
+    Path((number, verb)): Path<(String, String)>,
+    PostedForm(Pressed {}): PostedForm<Pressed>,
+) -> Result<Response, Problem> {
+    let page = by_number(&app.world(), &number)?;
+    let command = match verb.as_str() {
+        "acknowledge" => PageCommand::Acknowledge { page, via: Via::ByHand },
+        "escalate" => PageCommand::Escalate { page },
+        "renotify" => PageCommand::Renotify { page },
+        "close" => PageCommand::Close { page },
+        other => return Err(crate::api::not_found("verb", other).into()),
+    };
+    app.submit(by.request(Command::Paging(command), None, None)?).await?;
+    Ok(Redirect::to(&format!("/pages/{number}")).into_response())
+}
