@@ -45,12 +45,13 @@ fn no_secret_is_written_down() {
 #[test]
 fn what_is_switched_off_or_has_no_counterpart_is_noted_and_left_out() {
     let imported = read(
-        "endpoints:\n- {name: a, url: 'udp://x:1'}\n- {name: b, enabled: false, url: 'https://x'}\n\
+        "endpoints:\n- {name: a, url: 'udp://me:hunter2@x:1'}\n- {name: b, enabled: false, url: 'https://x'}\n\
          - {name: c, url: 'https://$HOST/'}\n- {name: c, url: 'tcp://x:1'}\n- {name: c, url: 'icmp://x'}\n",
     );
     let names: Vec<&str> = imported.checks.iter().map(|check| check.definition.check.name()).collect();
     assert_eq!(names, ["c", "c-2"]);
     assert_eq!(imported.notes.len(), 3);
+    assert!(!format!("{:?}", imported.notes).contains("hunter2"));
 }
 
 #[test]
@@ -142,4 +143,19 @@ fn every_sort_of_endpoint_is_a_check_that_reads() {
         let read = checks::CheckDefinition::from_spec(check.definition.check.clone(), &check.spec()).unwrap();
         assert_eq!(read.kind, check.definition.kind);
     }
+}
+
+#[test]
+fn what_is_written_reads_back_and_a_comment_stays_a_comment() {
+    let imported = read(
+        "endpoints:\n- name: \"a\\nkind: Evil\"\n  url: 'https://x.example/'\n  conditions: ['[BODY] == [BODY].x']\n\
+         - name: \"b\\nkind: Evil\"\n  url: 'udp://x'\n",
+    );
+    let yaml = imported.yaml();
+    assert!(!yaml.contains("\nkind: Evil"), "{yaml}");
+    assert_eq!(yaml, imported.files()[0].1);
+    let document = yaml.split("---\n").nth(1).unwrap();
+    let read: serde_json::Value = serde_saphyr::from_str(document).unwrap();
+    assert_eq!(read["kind"], "Check");
+    assert_eq!(read["spec"], imported.checks[0].spec());
 }

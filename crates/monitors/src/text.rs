@@ -2,8 +2,6 @@
 
 use checks::{Maintenance, StatusRange};
 
-/// The largest compiled form of a pattern that is taken over.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
 /// A check may have so many ranges of statuses.
 const RANGES_MAX: usize = 20;
 
@@ -35,14 +33,6 @@ pub(crate) fn duration_ms(text: &str) -> Option<u64> {
         rest = tail;
     }
     (0.0..1e15).contains(&total).then_some(total.round() as u64)
-}
-
-/// A pattern of another tool, if it is one of the `regex` crate too and isn't too large.
-pub(crate) fn pattern(pattern: &str) -> Result<regex::Regex, String> {
-    regex::RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => "the pattern is too large".to_owned(),
-        error => format!("the pattern can't be read here: {error}"),
-    })
 }
 
 /// The ranges of all statuses of which something holds; none if they are too many.

@@ -442,5 +442,5 @@ fn glob_inside(glob: &str, lines: bool) -> String {
 }
 
 fn checked(pattern: String) -> Result<String, String> {
-    text::pattern(&pattern).map(|_| pattern)
+    checks::pattern(&pattern).map(|_| pattern)
 }

@@ -37,7 +37,11 @@ pub(super) fn read(entry: &Value, place: &str, shared: &Shared, import: &mut Imp
 fn kind(entry: &Value, place: &str, import: &mut Import<'_>) -> Option<CheckKind> {
     let url = text_of(entry, "url").unwrap_or_default();
     let left_out = |import: &mut Import<'_>, why: &str| {
-        import.lost(&format!("{place}.url"), environment::shown(&url), format!("{why}; the endpoint was left out"));
+        import.lost(
+            &format!("{place}.url"),
+            environment::shown(&text::without_user(&url).0),
+            format!("{why}; the endpoint was left out"),
+        );
         None
     };
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url.as_str()));
@@ -240,7 +244,11 @@ pub(super) fn http(
     import: &mut Import<'_>,
 ) -> Option<Http> {
     let left_out = |import: &mut Import<'_>, what: &str, why: String| {
-        import.lost(place, environment::shown(what), format!("{why}; the endpoint was left out"));
+        import.lost(
+            place,
+            environment::shown(&text::without_user(what).0),
+            format!("{why}; the endpoint was left out"),
+        );
     };
     let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();

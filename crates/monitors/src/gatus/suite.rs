@@ -63,7 +63,11 @@ fn step(
     }
     let url = text_of(endpoint, "url").unwrap_or_default();
     if !url.starts_with("http://") && !url.starts_with("https://") {
-        import.lost(place, environment::shown(&url), "a journey's steps are HTTP requests");
+        import.lost(
+            place,
+            environment::shown(&crate::text::without_user(&url).0),
+            "a journey's steps are HTTP requests",
+        );
         return None;
     }
     let Http { token, request } = endpoint::http(endpoint, &url, place, context, import)?;
