@@ -102,17 +102,21 @@ async fn run_at(app: App, location: &'static str, runner: Far, speed: u32, stopp
 async fn keep_house(app: App, mut stopped: watch::Receiver<bool>) {
     let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
     loop {
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-            _ = housekeeping.tick() => intake::keep_house(&app).await,
+        let stop = tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => true,
+            _ = housekeeping.tick() => false,
+        };
+        if stop {
+            return;
         }
+        intake::keep_house(&app).await;
     }
 }
 
 async fn follow_definitions(
     app: App,
     location: &str,
-    define: watch::Sender<Arc<Vec<Arc<checks::CheckDefinition>>>>,
+    define: watch::Sender<Arc<Vec<Arc<CheckDefinition>>>>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut commits = app.engine().subscribe();

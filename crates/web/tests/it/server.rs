@@ -111,7 +111,7 @@ impl Server {
             web::pages::message::ready(&app, &world, &message)
         });
         let (_, message) = ready.await.unwrap().unwrap();
-        message.acknowledge.expect("a page has a link")
+        message.acknowledge.unwrap()
     }
 
     /// Applies the files of a catalog source.
