@@ -45,6 +45,7 @@ pub(crate) struct Options {
     pub(crate) folder: PathBuf,
     pub(crate) canaries: Vec<String>,
     pub(crate) policy: AddressPolicy,
+    pub(crate) plugins: Option<PathBuf>,
 }
 
 /// By how much the server's clock is ahead of this machine's, in milliseconds.
@@ -70,22 +71,27 @@ impl Skew {
 /// # Errors
 /// What keeps it from starting.
 pub(crate) async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(), Refusal> {
-    let Options { location, server, token, folder, canaries, policy } = options;
+    let Options { location, server, token, folder, canaries, policy, plugins } = options;
     let spool = Arc::new(Spool::open(&folder)?);
     let skew = Skew::default();
     let server = Server::new(server, token, &location, skew.clone())?;
     let uplink = Uplink::new(&server, canaries)?;
     let client = Client::new(policy).map_err(|error| Refusal::new(&codes::INTERNAL, error.to_string()))?;
+    let client = match plugins {
+        Some(folder) => client.with_plugins(folder),
+        None => client,
+    };
     let (define, definitions) = watch::channel(Arc::new(Vec::new()));
+    let told = client.clone();
     if let Some(work) = sync::last_known(&folder) {
         tracing::info!(checks = work.checks.len(), "begins with what the server said last");
-        sync::publish(&define, work);
+        sync::publish(&define, &told, work);
     }
     let (sender, results) = mpsc::channel(RESULTS_MAX);
     let (stopping, stopped) = watch::channel(false);
     let clock = skew.clone();
     let prober = Prober::new(location.clone(), client, move || clock.now(), Pace::DECLARED);
-    let follow = tokio::spawn(sync::follow(server.clone(), folder, define, stopped.clone()));
+    let follow = tokio::spawn(sync::follow(server.clone(), folder, define, told, stopped.clone()));
     let deliver = tokio::spawn(sync::deliver(server, Arc::clone(&spool), stopped));
     let probing = async {
         prober.run(definitions, sender, stop).await;

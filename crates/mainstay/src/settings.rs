@@ -46,6 +46,9 @@ pub(crate) struct ServeArgs {
     /// Take another pact for the same version of a consumer, which makes can-i-deploy unreliable
     #[arg(long, env = "MAINSTAY_PACTS_MAY_CHANGE")]
     pub(crate) pacts_may_change: bool,
+    /// A file of secrets that checks name as ${secret.NAME}: lines of NAME=value, readable for nobody else
+    #[arg(long, env = "MAINSTAY_CHECK_SECRETS_FILE", value_name = "FILE")]
+    pub(crate) check_secrets_file: Option<PathBuf>,
     /// What flagd's clients get who select no environment
     #[arg(long, env = "MAINSTAY_FLAGD_ENVIRONMENT", value_name = "NAME", default_value = "production")]
     pub(crate) flagd_environment: String,
@@ -72,6 +75,7 @@ struct File {
     webhook_methods: Vec<String>,
     #[serde(default)]
     pacts_may_change: bool,
+    check_secrets_file: Option<PathBuf>,
     #[serde(default)]
     notify: notifier::Settings,
 }
@@ -89,6 +93,7 @@ pub(crate) struct Settings {
     pub(crate) hook_secret: Option<String>,
     pub(crate) contracts: broker::Policy,
     pub(crate) notify: notifier::Settings,
+    pub(crate) check_secrets: std::collections::BTreeMap<String, String>,
 }
 
 impl Settings {
@@ -118,10 +123,29 @@ impl Settings {
             evaluation_cors: cors,
             admin_token: admin_token()?,
             hook_secret: secret("MAINSTAY_HOOK_SECRET")?,
+            check_secrets: check_secrets(args.check_secrets_file.or(file.check_secrets_file))?,
             notify: notify(file.notify, &contracts.webhook_hosts)?,
             contracts,
         })
     }
+}
+
+/// The secrets of checks, from their file.
+fn check_secrets(file: Option<PathBuf>) -> Result<std::collections::BTreeMap<String, String>, Refusal> {
+    let Some(file) = file else { return Ok(std::collections::BTreeMap::new()) };
+    let wrong = |detail: String| Refusal::new(&codes::CONFIG_INVALID, detail).field("--check-secrets-file");
+    let text = std::fs::read_to_string(&file).map_err(|error| wrong(format!("{}: {error}", file.display())))?;
+    let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
+    lines
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(number, line)| match line.split_once('=') {
+            Some((name, value)) if checks::template::is_secret_name(name.trim()) => {
+                Ok((name.trim().to_owned(), value.trim().to_owned()))
+            }
+            // The line may hold a secret: it is not repeated.
+            Some(_) | None => Err(wrong(format!("{}, line {number} is not NAME=value", file.display()))),
+        })
+        .collect()
 }
 
 /// How messages reach people: the environment (or a file that it names by `_FILE`) goes before `mainstay.toml`, where no

@@ -1,17 +1,27 @@
 //! The HTTP client: every connection is new, asks no proxy, and goes only where the policy allows.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use checks::TlsOptions;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-use crate::AddressPolicy;
+use crate::{AddressPolicy, Secrets};
 
 /// Makes runs. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct Client {
-    pub(crate) http: reqwest::Client,
+    http: reqwest::Client,
     policy: AddressPolicy,
+    secrets: Arc<ArcSwap<Secrets>>,
+    plugins: Option<Arc<Path>>,
 }
 
 /// Why there is no client.
@@ -46,17 +56,44 @@ impl Client {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(ClientError::NoProvider);
         }
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            // A run is what a new visitor does: it resolves, connects and shakes hands.
-            .pool_max_idle_per_host(0)
-            .connect_timeout(Duration::from_secs(120))
-            .user_agent(concat!("Mainstay-check/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(PolicedResolver(policy)))
-            .build()?;
-        Ok(Self { http, policy })
+        let http = builder(policy).build()?;
+        let secrets = Arc::new(ArcSwap::from_pointee(Secrets::new()));
+        Ok(Self { http, policy, secrets, plugins: None })
+    }
+
+    /// The same client, which also runs the programs of a folder.
+    #[must_use]
+    pub fn with_plugins(self, folder: PathBuf) -> Self {
+        Self { plugins: Some(folder.into()), ..self }
+    }
+
+    /// The secrets that templates name, from now on.
+    pub fn set_secrets(&self, secrets: Secrets) {
+        self.secrets.store(Arc::new(secrets));
+    }
+
+    pub(crate) fn secrets(&self) -> Arc<Secrets> {
+        self.secrets.load_full()
+    }
+
+    pub(crate) fn plugins(&self) -> Option<&Path> {
+        self.plugins.as_deref()
+    }
+
+    pub(crate) fn policy(&self) -> AddressPolicy {
+        self.policy
+    }
+
+    /// The client for what a check asks of TLS: that of all, unless it asks for something of its own.
+    pub(crate) fn http_for(&self, tls: &TlsOptions) -> Result<reqwest::Client, reqwest::Error> {
+        if *tls == TlsOptions::default() {
+            return Ok(self.http.clone());
+        }
+        let mut builder = builder(self.policy).tls_danger_accept_invalid_certs(tls.insecure);
+        if let Some(pem) = &tls.ca {
+            builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
+        }
+        builder.build()
     }
 
     /// Refuses a host that is written as an address: those are not resolved, so the resolver doesn't see them.
@@ -68,6 +105,18 @@ impl Client {
         };
         self.policy.refusal(address).map_or(Ok(()), |why| Err(HostError::Refused(address, why)))
     }
+}
+
+fn builder(policy: AddressPolicy) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        // A run is what a new visitor does: it resolves, connects and shakes hands.
+        .pool_max_idle_per_host(0)
+        .connect_timeout(Duration::from_secs(120))
+        .user_agent(concat!("Mainstay-check/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Arc::new(PolicedResolver(policy)))
 }
 
 /// Gives only the addresses that may be asked; the connection is made to one of these, and the name isn't resolved

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
-use checks::{CheckDefinition, CheckKind, RunResult, Tally};
+use checks::{CheckDefinition, RunResult, Tally};
 use jiff::Timestamp;
 use kernel::{EntityRef, Sha256};
 use tokio::{
@@ -31,7 +31,7 @@ impl Runner for Client {
     }
 
     fn can_run(&self, definition: &CheckDefinition) -> bool {
-        matches!(definition.kind, CheckKind::Http(_))
+        self.runs(definition)
     }
 }
 
@@ -200,7 +200,8 @@ async fn keep_running<R: Runner>(
         let at = (shared.clock)();
         let run = shared.runner.run(&definition).await;
         drop(permit);
-        let result = tally.count(&definition.check, &shared.location, at, run.outcome, run.latency_ms);
+        let mut result = tally.count(&definition.check, &shared.location, at, run.outcome, run.latency_ms);
+        result.hops = run.hops;
         proven = result.outcome.is_good();
         let confirm = !proven && result.streak.runs == 1;
         if results.send(result).await.is_err() {

@@ -43,6 +43,8 @@ pub struct Settings {
     pub contracts: broker::Policy,
     /// Who calls a webhook that somebody tries.
     pub webhooks: Option<WebhookCaller>,
+    /// The values of the secrets that checks name, by their names.
+    pub check_secrets: std::collections::BTreeMap<String, String>,
     /// What brings messages to people.
     pub notifier: Option<notifier::Notifier>,
 }

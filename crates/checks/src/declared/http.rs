@@ -86,7 +86,7 @@ fn basic(fields: &Fields<'_>, variables: &[String]) -> Option<(String, String)> 
 }
 
 fn in_clear() -> Wrong {
-    Wrong::new("would put a credential where everybody can read it; keep it with `mainstay secret set`")
+    Wrong::new("would put a credential where everybody can read it; keep it in the file of --check-secrets-file")
         .suggesting(Some("${secret.NAME}"))
 }
 

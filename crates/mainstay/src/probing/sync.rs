@@ -5,6 +5,7 @@ use std::{fs, io::Write as _, path::Path, path::PathBuf, sync::Arc, time::Durati
 use checks::CheckDefinition;
 use jiff::{Timestamp, fmt::rfc2822};
 use kernel::{Refusal, codes};
+use probe::Client;
 use reqwest::{Response, StatusCode, Url, header};
 use serde_json::json;
 use tokio::sync::watch;
@@ -122,7 +123,13 @@ async fn refused(answer: Response) -> Failed {
 }
 
 /// Keeps what is run as the server wants it.
-pub(super) async fn follow(server: Server, folder: PathBuf, define: Definitions, mut stopped: watch::Receiver<bool>) {
+pub(super) async fn follow(
+    server: Server,
+    folder: PathBuf,
+    define: Definitions,
+    client: Client,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut known: Option<String> = None;
     let mut wait = RETRY.0;
     loop {
@@ -135,7 +142,7 @@ pub(super) async fn follow(server: Server, folder: PathBuf, define: Definitions,
                 known = Some(work.version.clone());
                 tracing::info!(checks = work.checks.len(), "the server said what to run");
                 keep(&folder, &work);
-                publish(&define, work);
+                publish(&define, &client, work);
                 wait = RETRY.0;
             }
             Ok(None) => wait = RETRY.0,
@@ -152,7 +159,8 @@ pub(super) async fn follow(server: Server, folder: PathBuf, define: Definitions,
 }
 
 /// Gives the prober what it is to run.
-pub(super) fn publish(define: &Definitions, work: Work) {
+pub(super) fn publish(define: &Definitions, client: &Client, work: Work) {
+    client.set_secrets(work.secrets);
     let checks: Vec<Arc<CheckDefinition>> = work.checks.into_iter().map(Arc::new).collect();
     define.send_replace(Arc::new(checks));
 }

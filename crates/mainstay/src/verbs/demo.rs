@@ -52,6 +52,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
         evaluation_cors: None,
         contracts: broker::Policy::default(),
         webhooks: None,
+        check_secrets: std::collections::BTreeMap::new(),
         notifier: Some(notifier),
     };
     let parts = Parts {

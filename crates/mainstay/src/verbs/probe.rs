@@ -38,6 +38,9 @@ pub(crate) struct ProbeArgs {
     /// Refuse to ask loopback and private addresses
     #[arg(long, env = "MAINSTAY_PROBE_PUBLIC_ONLY")]
     public_only: bool,
+    /// A folder of programs that keep to the contract of Nagios' plugins; without it, none is run
+    #[arg(long, env = "MAINSTAY_PROBE_PLUGINS", value_name = "DIR")]
+    plugins: Option<PathBuf>,
 }
 
 /// Probes until it is told to stop.
@@ -46,7 +49,7 @@ pub(crate) struct ProbeArgs {
 /// What keeps it from starting.
 pub(crate) async fn run(args: ProbeArgs, server: ClientArgs) -> Result<ExitCode, Refusal> {
     log::to_stderr();
-    let ProbeArgs { location, state_dir, canaries, public_only } = args;
+    let ProbeArgs { location, state_dir, canaries, public_only, plugins } = args;
     let (server, token) = server.whom()?;
     let missing = || {
         let refusal = Refusal::new(&codes::CONFIG_INVALID, "the probe needs a token").field("--token");
@@ -55,7 +58,7 @@ pub(crate) async fn run(args: ProbeArgs, server: ClientArgs) -> Result<ExitCode,
     let token = token.ok_or_else(missing)?;
     output::line(format!("Mainstay probes from {location} for {server}"))?;
     let policy = AddressPolicy { private: !public_only };
-    let options = Options { location, server, token, folder: state_dir, canaries, policy };
+    let options = Options { location, server, token, folder: state_dir, canaries, policy, plugins };
     probing::run(options, asked_to_stop()).await?;
     Ok(ExitCode::SUCCESS)
 }

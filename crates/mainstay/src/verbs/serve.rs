@@ -43,6 +43,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
         evaluation_cors: settings.evaluation_cors,
         contracts: settings.contracts,
         webhooks: None,
+        check_secrets: settings.check_secrets,
         notifier: Some(notifier),
     };
     let https = web.https;

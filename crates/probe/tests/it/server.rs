@@ -50,6 +50,13 @@ impl Reply {
         Self::raw(&head, b"", Then::Close)
     }
 
+    /// The same, with one more header.
+    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
+        let text = String::from_utf8(self.bytes).unwrap();
+        self.bytes = text.replacen("\r\n", &format!("\r\n{name}: {value}\r\n"), 1).into_bytes();
+        self
+    }
+
     pub(crate) fn endless() -> Self {
         Self::raw("HTTP/1.1 200 OK\r\n\r\n", &[b'x'; 1024], Then::GoOn)
     }
@@ -150,7 +157,7 @@ async fn answer(stream: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
     }
 }
 
-/// The address of a TLS server whose certificate nobody trusts; it takes one connection.
+/// The address of a TLS server whose certificate nobody trusts; it takes three connections.
 pub(crate) fn untrusted_tls() -> String {
     let certificate = CertificateDer::from_pem_slice(include_bytes!("untrusted.cert.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("untrusted.key.pem")).unwrap();
@@ -164,10 +171,12 @@ pub(crate) fn untrusted_tls() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        let connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
-        // The client hangs up during the handshake.
-        let _ = rustls::StreamOwned::new(connection, stream).write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        let config = Arc::new(config);
+        for stream in listener.incoming().take(3) {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            // The client hangs up during the handshake.
+            let _ = rustls::StreamOwned::new(connection, stream.unwrap()).write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        }
     });
     url
 }

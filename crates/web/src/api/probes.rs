@@ -96,7 +96,7 @@ pub async fn work(
     let mut commits = app.engine().subscribe();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(known.wait_s.min(WAIT_S_MAX));
     loop {
-        let work = work_of(&app.world(), &location);
+        let work = work_of(&app, &app.world(), &location);
         if known.known.as_ref() != Some(&work.version) {
             return Ok(Ok(Json(work)));
         }
@@ -118,7 +118,7 @@ pub async fn work(
 }
 
 /// What the probe at a location has to do, as of now.
-fn work_of(world: &World, location: &str) -> Work {
+fn work_of(app: &App, world: &World, location: &str) -> Work {
     let state = &world.checks;
     let definitions = state.definitions(location);
     let locations: Vec<&str> = state.probes().map(|(location, _)| location).collect();
@@ -140,13 +140,22 @@ fn work_of(world: &World, location: &str) -> Work {
         version: String::new(),
         index: count(index),
         of: count(locations.len().max(1)),
+        secrets: secrets_of(app, &checks),
         checks,
         confirm,
-        secrets: BTreeMap::new(),
     };
     let written = serde_json::to_vec(&work).unwrap_or_default();
     work.version = Sha256::of(&written).to_string();
     work
+}
+
+/// The secrets that these checks name, and no others: a probe is told what it needs.
+fn secrets_of(app: &App, checks: &[CheckDefinition]) -> BTreeMap<String, String> {
+    let known = &app.settings().check_secrets;
+    let texts = checks.iter().filter(|_| !known.is_empty()).filter_map(|check| serde_json::to_string(check).ok());
+    let names: std::collections::BTreeSet<String> =
+        texts.flat_map(|text| checks::template::secrets(&text).collect::<Vec<_>>()).collect();
+    names.into_iter().filter_map(|name| Some((name.clone(), known.get(&name)?.clone()))).collect()
 }
 
 /// What a probe saw.
