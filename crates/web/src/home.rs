@@ -16,7 +16,7 @@ use crate::{
     problem::Problem,
     shell::{Chrome, Place, screen},
     show,
-    views::{Change, Empty, Entity, Moment, State, Tone},
+    views::{Change, Empty, Entity, Moment, Press, State, Tone},
 };
 
 /// The first screen.
@@ -31,6 +31,8 @@ pub struct HomeScreen {
     pub overall_note: String,
     /// Open incidents, the worst first.
     pub broken: Vec<BrokenRow>,
+    /// Pages that nobody has answered, those that nobody is left to be told of first.
+    pub paged: Vec<PagedRow>,
     /// The latest changes.
     pub changes: Vec<Change>,
     /// What is said where there are none.
@@ -64,6 +66,23 @@ pub struct BrokenRow {
     pub on_call: String,
     /// The likeliest cause in a sentence.
     pub suspect: Option<String>,
+}
+
+/// A page that nobody has answered, on one line.
+#[derive(Debug)]
+pub struct PagedRow {
+    /// `open`, `unanswered`.
+    pub state: State,
+    /// What it is about.
+    pub title: String,
+    /// Its screen.
+    pub href: String,
+    /// Since when.
+    pub since: Moment,
+    /// Who was told.
+    pub told: String,
+    /// Answers it, where the reader may.
+    pub answer: Option<Press>,
 }
 
 /// A service, on one line.
@@ -106,6 +125,22 @@ pub async fn show(frame: Frame) -> Result<Response, Problem> {
     Ok(app.blocking(move |_| Ok(screen(&HomeScreen::of(&frame)))).await?)
 }
 
+fn paged(frame: &Frame, page: &paging::Page) -> PagedRow {
+    let people: Vec<String> = page.people.keys().map(|person| frame.catalog_person(person).name).collect();
+    let address = format!("/pages/{}", page.number());
+    PagedRow {
+        state: crate::pages::state_of(page),
+        title: page.about.title.clone(),
+        since: frame.elapsed(page.opened),
+        told: match people.as_slice() {
+            [] => "nobody is told yet".to_owned(),
+            people => format!("told {}, no answer yet", people.join(", ")),
+        },
+        answer: frame.may_write().then(|| frame.press(format!("{address}/acknowledge"), "Acknowledge")),
+        href: frame.href(address),
+    }
+}
+
 impl HomeScreen {
     fn of(frame: &Frame) -> Self {
         let (overall, overall_note) = overall(frame);
@@ -118,6 +153,7 @@ impl HomeScreen {
             overall,
             overall_note,
             broken,
+            paged: frame.world.paging.unfinished().take(BROKEN_MAX).map(|page| paged(frame, page)).collect(),
             changes: changes(frame),
             no_changes: Empty::new("Nothing has changed in the last 24 h."),
             duty: duty(frame),

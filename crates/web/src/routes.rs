@@ -232,6 +232,7 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Write), routes!(api::pages::acknowledge))
         .api(Needs(Write), routes!(api::pages::escalate))
         .api(Needs(Write), routes!(api::pages::renotify))
+        .api(Needs(Write), routes!(api::pages::reassign))
         .api(Needs(Write), routes!(api::pages::close))
         .api(Needs(Report), routes!(api::probes::beat))
         .api(Needs(Read), routes!(api::probes::list))

@@ -171,12 +171,17 @@ fn drawn(frame: &Frame, team: &EntityRef, stretch: &Stretch) -> TeamScreen {
         swap_form: frame.may_write().then(|| swap_form(frame, team, stretch)).flatten(),
         load: load(frame, team),
         calendars: feed::links(frame, team),
-        commands: vec![
-            Cli::new(format!("mainstay on-call schedule {}", team.name())),
-            Cli::new(format!("mainstay on-call override {} --person NAME --for 8h", team.name())),
-        ],
+        commands: commands(frame, team),
         name,
     }
+}
+
+fn commands(frame: &Frame, team: &EntityRef) -> Vec<Cli> {
+    let put_in = frame.world.oncall.of_team(team).next().map(|roster| {
+        let rotation = roster.rotation.rotation.short();
+        Cli::new(format!("mainstay on-call override {rotation} --person NAME --for 8h"))
+    });
+    [Cli::new(format!("mainstay on-call schedule {}", team.short()))].into_iter().chain(put_in).collect()
 }
 
 fn rotation_in_words(roster: &oncall::Roster) -> String {
