@@ -54,9 +54,11 @@ pub struct Observed<'a> {
 /// Why it is none, in words.
 pub fn pattern(text: &str) -> Result<Regex, String> {
     let made = RegexBuilder::new(text).size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES).build();
-    made.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => "is a pattern that is too large".to_owned(),
-        other => format!("is no pattern: {}", other.to_string().lines().last().unwrap_or_default().trim()),
+    made.map_err(|error| {
+        if matches!(error, regex::Error::CompiledTooBig(_)) {
+            return "is a pattern that is too large".to_owned();
+        }
+        format!("is no pattern: {}", error.to_string().lines().last().unwrap_or_default().trim())
     })
 }
 
@@ -78,10 +80,12 @@ pub fn hold(assertions: &[Assertion], observed: &Observed<'_>) -> Result<(), Str
         let json = |parsed: &mut Option<Option<Value>>| {
             parsed.get_or_insert_with(|| serde_json::from_slice(&observed.body).ok()).clone()
         };
-        let seen = match &assertion.of {
-            Subject::Json(path) => json(&mut parsed).and_then(|document| selected(&document, path)),
-            Subject::JsonLength(path) => json(&mut parsed).and_then(|document| length(&document, path)),
-            other => seen(other, observed),
+        let seen = if let Subject::Json(path) = &assertion.of {
+            json(&mut parsed).and_then(|document| selected(&document, path))
+        } else if let Subject::JsonLength(path) = &assertion.of {
+            json(&mut parsed).and_then(|document| length(&document, path))
+        } else {
+            seen(&assertion.of, observed)
         };
         judge(assertion, seen)?;
     }

@@ -27,7 +27,7 @@ use web::{
 };
 use world::Command;
 
-pub(crate) use checks::Speed;
+pub(crate) use checks::Probing;
 
 /// What a server is made of.
 pub(crate) struct Parts {
@@ -35,7 +35,7 @@ pub(crate) struct Parts {
     pub(crate) web: web::Settings,
     pub(crate) catalog: Vec<PathBuf>,
     pub(crate) hook_secret: Option<String>,
-    pub(crate) speed: Speed,
+    pub(crate) probing: Probing,
 }
 
 /// A server that runs.
@@ -58,7 +58,7 @@ impl Running {
         app.warm();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(checks::run(app.clone(), parts.speed, stopped.clone())?);
+        tasks.spawn(checks::run(app.clone(), parts.probing, stopped.clone())?);
         tasks.spawn(published::follow(app.clone(), stopped.clone()));
         tasks.spawn(tallies::collect(app.clone(), stopped.clone()));
         tasks.spawn(hooks::run(app.clone(), parts.hook_secret, stopped.clone())?);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
-use checks::{CheckDefinition, RunResult, Tally};
+use checks::{CheckDefinition, CheckKind, RunResult, Tally};
 use jiff::Timestamp;
 use kernel::{EntityRef, Sha256};
 use tokio::{
@@ -17,11 +17,21 @@ use crate::{Client, Run};
 pub trait Runner: Send + Sync + 'static {
     /// Runs the check once, within its timeout.
     fn run(&self, definition: &CheckDefinition) -> impl Future<Output = Run> + Send;
+
+    /// True if this sort of check can be run here. What can't is not run: its state is unknown, and not down.
+    fn can_run(&self, definition: &CheckDefinition) -> bool {
+        let _ = definition;
+        true
+    }
 }
 
 impl Runner for Client {
     fn run(&self, definition: &CheckDefinition) -> impl Future<Output = Run> + Send {
         self.run_once(definition)
+    }
+
+    fn can_run(&self, definition: &CheckDefinition) -> bool {
+        matches!(definition.kind, CheckKind::Http(_))
     }
 }
 
@@ -136,7 +146,7 @@ impl<R: Runner> Prober<R> {
     ) {
         let mut before = std::mem::take(kept);
         for definition in wanted {
-            if kept.contains_key(&definition.check) {
+            if kept.contains_key(&definition.check) || !self.shared.runner.can_run(definition) {
                 continue;
             }
             let running = match before.remove(&definition.check) {

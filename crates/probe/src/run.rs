@@ -2,7 +2,10 @@
 
 use std::error::Error;
 
-use checks::{CheckDefinition, CheckKind, Evidence, Expectation, HttpCheck, Outcome, StatusRange, shown};
+use checks::{
+    CheckDefinition, CheckKind, Evidence, Expectation, HttpCheck, Observed, Outcome, StatusRange, hold, shown,
+    template::{self, TemplateError},
+};
 use reqwest::{Method, Response, StatusCode, header};
 use tokio::time::{Instant, timeout};
 use url::Url;
@@ -20,14 +23,13 @@ pub struct Run {
 
 /// How much of a body is read.
 const BODY_BYTES: usize = 64 * 1024;
-/// Redirects that are followed.
-const REDIRECTS: usize = 5;
 
 /// What has been seen so far; it outlives a run that is cut off.
 #[derive(Default)]
 struct Seen {
     url: Option<Url>,
     status: Option<StatusCode>,
+    headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
@@ -40,8 +42,10 @@ enum Fault {
     Host(#[from] HostError),
     #[error("{}", in_words(.0))]
     Http(#[from] reqwest::Error),
-    #[error("redirected more than {REDIRECTS} times")]
-    TooManyRedirects,
+    #[error("redirected more than {0} times")]
+    TooManyRedirects(u8),
+    #[error("the {0} {1}")]
+    Template(&'static str, TemplateError),
     #[error("redirected to {0}, which is not a web address")]
     RedirectedAway(String),
 }
@@ -58,7 +62,7 @@ impl Client {
         let exchanged = timeout(definition.timeout(), self.exchange(http, &mut seen)).await;
         let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let failure = match exchanged {
-            Ok(Ok(())) => mismatch(&http.expect, &seen),
+            Ok(Ok(())) => mismatch(&http.expect, &seen, latency_ms),
             Ok(Err(fault)) => Some(fault.to_string()),
             Err(_) => {
                 let part = seen.status.map_or("no answer", |_| "no complete answer");
@@ -78,21 +82,33 @@ impl Client {
 
     /// Asks, follows redirects, and reads the beginning of the body.
     async fn exchange(&self, http: &HttpCheck, seen: &mut Seen) -> Result<(), Fault> {
-        let mut url = Url::parse(&http.url)?;
+        let fill = |what, text: &str| template::fill(text, |_| None).map_err(|error| Fault::Template(what, error));
+        let mut url = Url::parse(&fill("address", &http.url)?)?;
         let mut method = Method::from_bytes(http.method.as_str().as_bytes()).unwrap_or(Method::GET);
-        let mut body = http.body.clone();
-        for _ in 0..=REDIRECTS {
+        let mut body = http.body.as_deref().map(|body| fill("body", body)).transpose()?;
+        for _ in 0..=http.redirects {
             self.allow(&url)?;
             seen.url = Some(url.clone());
             let mut request = self.http.request(method.clone(), url.clone());
             for (name, value) in &http.headers {
-                request = request.header(name, value);
+                request = request.header(name, fill("header", value)?);
+            }
+            if let Some((user, password)) = &http.basic {
+                request = request.basic_auth(fill("user", user)?, Some(fill("password", password)?));
             }
             if let Some(body) = &body {
                 request = request.body(body.clone());
             }
             let mut response = request.send().await?;
             seen.status = Some(response.status());
+            seen.headers = response
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                .collect();
+            if http.redirects == 0 {
+                return read(&mut response, &mut seen.body).await;
+            }
             let Some(next) = redirect(&response, &url, &http.expect)? else {
                 return read(&mut response, &mut seen.body).await;
             };
@@ -105,7 +121,7 @@ impl Client {
             }
             url = next;
         }
-        Err(Fault::TooManyRedirects)
+        Err(Fault::TooManyRedirects(http.redirects))
     }
 }
 
@@ -139,16 +155,15 @@ async fn read(response: &mut Response, body: &mut Vec<u8>) -> Result<(), Fault> 
 }
 
 /// In what the answer differs from what is wanted.
-fn mismatch(expect: &Expectation, seen: &Seen) -> Option<String> {
+fn mismatch(expect: &Expectation, seen: &Seen, latency_ms: u64) -> Option<String> {
     let status = seen.status.map_or(0, |status| status.as_u16());
     if !expect.status.iter().any(|range| range.contains(status)) {
         let wanted = expect.status.iter().map(StatusRange::to_string).collect::<Vec<_>>().join(" or ");
         return Some(format!("answered {status}; {wanted} is wanted"));
     }
-    let text = expect.body_contains.as_ref()?;
-    if contains(&seen.body, text.as_bytes()) {
-        return None;
-    }
+    let Some(text) = expect.body_contains.as_ref().filter(|text| !contains(&seen.body, text.as_bytes())) else {
+        return hold(&expect.assertions, &seen.observed(latency_ms)).err();
+    };
     let part = if seen.body.len() < BODY_BYTES { "the answer" } else { "the first 64 KB of the answer" };
     Some(format!("{part} does not contain \"{text}\""))
 }
@@ -158,6 +173,19 @@ fn contains(body: &[u8], text: &[u8]) -> bool {
 }
 
 impl Seen {
+    fn observed(&self, latency_ms: u64) -> Observed<'_> {
+        Observed {
+            status: self.status.map(|status| status.as_u16()),
+            headers: self.headers.clone(),
+            body: self.body.as_slice().into(),
+            body_size: self.body.len() as u64,
+            latency_ms,
+            url: self.url.as_ref().map(Url::to_string).unwrap_or_default(),
+            connected: self.status.is_some(),
+            ..Observed::default()
+        }
+    }
+
     fn evidence(&self, error: String, asked: &str, latency_ms: u64) -> Evidence {
         let url = self.url.as_ref().map_or(asked, Url::as_str);
         let excerpt = self.body.get(..Evidence::EXCERPT_BYTES).unwrap_or(&self.body);

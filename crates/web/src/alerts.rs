@@ -4,8 +4,4 @@
 //! Opsgenie's `GenieKey`, as the password of basic authentication, or, for senders that can't set headers, as `?key=`.
 //! Whatever is answered with success is on disk; who is told to come back later has lost nothing.
 
-mod receive;
-
-pub use receive::{
-    alertmanager, enqueue, generic, grafana, opsgenie_acknowledge, opsgenie_close, opsgenie_create, prometheus,
-};
+pub mod receive;

@@ -325,14 +325,14 @@ fn protocols(table: Table, app: &App) -> Table {
 /// Other tools' ways to send alerts.
 fn alert_senders(table: Table) -> Table {
     table
-        .screen(SENDER, Method::POST, "/v2/enqueue", post(alerts::enqueue))
-        .screen(SENDER, Method::POST, "/api/v2/alerts", post(alerts::prometheus))
-        .screen(SENDER, Method::POST, "/hooks/alertmanager", post(alerts::alertmanager))
-        .screen(SENDER, Method::POST, "/hooks/grafana", post(alerts::grafana))
-        .screen(SENDER, Method::POST, "/hooks/alerts", post(alerts::generic))
-        .screen(SENDER, Method::POST, "/v2/alerts", post(alerts::opsgenie_create))
-        .screen(SENDER, Method::POST, "/v2/alerts/{id}/close", post(alerts::opsgenie_close))
-        .screen(SENDER, Method::POST, "/v2/alerts/{id}/acknowledge", post(alerts::opsgenie_acknowledge))
+        .screen(SENDER, Method::POST, "/v2/enqueue", post(alerts::receive::enqueue))
+        .api(SENDER, routes!(alerts::receive::prometheus))
+        .screen(SENDER, Method::POST, "/hooks/alertmanager", post(alerts::receive::alertmanager))
+        .screen(SENDER, Method::POST, "/hooks/grafana", post(alerts::receive::grafana))
+        .screen(SENDER, Method::POST, "/hooks/alerts", post(alerts::receive::generic))
+        .screen(SENDER, Method::POST, "/v2/alerts", post(alerts::receive::opsgenie_create))
+        .screen(SENDER, Method::POST, "/v2/alerts/{id}/close", post(alerts::receive::opsgenie_close))
+        .screen(SENDER, Method::POST, "/v2/alerts/{id}/acknowledge", post(alerts::receive::opsgenie_acknowledge))
 }
 
 fn backstage(table: Table) -> Table {

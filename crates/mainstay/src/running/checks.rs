@@ -1,26 +1,66 @@
 //! Runs the checks from within the server, and hands in what they saw.
 //!
-//! What becomes of a result is the same whichever probe it comes from: `web::checks::intake`.
+//! The demo has eleven more probes, which pretend to stand elsewhere. What becomes of a result is the same whichever probe it comes from: `web::checks::intake`.
 
 use std::{sync::Arc, time::Duration};
 
-use checks::RunResult;
+use checks::{CheckDefinition, RunResult};
 use kernel::{Refusal, codes};
-use probe::{AddressPolicy, Client, Pace, Prober};
-use tokio::sync::{mpsc, watch};
+use probe::{AddressPolicy, Client, Pace, Prober, Run, Runner};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use web::{App, checks::intake};
 use world::Event;
 
 /// Where this server's own probe stands.
 const LOCATION: &str = "home";
+/// Where the demo's other probes stand, and how far that is: so many milliseconds more for each run.
+const FAR_AWAY: [(&str, u64); 11] = [
+    ("ap-south", 118),
+    ("ap-tokyo", 142),
+    ("au-sydney", 171),
+    ("ca-montreal", 61),
+    ("eu-north", 24),
+    ("eu-south", 31),
+    ("eu-west", 18),
+    ("me-dubai", 96),
+    ("sa-saopaulo", 128),
+    ("us-east", 72),
+    ("us-west", 104),
+];
 /// Results that may wait to be handed in.
 const RESULTS_MAX: usize = 1_024;
 /// How often silence is looked for.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 
-/// How much faster than declared the checks run.
+/// How the checks are run from within the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Speed(pub(crate) u32);
+pub(crate) struct Probing {
+    /// How much faster than declared.
+    pub(crate) speed: u32,
+    /// Whether there are eleven more probes that pretend to stand far away, for the demo.
+    pub(crate) far_away: bool,
+}
+
+/// A probe that pretends to stand far away: each of its runs takes so much longer.
+struct Far {
+    client: Client,
+    way_ms: u64,
+}
+
+impl Runner for Far {
+    async fn run(&self, definition: &CheckDefinition) -> Run {
+        let run = self.client.run_once(definition).await;
+        tokio::time::sleep(Duration::from_millis(self.way_ms)).await;
+        Run { latency_ms: run.latency_ms.saturating_add(self.way_ms), ..run }
+    }
+
+    fn can_run(&self, definition: &CheckDefinition) -> bool {
+        self.client.can_run(definition)
+    }
+}
 
 /// The task that runs the checks until the server stops.
 ///
@@ -28,28 +68,55 @@ pub(crate) struct Speed(pub(crate) u32);
 /// If no HTTP client can be had.
 pub(super) fn run(
     app: App,
-    speed: Speed,
+    probing: Probing,
     stopped: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Refusal> {
     let client = Client::new(AddressPolicy::default())
         .map_err(|error| Refusal::new(&codes::INTERNAL, format!("no client for checks: {error}")))?;
-    let clock = app.clone();
-    let prober = Prober::new(LOCATION, client, move || clock.now(), Pace::times(speed.0));
-    let (define, definitions) = watch::channel(Arc::new(app.world().checks.definitions(LOCATION)));
-    let (sender, results) = mpsc::channel(RESULTS_MAX);
     Ok(async move {
-        let mut stop = stopped.clone();
-        let stop = async move {
-            let _ = stop.wait_for(|stopped| *stopped).await;
-        };
-        let follow = follow_definitions(app.clone(), define, stopped);
-        tokio::join!(prober.run(definitions, sender, stop), follow, hand_in(app, results));
+        let mut probes = JoinSet::new();
+        let far_away = FAR_AWAY.into_iter().filter(|_| probing.far_away);
+        for (location, way_ms) in [(LOCATION, 0)].into_iter().chain(far_away) {
+            let runner = Far { client: client.clone(), way_ms };
+            probes.spawn(run_at(app.clone(), location, runner, probing.speed, stopped.clone()));
+        }
+        tokio::join!(keep_house(app, stopped), async { while probes.join_next().await.is_some() {} });
     })
+}
+
+/// One probe, at one location.
+async fn run_at(app: App, location: &'static str, runner: Far, speed: u32, stopped: watch::Receiver<bool>) {
+    let clock = app.clone();
+    let prober = Prober::new(location, runner, move || clock.now(), Pace::times(speed));
+    let (define, definitions) = watch::channel(Arc::new(app.world().checks.definitions(location)));
+    let (sender, results) = mpsc::channel(RESULTS_MAX);
+    let mut stop = stopped.clone();
+    let stop = async move {
+        let _ = stop.wait_for(|stopped| *stopped).await;
+    };
+    let follow = follow_definitions(app.clone(), location, define, stopped);
+    tokio::join!(prober.run(definitions, sender, stop), follow, hand_in(app, location, results));
+}
+
+/// Looks for silence until the server stops.
+async fn keep_house(app: App, mut stopped: watch::Receiver<bool>) {
+    let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+    loop {
+        let stop = tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => true,
+            _ = housekeeping.tick() => false,
+        };
+        if stop {
+            return;
+        }
+        intake::keep_house(&app).await;
+    }
 }
 
 async fn follow_definitions(
     app: App,
-    define: watch::Sender<Arc<Vec<Arc<checks::CheckDefinition>>>>,
+    location: &str,
+    define: watch::Sender<Arc<Vec<Arc<CheckDefinition>>>>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut commits = app.engine().subscribe();
@@ -63,7 +130,7 @@ async fn follow_definitions(
             },
         };
         if changed {
-            let wanted = Arc::new(app.world().checks.definitions(LOCATION));
+            let wanted = Arc::new(app.world().checks.definitions(location));
             define.send_if_modified(|known| {
                 let differs = **known != *wanted;
                 *known = wanted;
@@ -74,7 +141,7 @@ async fn follow_definitions(
 }
 
 /// Hands in what the probe saw, several results at a time.
-async fn hand_in(app: App, mut results: mpsc::Receiver<RunResult>) {
+async fn hand_in(app: App, location: &str, mut results: mpsc::Receiver<RunResult>) {
     let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
     let mut batch = Vec::new();
     loop {
@@ -84,15 +151,14 @@ async fn hand_in(app: App, mut results: mpsc::Receiver<RunResult>) {
                     return;
                 }
                 let results = std::mem::take(&mut batch);
-                if let Err(refusal) = intake::take(&app, LOCATION, results).await {
+                if let Err(refusal) = intake::take(&app, location, results).await {
                     tracing::warn!(error.code = refusal.code.name, "results of checks were lost: {refusal}");
                 }
             }
             _ = housekeeping.tick() => {
-                if let Err(refusal) = intake::hear(&app, LOCATION).await {
+                if let Err(refusal) = intake::hear(&app, location).await {
                     tracing::warn!(error.code = refusal.code.name, "the probe could not be noted: {refusal}");
                 }
-                intake::keep_house(&app).await;
             }
         }
     }

@@ -19,7 +19,7 @@ use world::Command;
 use crate::{
     cli::DemoArgs,
     output,
-    running::{Parts, Running, Speed, asked_to_stop, folders, random},
+    running::{Parts, Probing, Running, asked_to_stop, folders, random},
 };
 
 static CATALOG: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../examples/demo");
@@ -59,7 +59,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
         web,
         catalog: Vec::new(),
         hook_secret: Some(hook_secret.clone()),
-        speed: Speed(args.speed),
+        probing: Probing { speed: args.speed, far_away: true },
     };
     let running = Running::start(parts)?;
     running.seed().await?;

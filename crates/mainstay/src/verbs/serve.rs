@@ -10,7 +10,7 @@ use world::Command;
 
 use crate::{
     flagd, output,
-    running::{Parts, Running, Speed, asked_to_stop, log, random},
+    running::{Parts, Probing, Running, asked_to_stop, log, random},
     settings::{ServeArgs, Settings},
 };
 
@@ -46,7 +46,13 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
         notifier: Some(notifier),
     };
     let https = web.https;
-    let parts = Parts { store, web, catalog: settings.catalog, hook_secret: settings.hook_secret, speed: Speed(1) };
+    let parts = Parts {
+        store,
+        web,
+        catalog: settings.catalog,
+        hook_secret: settings.hook_secret,
+        probing: Probing { speed: 1, far_away: false },
+    };
     let running = Running::start(parts)?;
     running.seed().await?;
     let ports = flagd::open(running.app().published().serving(), settings.flagd).await?;

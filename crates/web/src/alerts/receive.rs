@@ -56,7 +56,9 @@ pub async fn enqueue(State(app): State<App>, body: Bytes) -> Response {
     }
 }
 
-/// `POST /api/v2/alerts`: Prometheus takes us for an Alertmanager.
+/// Takes Prometheus' alerts: it takes this server for an Alertmanager. The key is an integration's.
+#[utoipa::path(post, path = "/api/v2/alerts", tag = "alerts", request_body(content = Vec<Object>),
+    responses((status = 200, description = "all of it is taken")))]
 pub async fn prometheus(
     State(app): State<App>,
     Query(at): Query<KeyInAddress>,
@@ -186,6 +188,11 @@ fn shown(headers: &HeaderMap) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// True if a request shows an integration's key.
+pub(crate) fn is_sender(app: &App, headers: &HeaderMap) -> bool {
+    shown(headers).is_some_and(|key| known(&app.world(), &key).is_some())
 }
 
 fn known<'a>(world: &'a World, key: &str) -> Option<&'a Integration> {

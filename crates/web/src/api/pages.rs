@@ -167,7 +167,7 @@ pub async fn open(State(app): State<App>, asked: Asked<NewPage>) -> Result<Json<
     let subject = EntityRef::parse(&new.about, defaults)
         .map_err(|error| Refusal::new(&codes::INVALID, error.to_string()).field("/about"))?;
     if world.catalog.get(&subject).is_none() {
-        return Err(not_found(subject.kind(), subject.short()).into());
+        return Err(not_found(subject.kind(), subject.short()));
     }
     let team = if subject.kind() == "group" { Some(subject.clone()) } else { world.owner_of(&subject) };
     if team.is_none() {

@@ -39,7 +39,7 @@ pub async fn act(
         "renotify" => PageCommand::Renotify { page },
         "reassign" => PageCommand::Reassign { page, policy: reference("policy", &filled.policy, paging::POLICY_KIND)? },
         "close" => PageCommand::Close { page },
-        other => return Err(crate::api::not_found("verb", other).into()),
+        other => return Err(crate::api::not_found("verb", other)),
     };
     app.submit(by.request(Command::Paging(command), None, None)?).await?;
     Ok(Redirect::to(&format!("/pages/{number}")).into_response())

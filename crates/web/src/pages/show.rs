@@ -68,7 +68,7 @@ pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, 
     let found = number.parse().ok().and_then(|number| frame.world.paging.numbered(number));
     let page = found.ok_or_else(|| not_found("page", &number))?;
     Ok(screen(&PageScreen {
-        chrome: frame.chrome(&format!("Page {}", page.page.number), Place::OnCall),
+        chrome: frame.chrome(format!("Page {}", page.page.number), Place::OnCall),
         title: page.about.title.clone(),
         tags: vec![format!("page {}", page.page.number), format!("{} urgency", page.about.urgency.word())],
         explained: paging::explain(page, frame.now),

@@ -16,6 +16,7 @@ mod large;
 mod oncall_schedule;
 mod pact_broker;
 mod pages;
+mod paging;
 mod protection;
 mod samples;
 mod screens;

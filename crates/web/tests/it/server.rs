@@ -82,6 +82,38 @@ impl Server {
         answer.body
     }
 
+    /// A page as text, with its status.
+    pub(crate) async fn text(&self, method: Method, path: &str) -> (StatusCode, String) {
+        self.text_of(Request::builder().method(method).uri(path)).await
+    }
+
+    /// The same with a token.
+    pub(crate) async fn signed_text(&self, token: &str, path: &str) -> (StatusCode, String) {
+        self.text_of(Request::builder().uri(path).header(header::AUTHORIZATION, format!("Bearer {token}"))).await
+    }
+
+    async fn text_of(&self, request: axum::http::request::Builder) -> (StatusCode, String) {
+        let request = request.header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        (parts.status, String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().into()).unwrap())
+    }
+
+    /// The link by which the first message that is on its way is answered.
+    pub(crate) async fn link(&self) -> String {
+        while self.app.world().paging.messages().next().is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let app = self.app.clone();
+        let ready = self.app.blocking(move |engine| {
+            let world = engine.world();
+            let message = world.paging.messages().next().cloned().unwrap();
+            web::pages::message::ready(&app, &world, &message)
+        });
+        let (_, message) = ready.await.unwrap().unwrap();
+        message.acknowledge.unwrap()
+    }
+
     /// Applies the files of a catalog source.
     pub(crate) async fn apply(&self, source: &str, files: &[(&str, &str)]) {
         let files: Vec<Value> = files.iter().map(|(path, text)| json!({ "path": path, "text": text })).collect();
