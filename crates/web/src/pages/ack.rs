@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use engine::Request;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, EntityRef, PageId, Refusal, Sha256};
 use notifier::links;
 use paging::{Page, Status, Via};
@@ -44,6 +44,7 @@ struct AckScreen {
 struct Shown {
     number: u64,
     title: String,
+    about: String,
     state: String,
 }
 
@@ -173,13 +174,21 @@ fn read<'a>(app: &App, world: &'a World, token: &str) -> Result<Linked<'a>, link
 }
 
 fn shown(pages: &[&Page]) -> Vec<Shown> {
+    let clock = |at: &Timestamp| at.strftime("%-d %B, %H:%M UTC").to_string();
     let state = |page: &Page| match &page.status {
-        Status::Open => "open".to_owned(),
-        Status::Exhausted { at } => format!("nobody has answered since {at}"),
-        Status::Acknowledged { by, at, .. } => format!("acknowledged by {} at {at}", who(by)),
-        Status::Closed { at, .. } => format!("over since {at}"),
+        Status::Open => format!("open since {}", clock(&page.opened)),
+        Status::Exhausted { at } => {
+            format!("open since {}; since {} nobody is left to be told", clock(&page.opened), clock(at))
+        }
+        Status::Acknowledged { by, at, .. } => format!("acknowledged by {} on {}", who(by), clock(at)),
+        Status::Closed { at, .. } => format!("over since {}", clock(at)),
     };
-    let show = |page: &&Page| Shown { number: page.page.number, title: page.about.title.clone(), state: state(page) };
+    let show = |page: &&Page| Shown {
+        number: page.page.number,
+        title: page.about.title.clone(),
+        about: page.about.subject.short().to_owned(),
+        state: state(page),
+    };
     pages.iter().map(show).collect()
 }
 

@@ -17,7 +17,7 @@ async fn a_page_that_nobody_answered_is_loud_at_home_and_first_in_the_list() {
     assert!(empty.says("mainstay page team:payments") && empty.says("Nobody was paged."));
     let number = page(&site, "Refunds look wrong").await;
     let home = ann.see("/").await;
-    for text in ["Paged, and nobody answered", "Refunds look wrong", "told Kim Park, no answer yet"] {
+    for text in ["Paged, and nobody answered", "Refunds look wrong", "told Kim Park, no answer yet", "On call now"] {
         assert!(home.says(text), "{text}");
     }
     let list = ann.see("/pages?team=group:default/web&person=user:default/kim&state=unanswered").await;
