@@ -4,7 +4,10 @@
 //! scanners follow links; only the `POST` answers, in the name of the person. It works once: what is answered already
 //! says by whom. A telephone's keypad posts to the same link (Twilio's `Digits`) and is answered in TwiML.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Instant,
+};
 
 use askama::Template;
 use axum::{
@@ -16,7 +19,7 @@ use axum::{
 };
 use engine::Request;
 use jiff::{SignedDuration, Timestamp};
-use kernel::{Actor, EntityRef, PageId, Refusal, Sha256};
+use kernel::{Actor, EntityRef, PageId, Refusal};
 use notifier::links;
 use paging::{Page, Status, Via};
 use world::{Command, World};
@@ -57,14 +60,10 @@ struct Linked<'a> {
 /// A peer's address, where the server knows it.
 type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
 
-/// Counts a request by link and by address, as tries to sign in are counted: nobody can try tokens.
-fn count(app: &App, token: &str, peer: Peer) -> Result<(), Refusal> {
-    let now = Instant::now();
-    app.sign_ins().take(Caller::named(&format!("ack {}", Sha256::of(token.as_bytes()))), now)?;
-    match peer {
-        Some(Extension(ConnectInfo(peer))) => app.links().take(Caller::at(peer.ip()), now),
-        None => Ok(()),
-    }
+/// Counts a request by its address, apart from tries to sign in: who tries tokens keeps nobody from signing in.
+fn count(app: &App, peer: Peer) -> Result<(), Refusal> {
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(peer))| peer.ip());
+    app.links().take(Caller::at(address), Instant::now())
 }
 
 /// Shows what is wrong, and the button.
@@ -74,7 +73,7 @@ pub async fn show(
     peer: Peer,
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
-    count(&app, &token, peer)?;
+    count(&app, peer)?;
     let world = app.world();
     let linked = match read(&app, &world, &token) {
         Ok(linked) => linked,
@@ -97,7 +96,7 @@ pub async fn answer(
 ) -> Result<Response, Problem> {
     let key_pressed = pressed(&body);
     if key_pressed.is_none() {
-        count(&app, &token, peer)?;
+        count(&app, peer)?;
     }
     let world = app.world();
     let linked = match (read(&app, &world, &token), &key_pressed) {
