@@ -23,7 +23,7 @@ pub fn explain(page: &Page, now: Timestamp) -> Vec<String> {
                 NoticeState::Waiting if notice.at <= now => {
                     parts.push(format!("is told by {by} as soon as the last message is long enough ago"));
                 }
-                NoticeState::Waiting => parts.push(format!("is told by {by} at {}", notice.at)),
+                NoticeState::Waiting => parts.push(format!("is told by {by} at {}", moment(notice.at))),
                 NoticeState::Sending { .. } => parts.push(format!("is being told by {by}")),
                 NoticeState::Retrying { error, .. } => {
                     parts.push(format!("could not be told by {by} yet, which is tried again ({error})"));
@@ -41,7 +41,7 @@ pub fn explain(page: &Page, now: Timestamp) -> Vec<String> {
         words.push("It has not reached anybody.".to_owned());
     }
     let loud = page.log.iter().rev().filter(|entry| entry.loud).take(FINDINGS_MAX);
-    let mut loud: Vec<String> = loud.map(|entry| format!("At {}: {}.", entry.at, entry.words)).collect();
+    let mut loud: Vec<String> = loud.map(|entry| format!("At {}: {}.", moment(entry.at), entry.words)).collect();
     loud.reverse();
     words.extend(loud);
     words.extend(next(page, now));
@@ -51,16 +51,21 @@ pub fn explain(page: &Page, now: Timestamp) -> Vec<String> {
 /// The newest of what went wrong.
 const FINDINGS_MAX: usize = 10;
 
+/// A moment, to the second.
+fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
 fn stands(page: &Page) -> String {
     let number = page.number();
     match &page.status {
         Status::Open if page.reached.is_none() => format!("Page {number} is open and has not begun."),
         Status::Open => format!("Page {number} is open: nobody has answered."),
-        Status::Acknowledged { by, at, .. } => format!("Page {number} was acknowledged by {by} at {at}."),
+        Status::Acknowledged { by, at, .. } => format!("Page {number} was acknowledged by {by} at {}.", moment(*at)),
         Status::Exhausted { at } => {
-            format!("Nobody answered page {number}, and since {at} there is nobody else to tell.")
+            format!("Nobody answered page {number}, and since {} there is nobody else to tell.", moment(*at))
         }
-        Status::Closed { why, at, .. } => format!("Page {number} was closed at {at}: {}.", why.words()),
+        Status::Closed { why, at, .. } => format!("Page {number} was closed at {}: {}.", moment(*at), why.words()),
     }
 }
 
@@ -69,7 +74,7 @@ fn next(page: &Page, now: Timestamp) -> Option<String> {
         return Some("It stays here until somebody acknowledges or closes it.".to_owned());
     }
     let at = page.next_at?;
-    let when = if at <= now { "now".to_owned() } else { format!("at {at}") };
+    let when = if at <= now { "now".to_owned() } else { format!("at {}", moment(at)) };
     let Some(place) = page.next else {
         return Some(format!("If nobody answers, it is at its end {when}, and everybody gets an alarm."));
     };
