@@ -43,8 +43,8 @@ pub(crate) enum Verb {
     /// Show things: services, flags, checks, findings, or one entity
     #[command(after_help = verbs::get::HELP)]
     Get(verbs::get::GetArgs),
-    /// Show who is on call
-    #[command(after_help = verbs::on_call::HELP)]
+    /// Show who is on call and the schedule; put somebody in
+    #[command(after_help = verbs::on_call::HELP, visible_alias = "oncall")]
     OnCall(verbs::on_call::OnCallArgs),
     /// Page whoever is on call
     #[command(after_help = verbs::page::PAGE_HELP)]

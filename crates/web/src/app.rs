@@ -85,6 +85,7 @@ struct Shared {
     metrics: Metrics,
     live: Live,
     sign_ins: Limiter,
+    links: Limiter,
     published: Published,
     intake: Intake,
 }
@@ -92,6 +93,10 @@ struct Shared {
 /// Who tries to sign in may do so this often in one go, and every five seconds in the long run.
 const SIGN_INS_AT_ONCE: f64 = 20.0;
 const SIGN_INS_PER_SECOND: f64 = 0.2;
+
+/// Links that acknowledge may be opened this often from one address. Mail scanners and a whole office share one.
+const LINKS_AT_ONCE: f64 = 120.0;
+const LINKS_PER_SECOND: f64 = 2.0;
 
 impl App {
     /// The server's parts, put together.
@@ -109,6 +114,7 @@ impl App {
             metrics: Metrics::default(),
             live,
             sign_ins,
+            links: Limiter::new(LINKS_PER_SECOND, LINKS_AT_ONCE),
             published,
             intake,
         }))
@@ -142,6 +148,12 @@ impl App {
     #[must_use]
     pub fn sign_ins(&self) -> &Limiter {
         &self.0.sign_ins
+    }
+
+    /// What bounds how often links that acknowledge are opened from one address.
+    #[must_use]
+    pub fn links(&self) -> &Limiter {
+        &self.0.links
     }
 
     /// The flags as they are served.

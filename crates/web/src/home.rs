@@ -16,7 +16,7 @@ use crate::{
     problem::Problem,
     shell::{Chrome, Place, screen},
     show,
-    views::{Change, Empty, Entity, Moment, State, Tone},
+    views::{Change, Empty, Entity, Moment, Press, State, Tone, Who},
 };
 
 /// The first screen.
@@ -31,12 +31,16 @@ pub struct HomeScreen {
     pub overall_note: String,
     /// Open incidents, the worst first.
     pub broken: Vec<BrokenRow>,
+    /// Pages that nobody has answered, those that nobody is left to be told of first.
+    pub paged: Vec<PagedRow>,
     /// The latest changes.
     pub changes: Vec<Change>,
     /// What is said where there are none.
     pub no_changes: Empty,
     /// The reader's own turn on call: `You are on call for Payments until Monday`.
     pub duty: Option<String>,
+    /// Who is on call now, the reader's teams first.
+    pub on_call: Vec<OnCallLine>,
     /// The services of the reader's teams, the broken first.
     pub mine: Vec<ServiceLine>,
     /// What is said where there are none.
@@ -64,6 +68,34 @@ pub struct BrokenRow {
     pub on_call: String,
     /// The likeliest cause in a sentence.
     pub suspect: Option<String>,
+}
+
+/// Who is on call for a team, on one line.
+#[derive(Debug)]
+pub struct OnCallLine {
+    /// The team.
+    pub team: Entity,
+    /// Its schedule.
+    pub href: String,
+    /// Who; nobody is a gap.
+    pub who: Option<Who>,
+}
+
+/// A page that nobody has answered, on one line.
+#[derive(Debug)]
+pub struct PagedRow {
+    /// `open`, `unanswered`.
+    pub state: State,
+    /// What it is about.
+    pub title: String,
+    /// Its screen.
+    pub href: String,
+    /// Since when.
+    pub since: Moment,
+    /// Who was told.
+    pub told: String,
+    /// Answers it, where the reader may.
+    pub answer: Option<Press>,
 }
 
 /// A service, on one line.
@@ -94,6 +126,8 @@ const RECENT: SignedDuration = SignedDuration::from_hours(24);
 const CHANGES_MAX: usize = 15;
 /// No more services than these are listed.
 const MINE_MAX: usize = 25;
+/// No more teams than these are listed.
+const ON_CALL_MAX: usize = 8;
 /// No more open incidents than these are listed.
 const BROKEN_MAX: usize = 20;
 
@@ -104,6 +138,35 @@ const BROKEN_MAX: usize = 20;
 pub async fn show(frame: Frame) -> Result<Response, Problem> {
     let app = frame.app.clone();
     Ok(app.blocking(move |_| Ok(screen(&HomeScreen::of(&frame)))).await?)
+}
+
+/// The teams that take turns; no more than fit beside the rest.
+fn on_call_now(frame: &Frame) -> Vec<OnCallLine> {
+    let own = frame.own_teams();
+    let mut teams: Vec<&EntityRef> = frame.world.oncall.teams().collect();
+    teams.sort_by_key(|team| (!own.contains(team), team.short().to_owned()));
+    let line = |team: &EntityRef| OnCallLine {
+        team: frame.entity(team),
+        href: frame.href(crate::oncall::team::address(team)),
+        who: frame.on_call_of_team(team).map(|duty| frame.catalog_person(&duty.person)),
+    };
+    teams.into_iter().take(ON_CALL_MAX).map(line).collect()
+}
+
+fn paged(frame: &Frame, page: &paging::Page) -> PagedRow {
+    let people: Vec<String> = page.people.keys().map(|person| frame.catalog_person(person).name).collect();
+    let address = format!("/pages/{}", page.number());
+    PagedRow {
+        state: crate::pages::state_of(page),
+        title: page.about.title.clone(),
+        since: frame.elapsed(page.opened),
+        told: match people.as_slice() {
+            [] => "nobody is told yet".to_owned(),
+            people => format!("told {}, no answer yet", people.join(", ")),
+        },
+        answer: frame.may_write().then(|| frame.press(format!("{address}/acknowledge"), "Acknowledge")),
+        href: frame.href(address),
+    }
 }
 
 impl HomeScreen {
@@ -118,6 +181,8 @@ impl HomeScreen {
             overall,
             overall_note,
             broken,
+            on_call: on_call_now(frame),
+            paged: frame.world.paging.unfinished().take(BROKEN_MAX).map(|page| paged(frame, page)).collect(),
             changes: changes(frame),
             no_changes: Empty::new("Nothing has changed in the last 24 h."),
             duty: duty(frame),

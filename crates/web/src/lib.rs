@@ -19,6 +19,7 @@ pub mod backstage;
 pub mod cache;
 pub mod catalog;
 pub mod checks;
+pub mod contacts;
 pub mod contracts;
 pub mod credentials;
 pub mod docs;

@@ -1,5 +1,11 @@
 //! `GET /on-call`: who is woken, by team, now and next.
 
+pub mod act;
+pub mod calendar;
+pub mod feed;
+pub mod team;
+pub(crate) mod wish;
+
 use std::collections::BTreeSet;
 
 use askama::Template;
@@ -35,6 +41,8 @@ pub struct OnCallScreen {
 pub struct TeamRow {
     /// Which.
     pub team: Entity,
+    /// Its schedule.
+    pub schedule: String,
     /// Who is on call; none is a gap.
     pub now: Option<Who>,
     /// Until when.
@@ -100,6 +108,7 @@ fn row(frame: &Frame, team: &EntityRef) -> TeamRow {
     let gap = oncall::gap(&world.oncall, team, frame.now);
     TeamRow {
         team: frame.entity(team),
+        schedule: frame.href(team::address(team)),
         now: duty.as_ref().map(|duty| frame.catalog_person(&duty.person)),
         until: duty.as_ref().map(|duty| frame.ago(duty.until)),
         next: duty.as_ref().and_then(|duty| duty.next.as_ref()).map(|next| frame.catalog_person(next)),

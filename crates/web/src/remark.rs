@@ -49,12 +49,18 @@ pub enum Done {
     Called,
     /// Whether deployments ask the contracts first was changed.
     Gate,
+    /// Who is on call was changed.
+    OnCall,
+    /// How somebody is reached was changed.
+    Contact,
+    /// A test message went out.
+    Tested,
     /// All was as wished before.
     Nothing,
 }
 
 impl Done {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 19] = [
         Self::Undone,
         Self::Asked,
         Self::Turned,
@@ -70,6 +76,9 @@ impl Done {
         Self::Withdrawn,
         Self::Called,
         Self::Gate,
+        Self::OnCall,
+        Self::Contact,
+        Self::Tested,
         Self::Nothing,
     ];
 
@@ -90,6 +99,9 @@ impl Done {
             Self::Withdrawn => "withdrawn",
             Self::Called => "called",
             Self::Gate => "gate",
+            Self::OnCall => "on-call",
+            Self::Contact => "contact",
+            Self::Tested => "tested",
             Self::Nothing => "nothing",
         }
     }
@@ -113,6 +125,11 @@ impl Done {
             Self::Withdrawn => "It is withdrawn. It will not be done.",
             Self::Called => "The webhook is called again. This screen shows by itself what is answered.",
             Self::Gate => "The gate is set. It holds from the next deployment on.",
+            Self::OnCall => "The schedule is changed. It holds from the next page on.",
+            Self::Contact => "It is saved. It holds from the next page on.",
+            Self::Tested => {
+                "A test message is on its way. Enter the code that it has, to show that the address is yours."
+            }
             Self::Nothing => "All was so already: nothing was changed.",
         }
     }

@@ -12,8 +12,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
-    App, access, alerts, api, assets, backstage, catalog, checks, contracts, docs, evaluation, flags, guard, help,
-    home, incidents, live, manual, oncall, pages, reference, search,
+    App, access, alerts, api, assets, backstage, catalog, checks, contacts, contracts, docs, evaluation, flags, guard,
+    help, home, incidents, live, manual, oncall, pages, reference, search,
     security::{Limits, protect},
     settings,
     table::{Access, Access::Needs, Finished, Route, Table},
@@ -24,6 +24,9 @@ const PROBED: Access = Access::Public { because: "orchestrators and load balance
 const SIGN_IN: Access = Access::Public { because: "whoever signs in is not known before" };
 const ANSWER: Access =
     Access::Public { because: "whoever is woken answers by the link in the message, which is signed and theirs alone" };
+const CALENDAR: Access = Access::Public {
+    because: "a calendar program can't sign in: the address is the secret, and it shows shifts alone",
+};
 const SENDER: Access =
     Access::Public { because: "the sender shows its integration's key, in the place that its protocol has for it" };
 const START: Access =
@@ -179,6 +182,12 @@ fn operations(table: Table) -> Table {
         .screen(Needs(Write), Method::POST, "/checks/{namespace}/{name}/pause", post(checks::pause::pause))
         .screen(Needs(Write), Method::POST, "/checks/{namespace}/{name}/resume", post(checks::pause::resume))
         .screen(Needs(Read), Method::GET, "/on-call", get(oncall::list))
+        .screen(Needs(Read), Method::GET, "/on-call/{namespace}/{name}", get(oncall::team::show))
+        .screen(Needs(Write), Method::POST, "/on-call/{namespace}/{name}/{verb}", post(oncall::act::act))
+        .screen(Needs(Read), Method::GET, "/me/contact", get(contacts::own))
+        .screen(Needs(Read), Method::GET, "/people/{namespace}/{name}/contact", get(contacts::show))
+        .screen(Needs(Read), Method::POST, "/people/{namespace}/{name}/contact/{verb}", post(contacts::act))
+        .screen(CALENDAR, Method::GET, "/ical/{token}", get(oncall::feed::show))
         .screen(Needs(Read), Method::GET, "/settings", get(settings::me::show))
         .screen(Needs(Read), Method::POST, "/settings/password", post(settings::me::set_password))
         .screen(Needs(Admin), Method::GET, "/settings/tokens", get(settings::tokens::list))
@@ -223,6 +232,7 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Write), routes!(api::pages::acknowledge))
         .api(Needs(Write), routes!(api::pages::escalate))
         .api(Needs(Write), routes!(api::pages::renotify))
+        .api(Needs(Write), routes!(api::pages::reassign))
         .api(Needs(Write), routes!(api::pages::close))
         .api(Needs(Report), routes!(api::probes::beat))
         .api(Needs(Read), routes!(api::probes::list))
@@ -240,6 +250,19 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Write), routes!(api::incidents::note))
         .api(Needs(Write), routes!(api::incidents::judge))
         .api(Needs(Read), routes!(api::oncall::list))
+        .api(Needs(Read), routes!(api::contacts::show))
+        .api(Needs(Write), routes!(api::contacts::add))
+        .api(Needs(Write), routes!(api::contacts::remove))
+        .api(Needs(Write), routes!(api::contacts::test))
+        .api(Needs(Write), routes!(api::contacts::verify))
+        .api(Needs(Write), routes!(api::contacts::set_rules))
+        .api(Needs(Read), routes!(api::schedule::show))
+        .api(Needs(Write), routes!(api::schedule::put_in))
+        .api(Needs(Write), routes!(api::schedule::clear))
+        .api(Needs(Write), routes!(api::schedule::propose))
+        .api(Needs(Write), routes!(api::schedule::accept))
+        .api(Needs(Write), routes!(api::schedule::decline))
+        .api(Needs(Write), routes!(api::schedule::revert))
         .api(Needs(Read), routes!(api::timeline::list))
         .api(Needs(Read), routes!(api::timeline::show))
         .api(Needs(Read), routes!(api::undo::plan))

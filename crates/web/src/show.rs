@@ -31,6 +31,7 @@ pub fn address(entity: &EntityRef) -> String {
         "flag" => format!("/flags/{namespace}/{name}"),
         "segment" => format!("/segments/{namespace}/{name}"),
         "incident" => format!("/incidents/{name}"),
+        "page" => format!("/pages/{name}"),
         kind => format!("/entities/{}/{namespace}/{name}", segment(kind)),
     }
 }
@@ -54,6 +55,10 @@ impl Frame {
         let number = (reference.kind() == "incident").then(|| reference.name().parse().ok()).flatten();
         if let Some(incident) = number.and_then(|number| self.world.incidents.by_number(number)) {
             return Entity::new("incident", format!("incident {}", incident.number()), self.href(address(reference)));
+        }
+        let number = (reference.kind() == "page").then(|| reference.name().parse().ok()).flatten();
+        if let Some(page) = number.and_then(|number| self.world.paging.numbered(number)) {
+            return Entity::new("page", format!("page {}", page.number()), self.href(address(reference)));
         }
         let flags = &self.world.flags;
         let known = self.world.checks.watch(reference).is_some()
@@ -187,6 +192,7 @@ pub fn sort_of_event(kind: &str) -> &str {
         "incidents" => "incident",
         "journal" => "undo",
         "oncall" => "on call",
+        "paging" => "page",
         "effects" => "effect",
         other => other,
     }

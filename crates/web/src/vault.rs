@@ -11,6 +11,7 @@ use std::{
 use kernel::{Refusal, codes};
 use ring::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
     rand::{SecureRandom, SystemRandom},
 };
 
@@ -63,6 +64,22 @@ fn cipher(key: &Key) -> Result<LessSafeKey, Refusal> {
     unbound.map(LessSafeKey::new).map_err(|_| Refusal::new(&codes::INTERNAL, "the key has the wrong length"))
 }
 
+/// The key for one purpose: HMAC-SHA256 of the purpose under the operator's key, as the expanding half of HKDF
+/// (RFC 5869) makes it. Whoever learns it learns neither the operator's key nor that of another purpose.
+#[must_use]
+pub fn derive(key: &Key, purpose: &str) -> Key {
+    let mut derived = [0; 32];
+    let tag = tag(key, &[purpose.as_bytes(), &[1]].concat());
+    derived.iter_mut().zip(tag).for_each(|(to, from)| *to = from);
+    derived
+}
+
+/// A tag that only this key makes of `what`.
+#[must_use]
+pub fn tag(key: &Key, what: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), what).as_ref().to_vec()
+}
+
 /// Seals a secret that is kept under `name`.
 ///
 /// # Errors
@@ -99,6 +116,15 @@ pub fn open(key: &Key, name: &str, sealed: &[u8]) -> Result<Vec<u8>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_purpose_has_a_key_of_its_own() {
+        let of = |key: u8, purpose: &str| derive(&[key; 32], purpose);
+        assert_eq!(of(1, "ack-links"), of(1, "ack-links"));
+        assert_ne!(of(1, "ack-links"), of(1, "calendars"));
+        assert_ne!(of(1, "ack-links"), of(2, "ack-links"));
+        assert_ne!(of(1, "ack-links"), [1; 32]);
+    }
 
     #[test]
     fn a_secret_opens_with_its_key_and_name_only() {

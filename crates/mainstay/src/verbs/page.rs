@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use kernel::Refusal;
+use kernel::{Refusal, codes};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::Session;
-use crate::output::{Printer, Table, Tone, short};
+use crate::output::{Printer, Table, Tone, read, short};
 
 pub(crate) const PAGE_HELP: &str = "\
 Whoever is on call for the owner is told, by what they chose for themselves, and then the next, until somebody answers.
@@ -28,6 +28,7 @@ pub(crate) const ACK_HELP: &str = "\
 Nobody else is told of an acknowledged page, and its incident is taken on in your name.
 
 Examples:
+  mainstay ack
   mainstay ack 7
   mainstay ack 7 --reason 'on it'";
 
@@ -66,8 +67,8 @@ pub(crate) struct PagesArgs {
 /// What to answer.
 #[derive(Debug, Args)]
 pub(crate) struct AckArgs {
-    /// The page's number
-    number: u64,
+    /// The page's number; the newest unanswered one that reached you if left out
+    number: Option<u64>,
     /// Why: shown on the timeline
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -133,8 +134,22 @@ pub(crate) async fn pages(args: PagesArgs, session: &Session) -> Result<ExitCode
 /// # Errors
 /// What the server refuses.
 pub(crate) async fn ack(args: AckArgs, session: &Session) -> Result<ExitCode, Refusal> {
-    let number = args.number.to_string();
+    let number = match args.number {
+        Some(number) => number,
+        None => newest_of_mine(session).await?,
+    };
+    let number = number.to_string();
     session.carry_out(&["pages", &number, "acknowledge"], &json!({"reason": args.reason})).await
+}
+
+/// The newest unanswered page that reached whoever asks.
+async fn newest_of_mine(session: &Session) -> Result<u64, Refusal> {
+    let answer = session.client.list(&["pages"], &[("state", "unanswered"), ("person", "me")], 500).await?;
+    let mine: Vec<Page> = read(answer)?;
+    mine.iter().map(|page| page.number).max().ok_or_else(|| {
+        Refusal::new(&codes::NOT_FOUND, "no page waits for your answer")
+            .fix("name one: `mainstay pages --unanswered` has them all")
+    })
 }
 
 fn table(out: &Printer, pages: &[Page]) -> String {

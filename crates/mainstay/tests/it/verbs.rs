@@ -80,6 +80,11 @@ fn a_catalog_is_planned_applied_shown_and_exported() {
     server.verb(&["get", "checks", "on-call"]).exits(0).says(&["lamp-shines", "iris.beacon"]);
     server.verb(&["on-call", "lamp"]).exits(0).says(&["iris.beacon"]);
     server.verb(&["on-call", "group:lighthouse", "--at", "12h"]).exits(0).says(&["iris.beacon"]);
+    server.verb(&["oncall", "who", "lamp"]).exits(0).says(&["iris.beacon"]);
+    server.verb(&["on-call", "schedule", "lighthouse", "--weeks", "2"]).exits(0).says(&["iris.beacon", "LAST 90 DAYS"]);
+    server.verb(&["on-call", "schedule", "lighthouse", "--weeks", "99"]).exits(65).complains(&["weeks"]);
+    server.verb(&["on-call", "override", "no-such-rotation", "--person", "iris.beacon", "--for", "8h"]).exits(65);
+    server.verb(&["ack"]).exits(65).complains(&["error["]);
     server.verb(&["on-call", "nobodys-service"]).exits(1).says(&["Nobody"]);
     server.verb(&["export", "written"]).exits(0).says(&["created"]);
     // The docs beside the descriptors are not exported: they have another home.

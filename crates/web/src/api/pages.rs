@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use world::{Command, World};
 
 use super::{Asked, Done, Listed, Paging, carry_out, event::ActorView, not_found, undo::Why};
-use crate::{App, problem::Problem};
+use crate::{App, guard::By, problem::Problem};
 
 /// A page.
 #[derive(Debug, Serialize, ToSchema)]
@@ -93,6 +93,10 @@ pub struct PageDetail {
 pub struct Which {
     /// `unanswered` for those that nobody has answered; all if left out.
     pub state: Option<String>,
+    /// Only this team's.
+    pub team: Option<String>,
+    /// Only those that reached this person; `me` is you.
+    pub person: Option<String>,
 }
 
 /// Lists pages, the latest first.
@@ -100,11 +104,21 @@ pub struct Which {
     responses((status = 200, body = Listed<PageView>)))]
 pub async fn list(
     State(app): State<App>,
+    by: By,
     Query(which): Query<Which>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Listed<PageView>>, Problem> {
     let world = app.world();
     let now = app.now();
+    let team = which.team.as_deref().map(|team| super::reference("team", team, "group")).transpose()?;
+    let person = match which.person.as_deref() {
+        Some("me") => Some(crate::oncall::wish::in_name_of(&by.0, None)?),
+        other => other.map(|person| super::reference("person", person, "user")).transpose()?,
+    };
+    let fits = |page: &&Page| {
+        team.as_ref().is_none_or(|team| page.about.team.as_ref() == Some(team))
+            && person.as_ref().is_none_or(|person| page.people.contains_key(person))
+    };
     let pages: Vec<&Page> = match which.state.as_deref() {
         None => world.paging.pages().collect(),
         Some("unanswered") => world.paging.unfinished().collect(),
@@ -113,7 +127,7 @@ pub async fn list(
             return Err(refusal.fix("unanswered, or leave it out").into());
         }
     };
-    paging.page(pages, |page| PageView::of(page, now))
+    paging.page(pages.into_iter().filter(fits).collect(), |page| PageView::of(page, now))
 }
 
 /// Shows a page with its log.
@@ -205,6 +219,30 @@ pub async fn renotify(
     asked: Asked<Why>,
 ) -> Result<Json<Done>, Problem> {
     act(&app, &number, &asked, |page| PageCommand::Renotify { page }).await
+}
+
+/// Who is to be told instead.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherPolicy {
+    /// The policy.
+    pub policy: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Gives a page to another policy, which begins at once.
+#[utoipa::path(post, path = "/api/v1/pages/{number}/reassign", tag = "oncall", request_body = OtherPolicy,
+    params(("number", description = "the page's number")), responses((status = 200, body = Done)))]
+pub async fn reassign(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    asked: Asked<OtherPolicy>,
+) -> Result<Json<Done>, Problem> {
+    let page = by_number(&app.world(), &number)?;
+    let policy = super::reference("policy", &asked.body.policy, paging::POLICY_KIND)?;
+    let command = Command::Paging(PageCommand::Reassign { page, policy });
+    carry_out(&app, &asked, command, asked.body.reason.as_deref()).await
 }
 
 /// Closes a page by hand.

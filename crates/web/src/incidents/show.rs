@@ -45,6 +45,8 @@ pub struct IncidentScreen {
     pub suspects: Vec<Suspect>,
     /// What is said where there is none.
     pub no_suspects: Empty,
+    /// Who was paged for it, and what became of that; the latest page first.
+    pub pages: Vec<PageNote>,
     /// The results that say it is broken.
     pub evidence: Vec<Evidence>,
     /// What happened before it began, the latest first.
@@ -95,6 +97,21 @@ pub struct Reason {
     pub against: bool,
 }
 
+/// One of its pages.
+#[derive(Debug)]
+pub struct PageNote {
+    /// How it stands.
+    pub state: State,
+    /// `page 7`.
+    pub name: String,
+    /// Its screen.
+    pub href: String,
+    /// When it was opened.
+    pub at: Moment,
+    /// What was done and what comes next.
+    pub explained: String,
+}
+
 /// One result of a check.
 #[derive(Debug)]
 pub struct Evidence {
@@ -139,6 +156,7 @@ pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, 
         buttons: buttons(&frame, &incident),
         answers: answers(&frame, &incident),
         no_suspects: no_suspects(culprits.changes),
+        pages: pages(&frame, &incident),
         evidence: evidence(&frame, &incident),
         before,
         since,
@@ -150,6 +168,17 @@ pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, 
         commands: commands(&incident, &culprits),
         suspects,
     }))
+}
+
+fn pages(frame: &Frame, incident: &Incident) -> Vec<PageNote> {
+    let note = |page: &paging::Page| PageNote {
+        state: crate::pages::state_of(page),
+        name: format!("page {}", page.number()),
+        href: frame.href(format!("/pages/{}", page.number())),
+        at: frame.ago(page.opened),
+        explained: paging::explain(page, frame.now).join(" "),
+    };
+    frame.world.paging.of_incident(incident.about.incident).map(note).collect()
 }
 
 /// What to say at a glance: what healed it, what is being waited for, or how sure the ranking is.

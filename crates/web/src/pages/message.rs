@@ -9,7 +9,7 @@ use world::World;
 use crate::{App, vault};
 
 /// For how long the link in a message acknowledges.
-const LINK_HOURS: i64 = 12;
+pub(super) const LINK_HOURS: i64 = 12;
 /// Pages that one message lists.
 const LISTED: usize = 20;
 /// How much of what a check said is in a message.
@@ -24,7 +24,7 @@ pub fn ready(app: &App, world: &World, message: &Message) -> Result<Option<(Addr
     let pages: Vec<(&Line, &Page)> =
         lines.iter().filter_map(|line| Some((line, world.paging.page(line.page.page)?))).collect();
     let Some((first, page)) = pages.first() else { return Ok(None) };
-    let address = address(app, world, message)?;
+    let address = address_of(app, world, &message.method)?;
     let base = &app.settings().base_url;
     let kind = message.kind();
     let answers = kind != Kind::FollowUp;
@@ -61,7 +61,7 @@ pub(super) const ALL: &str = "all";
 
 /// The key that links are signed with.
 pub(super) fn key(app: &App) -> vault::Key {
-    app.settings().vault_key
+    vault::derive(&app.settings().vault_key, "ack-links")
 }
 
 /// A person, as short as it is clear.
@@ -69,8 +69,8 @@ fn named(person: &EntityRef) -> String {
     format!("{}/{}", person.namespace(), person.name())
 }
 
-fn address(app: &App, world: &World, message: &Message) -> Result<Address, Refusal> {
-    let method = &message.method;
+/// Where a contact method leads.
+pub(crate) fn address_of(app: &App, world: &World, method: &paging::Method) -> Result<Address, Refusal> {
     let channel = channel(method.channel);
     let missing = |detail: String| {
         Refusal::new(&codes::INVALID, detail).fix("add the contact method anew: its address is not kept any more")

@@ -10,7 +10,7 @@ use crate::{
     frame::Frame,
     problem::Problem,
     shell::{Chrome, Place, screen},
-    views::{Answer, Form, Moment, State, Tone},
+    views::{Answer, Choice, Field, Form, Moment, State, Tone},
 };
 
 /// One page.
@@ -129,7 +129,12 @@ fn forms(frame: &Frame, page: &Page) -> Vec<Form> {
         return Vec::new();
     }
     let form = |verb: &str, label: &str| frame.form(format!("/pages/{}/{verb}", page.page.number), label, Vec::new());
-    match &page.status {
+    let policies: Vec<Choice> = frame.world.paging.policies().map(|policy| policy_choice(policy, page)).collect();
+    let reassign = (!policies.is_empty()).then(|| {
+        let field = Field::select("policy", "Give it to another policy", policies);
+        frame.form(format!("/pages/{}/reassign", page.page.number), "Give", vec![field])
+    });
+    let forms = match &page.status {
         Status::Open => vec![
             Form { main: true, ..form("acknowledge", "Acknowledge") },
             form("escalate", "Escalate now"),
@@ -141,6 +146,12 @@ fn forms(frame: &Frame, page: &Page) -> Vec<Form> {
             form("renotify", "Tell them again"),
             form("close", "Close"),
         ],
-        Status::Acknowledged { .. } | Status::Closed { .. } => Vec::new(),
-    }
+        Status::Acknowledged { .. } | Status::Closed { .. } => return Vec::new(),
+    };
+    forms.into_iter().chain(reassign).collect()
+}
+
+fn policy_choice(policy: &paging::Policy, page: &Page) -> Choice {
+    let current = page.policy.as_ref().map(ToString::to_string).unwrap_or_default();
+    Choice::new(policy.policy.as_str(), policy.policy.short(), &current)
 }

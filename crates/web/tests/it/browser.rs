@@ -48,25 +48,31 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn open() -> Self {
-        Self::open_at(1_795_000_000)
+        Self::open_with(|_| {})
+    }
+
+    /// With other settings.
+    pub(crate) fn open_with(choose: impl FnOnce(&mut Settings)) -> Self {
+        Self::open_at(1_795_000_000, choose)
     }
 
     /// At the present, for what is stamped with the system's time.
     pub(crate) fn open_now() -> Self {
-        Self::open_at(Timestamp::now().as_second())
+        Self::open_at(Timestamp::now().as_second(), |_| {})
     }
 
-    fn open_at(second: i64) -> Self {
+    fn open_at(second: i64, choose: impl FnOnce(&mut Settings)) -> Self {
         let store = Arc::new(SqliteStore::temporary().unwrap());
         let second = AtomicI64::new(second);
         let clock = Arc::new(StillClock { second, seed: AtomicU64::new(1) });
         let engine = Engine::start(store, Arc::clone(&clock) as Arc<dyn Clock>, EngineOptions::default()).unwrap();
-        let settings = Settings {
+        let mut settings = Settings {
             admin_token: Some(Sha256::of(TOKEN.as_bytes())),
             form_secret: [7; 32],
             https: true,
             ..Settings::default()
         };
+        choose(&mut settings);
         let app = App::new(engine, settings);
         let limits = Limits { requests_at_once: 1e9, requests_per_second: 1e9, ..Limits::default() };
         let (router, routes) = router(&app, &limits);

@@ -1,9 +1,11 @@
 //! What the crate does as a whole.
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
+mod ack_link;
 mod assets;
 mod backstage;
 mod browser;
+mod contacts;
 mod contract_scale;
 mod contract_screens;
 mod contracts_api;
@@ -11,7 +13,9 @@ mod coverage;
 mod evaluation;
 mod flag_screens;
 mod large;
+mod oncall_schedule;
 mod pact_broker;
+mod pages;
 mod paging;
 mod protection;
 mod samples;
@@ -19,3 +23,4 @@ mod screens;
 mod screens_a;
 mod screens_b;
 mod server;
+mod staffed;

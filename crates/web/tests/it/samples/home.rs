@@ -16,6 +16,8 @@ fn broken() -> HomeScreen {
         chrome: Chrome { incident: None, live: Some("/live?screen=home".to_owned()), ..chrome("Home", Place::Home) },
         overall: State::new(Tone::Bad, "1 critical path is down"),
         overall_note: "22 of 24 checks up, 1 down, 1 unknown. Newest result 4 s ago, from 3 locations.".to_owned(),
+        paged: Vec::new(),
+        on_call: Vec::new(),
         broken: vec![BrokenRow {
             state: State::new(Tone::Bad, "open"),
             title: "Buyers can’t check out".to_owned(),

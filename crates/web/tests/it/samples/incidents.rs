@@ -1,7 +1,7 @@
 use web::{
     incidents::{
         list::{IncidentRow, IncidentsScreen},
-        show::{Evidence, IncidentScreen, Reason, Suspect},
+        show::{Evidence, IncidentScreen, PageNote, Reason, Suspect},
         undo::UndoScreen,
     },
     shell::{Chrome, Place},
@@ -107,6 +107,13 @@ fn open() -> IncidentScreen {
         began: for_minutes(12),
         ended: None,
         advice: None,
+        pages: vec![PageNote {
+            state: State::new(Tone::Bad, "open"),
+            name: "page 4".to_owned(),
+            href: "/pages/4".to_owned(),
+            at: ago(11),
+            explained: "Page 4 is open: nobody has answered.".to_owned(),
+        }],
         buttons: vec![press("Acknowledge", "acknowledge", false), press("Resolve", "resolve", false)],
         answers: vec![
             Answer::to("Broken").state(down(), Some(for_minutes(12))).note("Buyer pays by card"),

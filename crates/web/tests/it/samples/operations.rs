@@ -193,6 +193,7 @@ fn check() -> CheckScreen {
 fn on_call() -> OnCallScreen {
     let team = |name: &str, now: Option<&str>| TeamRow {
         team: group(name),
+        schedule: "/on-call/default/payments".to_owned(),
         now: now.map(Who::new),
         until: now.map(|_| ago(-4_000)),
         next: now.map(|_| Who::new("Ada Lindqvist")),
