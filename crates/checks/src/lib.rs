@@ -27,6 +27,7 @@ mod result;
 mod state;
 #[cfg(test)]
 mod tests;
+mod uptime;
 mod web_address;
 
 pub use command::{Command, decide, due, silent};
@@ -42,4 +43,5 @@ pub use maintenance::Planned;
 pub use quorum::{Panel, Standing};
 pub use result::{Certificate, Evidence, Hop, Outcome, Phases, RunResult, Streak, Tally, series};
 pub use state::{Failing, Falter, Probe, State, Turn, Verdict, Watch};
+pub use uptime::{Uptime, uptime};
 pub use web_address::shown;

@@ -1,5 +1,6 @@
 mod golden;
 mod quorum;
+mod uptime;
 
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, Context, EntityRef, EventId, IdSeed, Stamp};
