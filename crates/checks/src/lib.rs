@@ -29,6 +29,7 @@ mod state;
 pub mod template;
 #[cfg(test)]
 mod tests;
+mod uptime;
 mod web_address;
 
 pub use assertion::{Observed, hold, json_path, pattern};
@@ -45,4 +46,5 @@ pub use maintenance::Planned;
 pub use quorum::{Panel, Standing};
 pub use result::{Certificate, Evidence, Hop, Outcome, Phases, RunResult, Streak, Tally, series};
 pub use state::{Failing, Falter, Probe, State, Turn, Verdict, Watch};
+pub use uptime::{Uptime, uptime};
 pub use web_address::shown;

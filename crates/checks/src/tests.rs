@@ -1,6 +1,7 @@
 mod declared;
 mod golden;
 mod quorum;
+mod uptime;
 
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, Context, EntityRef, EventId, IdSeed, Stamp};

@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use checks::{Watch, why};
+use checks::{State as Checks, Watch, why, why_paged};
 use kernel::{EntityRef, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,6 +31,8 @@ pub struct CheckView {
     pub since: Timestamp,
     /// Why, in words.
     pub why: String,
+    /// Why it pages somebody or does not, in words.
+    pub why_paged: String,
     /// When it last passed, as far as is known.
     #[schema(value_type = Option<String>, format = "date-time")]
     pub last_good: Option<Timestamp>,
@@ -43,7 +45,7 @@ pub struct CheckView {
 }
 
 impl CheckView {
-    fn of(watch: &Watch, now: Timestamp) -> Self {
+    fn of(checks: &Checks, watch: &Watch, now: Timestamp) -> Self {
         let definition = &watch.definition;
         Self {
             check: definition.check.clone(),
@@ -52,6 +54,7 @@ impl CheckView {
             verdict: watch.verdict.as_str(),
             since: watch.since,
             why: why(watch, now),
+            why_paged: why_paged(checks, watch, now),
             last_good: watch.last_good,
             error: watch.evidence.as_ref().map(|evidence| evidence.error.clone()),
             interval_ms: definition.interval_ms,
@@ -66,7 +69,7 @@ impl CheckView {
 pub async fn list(State(app): State<App>, Query(paging): Query<Paging>) -> Result<Json<Listed<CheckView>>, Problem> {
     let world = app.world();
     let now = app.now();
-    paging.page(world.checks.watches().collect(), |watch| CheckView::of(watch, now))
+    paging.page(world.checks.watches().collect(), |watch| CheckView::of(&world.checks, watch, now))
 }
 
 /// Shows a check.
@@ -75,7 +78,7 @@ pub async fn list(State(app): State<App>, Query(paging): Query<Paging>) -> Resul
 pub async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Json<CheckView>, Problem> {
     let world = app.world();
     let watch = world.checks.watch(&reference("name", &name, "check")?).ok_or_else(|| not_found("check", &name))?;
-    Ok(Json(CheckView::of(watch, app.now())))
+    Ok(Json(CheckView::of(&world.checks, watch, app.now())))
 }
 
 /// Stops a check from judging, such as during maintenance.

@@ -131,7 +131,7 @@ pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>)
         results: results(&frame, &speed),
         no_results: Empty::new("No run was measured in the last hour."),
         changes,
-        facts: facts(watch),
+        facts: facts(&frame, watch),
         pause: pause(&frame, watch),
     }))
 }
@@ -140,6 +140,8 @@ pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>)
 const EVENTS_MAX: usize = 200;
 /// Of these, the newest are shown.
 const CHANGES_MAX: usize = 20;
+/// So far back the uptime looks.
+const UPTIME: jiff::SignedDuration = jiff::SignedDuration::from_hours(90 * 24);
 
 fn tags(watch: &Watch) -> Vec<String> {
     let critical = watch.definition.severity == Severity::Critical;
@@ -230,9 +232,26 @@ fn results(frame: &Frame, speed: &speed::Speed) -> Vec<ResultRow> {
     rows.collect()
 }
 
-fn facts(watch: &Watch) -> Vec<(String, String)> {
+/// How it was in the last 90 days: `99.980% of the 71.2 days that are known`.
+fn uptime(frame: &Frame, watch: &Watch) -> String {
+    let from = frame.now.checked_sub(UPTIME).unwrap_or(jiff::Timestamp::MIN);
+    let uptime = checks::uptime(watch, from, frame.now);
+    match uptime.share() {
+        Some(share) => {
+            let days = |lasted: jiff::SignedDuration| lasted.as_secs_f64() / 86_400.0;
+            // Rounded down, so that an outage is never shown as 100%.
+            let percent = (share * 100_000.0).floor() / 1_000.0;
+            format!("{percent:.3}% of the {:.1} days that are known", days(uptime.known()))
+        }
+        None => "nothing is known yet".to_owned(),
+    }
+}
+
+fn facts(frame: &Frame, watch: &Watch) -> Vec<(String, String)> {
     let definition = &watch.definition;
     let mut facts = vec![
+        ("Does it page?".to_owned(), checks::why_paged(&frame.world.checks, watch, frame.now)),
+        ("Up in 90 days".to_owned(), uptime(frame, watch)),
         ("Asks for".to_owned(), definition.request()),
         ("Every".to_owned(), format!("{} s", definition.interval().as_secs_f64())),
         ("Fails after".to_owned(), format!("{} s", definition.timeout().as_secs_f64())),
