@@ -4,6 +4,7 @@
 //! what was recorded; [`Listed`] is a page of a list.
 
 pub mod access;
+pub mod alerts;
 pub mod catalog;
 pub mod checks;
 pub mod contracts;
@@ -11,6 +12,7 @@ pub mod deploys;
 pub mod event;
 pub mod flags;
 pub mod incidents;
+pub mod integrations;
 pub mod oncall;
 pub mod probes;
 pub mod status;

@@ -30,6 +30,14 @@ pub fn new_token() -> Result<String, Refusal> {
     Ok(format!("mst_{}", secret()?))
 }
 
+/// A new key of an integration: 32 hexadecimal digits, since PagerDuty's clients insist on that many characters.
+///
+/// # Errors
+/// If the operating system gives no randomness.
+pub fn new_integration_key() -> Result<String, Refusal> {
+    Ok(random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// The secret of a new session, for its cookie.
 ///
 /// # Errors

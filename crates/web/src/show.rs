@@ -31,6 +31,7 @@ pub fn address(entity: &EntityRef) -> String {
         "flag" => format!("/flags/{namespace}/{name}"),
         "segment" => format!("/segments/{namespace}/{name}"),
         "incident" => format!("/incidents/{name}"),
+        "alert" => format!("/alerts/{name}"),
         kind => format!("/entities/{}/{namespace}/{name}", segment(kind)),
     }
 }

@@ -1,6 +1,7 @@
 //! What the crate does as a whole.
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
+mod alerts;
 mod assets;
 mod backstage;
 mod browser;
