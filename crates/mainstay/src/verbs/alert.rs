@@ -72,8 +72,7 @@ enum AlertVerb {
 pub(crate) async fn run(args: AlertArgs, session: &Session) -> Result<ExitCode, Refusal> {
     match args.verb {
         AlertVerb::List { status, entity, integration, severity, limit } => {
-            let asked =
-                [("status", status), ("entity", entity), ("integration", integration), ("severity", severity)];
+            let asked = [("status", status), ("entity", entity), ("integration", integration), ("severity", severity)];
             let query: Vec<_> = asked.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
             list(session, &query, limit).await
         }
