@@ -16,6 +16,9 @@ const ALERTMANAGER = process.env.ALERTMANAGER_BIN || "prometheus-alertmanager";
 const missing = [PROMETHEUS, ALERTMANAGER].filter((name) => spawnSync(name, ["--version"]).error);
 const skip = missing.length > 0 && `${missing.join(" and ")} not found: apt-get install prometheus prometheus-alertmanager`;
 
+// Prometheus finds whom to send to some seconds after its start.
+const PATIENCE_MS = 60_000;
+
 const CATALOG = `apiVersion: backstage.io/v1alpha1
 kind: Group
 metadata: { name: web }
@@ -104,12 +107,12 @@ test("Prometheus takes the server for an Alertmanager", { skip }, async () => {
   const host = new URL(server.url).host;
   const key = await keyFor("prometheus");
   const stop = await prometheus("alone", `    - authorization: { credentials: ${key} }\n      static_configs: [{ targets: ["${host}"] }]\n`);
-  await until("the alert is there", async () => (await alerts("integration=prometheus")).length === 1);
+  await until("the alert is there", async () => (await alerts("integration=prometheus")).length === 1, PATIENCE_MS);
   const [alert] = await alerts("integration=prometheus");
   assert.deepEqual([alert.entity, alert.severity, alert.summary], ["component:default/checkout", "critical", "checkout is down"]);
   assert.equal(typeof alert.incident, "number");
   await stop();
-  await until("it ends when the rule is quiet", async () => (await alerts("integration=prometheus")).length === 0);
+  await until("it ends when the rule is quiet", async () => (await alerts("integration=prometheus")).length === 0, PATIENCE_MS);
 });
 
 test("Alertmanager's webhook tells of the beginning and the end", { skip }, async () => {
@@ -128,8 +131,8 @@ receivers:
     "--cluster.listen-address=",
   ]);
   const stop = await prometheus("behind", `    - static_configs: [{ targets: ["127.0.0.1:${port}"] }]\n`);
-  await until("the alert is there", async () => (await alerts("integration=alertmanager")).length === 1);
+  await until("the alert is there", async () => (await alerts("integration=alertmanager")).length === 1, PATIENCE_MS);
   await stop();
-  await until("it is resolved", async () => (await alerts("integration=alertmanager")).length === 0);
+  await until("it is resolved", async () => (await alerts("integration=alertmanager")).length === 0, PATIENCE_MS);
   assert.equal((await alerts("integration=alertmanager&status=resolved")).length, 1);
 });
