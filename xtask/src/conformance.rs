@@ -20,13 +20,14 @@ const EXAMPLES: &str = "20";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance";
 
 /// Other people's clients, and the file of `tests/clients` in which each is used.
-const CLIENTS: [(&str, &str); 6] = [
+const CLIENTS: [(&str, &str); 7] = [
     ("@backstage/catalog-client", "catalog_client.test.mjs"),
     ("@openfeature/ofrep-provider", "ofrep_provider.test.mjs"),
     ("@openfeature/ofrep-web-provider", "ofrep_web_provider.test.mjs"),
     ("@openfeature/flagd-provider", "flagd_provider.test.mjs"),
     ("both server providers, by the relay", "relay.test.mjs"),
     ("@pact-foundation/pact and its CLI", "pact_broker.test.mjs"),
+    ("Prometheus and Alertmanager", "alerts.test.mjs"),
 ];
 
 /// How many random pairs buf and openapi-pact-comparator judge.
@@ -48,6 +49,7 @@ pub(crate) fn run() -> Result<()> {
     ensure!(built, "the workspace does not build");
     let binary = target_directory()?.join("debug/mainstay");
     needs::npm_packages(Path::new("tests/clients"))?;
+    needs::prometheus()?;
     let mut scores = Vec::new();
     for (judge, file) in CLIENTS {
         scores.push(counted(judge, &client(&binary, file)?));

@@ -69,6 +69,16 @@ pub(crate) fn wrk() -> Result<()> {
         .into())
 }
 
+/// Prometheus and Alertmanager, where they can be installed; elsewhere their tests say aloud that they are skipped.
+pub(crate) fn prometheus() -> Result<()> {
+    for package in ["prometheus", "prometheus-alertmanager"] {
+        if on_path(&[package]).is_none() {
+            install_on_debian(package)?;
+        }
+    }
+    Ok(())
+}
+
 /// The packages that the folder's lock file names, installed unless they are.
 pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
     let installed = changed(&folder.join("node_modules/.package-lock.json"));

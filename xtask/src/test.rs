@@ -38,6 +38,7 @@ fn prepare() -> Result<PathBuf> {
     let chromium = needs::chromium()?;
     needs::npm_packages(Path::new("tests/browser"))?;
     needs::npm_packages(Path::new("tests/clients"))?;
+    needs::prometheus()?;
     Ok(chromium)
 }
 

@@ -58,6 +58,31 @@ pub(crate) struct Check {
     pub(crate) paused: bool,
 }
 
+/// An alert of another tool.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Alert {
+    pub(crate) alert: String,
+    pub(crate) status: String,
+    pub(crate) severity: String,
+    pub(crate) summary: String,
+    pub(crate) entity: String,
+    pub(crate) integration: String,
+    pub(crate) since: Timestamp,
+    pub(crate) incident: Option<u64>,
+}
+
+/// Who may send alerts.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Integration {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) entity: String,
+    pub(crate) path: String,
+    pub(crate) open: usize,
+    pub(crate) keyed: Option<Timestamp>,
+}
+
 /// A deployment or a configuration.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Deployment {

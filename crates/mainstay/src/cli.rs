@@ -58,6 +58,9 @@ pub(crate) enum Verb {
     /// Show an incident: whose it is, what changed, the way back; take it on, note, resolve
     #[command(after_help = verbs::incident::HELP)]
     Incident(verbs::incident::IncidentArgs),
+    /// Show what other tools report; take it on, end it
+    #[command(after_help = verbs::alert::HELP)]
+    Alert(verbs::alert::AlertArgs),
     /// Show what happened, or prove that nobody has altered it
     #[command(after_help = verbs::timeline::HELP)]
     Timeline(verbs::timeline::TimelineArgs),
@@ -91,6 +94,9 @@ pub(crate) enum Verb {
     /// Create, list and revoke tokens
     #[command(after_help = verbs::token::HELP)]
     Token(verbs::token::TokenArgs),
+    /// Let other tools send their alerts, by keys
+    #[command(after_help = verbs::integration::HELP)]
+    Integration(verbs::integration::IntegrationArgs),
     /// Look for what is wrong with a data folder
     #[command(after_help = verbs::doctor::HELP)]
     Doctor(verbs::doctor::DoctorArgs),
@@ -105,9 +111,9 @@ pub(crate) enum Verb {
 /// The verbs as `--help` groups them.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["demo", "serve", "edge-flags", "probe"]),
-    ("Look", &["status", "get", "incident", "on-call", "pages", "timeline", "can-i-deploy"]),
+    ("Look", &["status", "get", "incident", "alert", "on-call", "pages", "timeline", "can-i-deploy"]),
     ("Change", &["undo", "page", "ack", "flag", "contract", "deploy", "check", "plan", "apply", "export"]),
-    ("Operate", &["token", "doctor", "backup", "restore"]),
+    ("Operate", &["token", "integration", "doctor", "backup", "restore"]),
 ];
 
 const EXIT_CODES: &str = "\

@@ -3,6 +3,7 @@
 //! `demo` and `serve` are the server; `doctor`, `backup`, `restore` and `timeline verify` work on a data folder, whether
 //! or not a server runs; all others ask a server through [`Session`].
 
+pub(crate) mod alert;
 pub(crate) mod apply;
 pub(crate) mod backup;
 pub(crate) mod can_i_deploy;
@@ -17,6 +18,7 @@ pub(crate) mod export;
 pub(crate) mod flag;
 pub(crate) mod get;
 pub(crate) mod incident;
+pub(crate) mod integration;
 pub(crate) mod on_call;
 pub(crate) mod page;
 pub(crate) mod plan;
@@ -65,6 +67,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             Verb::Pages(args) => page::pages(args, &session()?).await,
             Verb::Ack(args) => page::ack(args, &session()?).await,
             Verb::Incident(args) => incident::run(args, &session()?).await,
+            Verb::Alert(args) => alert::run(args, &session()?).await,
+            Verb::Integration(args) => integration::run(args, &session()?).await,
             Verb::Timeline(args) => timeline::run(args, &session()?).await,
             Verb::Undo(args) => undo::run(args, &session()?).await,
             Verb::Flag(args) => flag::run(args, &session()?).await,

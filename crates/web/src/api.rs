@@ -13,6 +13,7 @@ pub mod deploys;
 pub mod event;
 pub mod flags;
 pub mod incidents;
+pub mod integrations;
 pub mod oncall;
 pub mod pages;
 pub mod probes;

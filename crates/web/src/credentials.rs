@@ -30,20 +30,20 @@ pub fn new_token() -> Result<String, Refusal> {
     Ok(format!("mst_{}", secret()?))
 }
 
+/// A new key of an integration: 32 hexadecimal digits, since PagerDuty's clients insist on that many characters.
+///
+/// # Errors
+/// If the operating system gives no randomness.
+pub fn new_key() -> Result<String, Refusal> {
+    Ok(random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// The secret of a new session, for its cookie.
 ///
 /// # Errors
 /// If the operating system gives no randomness.
 pub fn new_session() -> Result<String, Refusal> {
     secret()
-}
-
-/// The key of an integration: 32 hexadecimal digits, as long as PagerDuty's routing keys.
-///
-/// # Errors
-/// If the operating system gives no randomness.
-pub fn new_key() -> Result<String, Refusal> {
-    Ok(random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn secret() -> Result<String, Refusal> {

@@ -29,6 +29,8 @@ pub enum Done {
     Password,
     /// A token was revoked.
     Revoked,
+    /// An integration's key was taken away.
+    KeyRevoked,
     /// A user was created.
     Created,
     /// A user was disabled.
@@ -60,12 +62,13 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::Undone,
         Self::Asked,
         Self::Turned,
         Self::Password,
         Self::Revoked,
+        Self::KeyRevoked,
         Self::Created,
         Self::Disabled,
         Self::Steered,
@@ -89,6 +92,7 @@ impl Done {
             Self::Turned => "turned",
             Self::Password => "password",
             Self::Revoked => "revoked",
+            Self::KeyRevoked => "key-revoked",
             Self::Created => "created",
             Self::Disabled => "disabled",
             Self::Steered => "steered",
@@ -115,6 +119,7 @@ impl Done {
             Self::Turned => "The flag is turned. Clients see it with their next evaluation.",
             Self::Password => "The password is set. All other sessions of this user have ended.",
             Self::Revoked => "The token is revoked. It is refused from now on.",
+            Self::KeyRevoked => "The key is revoked. Nothing comes in by it from now on.",
             Self::Created => "The user is created and can sign in.",
             Self::Disabled => "The user is disabled, and all their sessions have ended.",
             Self::Steered => "The ramp does so from now on. Clients see it with their next evaluation.",

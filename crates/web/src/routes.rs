@@ -27,12 +27,11 @@ const ANSWER: Access =
 const CALENDAR: Access = Access::Public {
     because: "a calendar program can't sign in: the address is the secret, and it shows shifts alone",
 };
-const SENDER: Access =
-    Access::Public { because: "the sender shows its integration's key, in the place that its protocol has for it" };
 const START: Access =
     Access::Public { because: "the link's secret is what lets somebody create the first administrator" };
 const MANUAL: Access =
     Access::Public { because: "every error names one of these pages, also those that strangers get" };
+const KEYED: &str = "the handler checks the integration's key, which is no token and lets alerts in and nothing else";
 const ASSETS: Access = Access::Public { because: "the files are the same for everybody and hold nothing secret" };
 
 /// What the OpenAPI document says of the whole.
@@ -60,7 +59,10 @@ impl utoipa::Modify for Tokens {
 #[must_use]
 pub fn table(app: &App) -> Table {
     let table = Table::new(app.clone(), Document::openapi());
-    protocols(contracts_api(flags_api(our_api(operations(contract_screens(flag_screens(screens(table))))))), app)
+    protocols(
+        alerts_api(contracts_api(flags_api(our_api(operations(contract_screens(flag_screens(screens(table)))))))),
+        app,
+    )
 }
 
 fn screens(table: Table) -> Table {
@@ -219,13 +221,6 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Read), routes!(api::checks::show))
         .api(Needs(Write), routes!(api::checks::pause))
         .api(Needs(Write), routes!(api::checks::resume))
-        .api(Needs(Read), routes!(api::alerts::integrations))
-        .api(Needs(Admin), routes!(api::alerts::create))
-        .api(Needs(Admin), routes!(api::alerts::renew))
-        .api(Needs(Admin), routes!(api::alerts::remove))
-        .api(Needs(Read), routes!(api::alerts::list))
-        .api(Needs(Write), routes!(api::alerts::acknowledge))
-        .api(Needs(Write), routes!(api::alerts::resolve))
         .api(Needs(Read), routes!(api::pages::list))
         .api(Needs(Read), routes!(api::pages::show))
         .api(Needs(Write), routes!(api::pages::open))
@@ -316,23 +311,52 @@ fn contracts_api(table: Table) -> Table {
         .api(Needs(Read), large(routes!(api::contracts::compare::compare)))
 }
 
+/// Integrations and alerts, and the protocols by which alerts come in.
+fn alerts_api(table: Table) -> Table {
+    table
+        .screen(Needs(Read), Method::GET, "/alerts", get(alerts::list::index))
+        .screen(Needs(Read), Method::GET, "/alerts/{name}", get(alerts::show::show))
+        .screen(Needs(Write), Method::POST, "/alerts/{name}/acknowledge", post(alerts::show::acknowledge))
+        .screen(Needs(Write), Method::POST, "/alerts/{name}/resolve", post(alerts::show::resolve))
+        .screen(Needs(Admin), Method::GET, "/settings/integrations", get(settings::integrations::list))
+        .screen(Needs(Admin), Method::POST, "/settings/integrations", post(settings::integrations::create))
+        .screen(
+            Needs(Admin),
+            Method::POST,
+            "/settings/integrations/{id}/renew-key",
+            post(settings::integrations::renew_key),
+        )
+        .screen(
+            Needs(Admin),
+            Method::POST,
+            "/settings/integrations/{id}/revoke-key",
+            post(settings::integrations::revoke_key),
+        )
+        .screen(Needs(Admin), Method::POST, "/settings/integrations/{id}/remove", post(settings::integrations::remove))
+        .api(Needs(Admin), routes!(api::integrations::list))
+        .api(Needs(Admin), routes!(api::integrations::create))
+        .api(Needs(Admin), routes!(api::integrations::change))
+        .api(Needs(Admin), routes!(api::integrations::renew_key))
+        .api(Needs(Admin), routes!(api::integrations::revoke_key))
+        .api(Needs(Admin), routes!(api::integrations::remove))
+        .api(Needs(Read), routes!(api::alerts::list))
+        .api(Needs(Read), routes!(api::alerts::show))
+        .api(Needs(Write), routes!(api::alerts::acknowledge))
+        .api(Needs(Write), routes!(api::alerts::resolve))
+        .receiving(KEYED, routes!(alerts::events_v2::enqueue))
+        .receiving(KEYED, routes!(alerts::prometheus::post))
+        .receiving(KEYED, routes!(alerts::hooks::from_alertmanager))
+        .receiving(KEYED, routes!(alerts::hooks::from_grafana))
+        .receiving(KEYED, routes!(alerts::hooks::from_anything))
+        .receiving(KEYED, routes!(alerts::opsgenie::create))
+        .receiving(KEYED, routes!(alerts::opsgenie::closed))
+        .receiving(KEYED, routes!(alerts::opsgenie::acknowledged))
+}
+
 fn protocols(table: Table, app: &App) -> Table {
     let evaluated =
         table.evaluating(evaluation::Ofrep::openapi(), serving::ofrep::router(app.published().serving().clone()));
-    backstage(contracts::pact_broker::mount(alert_senders(evaluated)))
-}
-
-/// Other tools' ways to send alerts.
-fn alert_senders(table: Table) -> Table {
-    table
-        .screen(SENDER, Method::POST, "/v2/enqueue", post(alerts::receive::enqueue))
-        .api(SENDER, routes!(alerts::receive::prometheus))
-        .screen(SENDER, Method::POST, "/hooks/alertmanager", post(alerts::receive::alertmanager))
-        .screen(SENDER, Method::POST, "/hooks/grafana", post(alerts::receive::grafana))
-        .screen(SENDER, Method::POST, "/hooks/alerts", post(alerts::receive::generic))
-        .screen(SENDER, Method::POST, "/v2/alerts", post(alerts::receive::opsgenie_create))
-        .screen(SENDER, Method::POST, "/v2/alerts/{id}/close", post(alerts::receive::opsgenie_close))
-        .screen(SENDER, Method::POST, "/v2/alerts/{id}/acknowledge", post(alerts::receive::opsgenie_acknowledge))
+    backstage(contracts::pact_broker::mount(evaluated))
 }
 
 fn backstage(table: Table) -> Table {
@@ -368,7 +392,7 @@ fn large((schemas, paths, handler): UtoipaMethodRouter<App>) -> UtoipaMethodRout
 
 /// The server's router: all routes, and what guards them.
 pub fn router(app: &App, limits: &Limits) -> (Router, Vec<Route>) {
-    let Finished { router, evaluating, routes, openapi } = table(app).finish();
+    let Finished { router, evaluating, receiving, routes, openapi } = table(app).finish();
     let document = openapi.to_json().unwrap_or_default();
     let described = get(move || async move { ([("content-type", "application/json")], document) });
     let router = router
@@ -376,5 +400,6 @@ pub fn router(app: &App, limits: &Limits) -> (Router, Vec<Route>) {
         .layer(from_fn_with_state(app.clone(), guard::identify))
         .layer(from_fn(backstage::error::shape));
     // What is found nowhere is answered by the router that comes last.
-    (evaluation::gate::around(evaluating, app, limits).merge(protect(router, limits)), routes)
+    let apart = evaluation::gate::around(evaluating, app, limits).merge(alerts::door::around(receiving, limits));
+    (apart.merge(protect(router, limits)), routes)
 }

@@ -1,5 +1,6 @@
 //! `GET /settings`, `/settings/tokens`, `/settings/users`: oneself, tokens, users.
 
+pub mod integrations;
 pub mod me;
 pub mod tokens;
 pub mod users;
@@ -152,7 +153,11 @@ fn tabs(frame: &Frame, here: &str) -> Tabs {
     };
     let mut tabs = vec![tab("Me", "/settings")];
     if frame.grant.as_ref().is_some_and(|grant| grant.allows(Scope::Admin)) {
-        tabs.extend([tab("API tokens", "/settings/tokens"), tab("Users", "/settings/users")]);
+        tabs.extend([
+            tab("API tokens", "/settings/tokens"),
+            tab("Users", "/settings/users"),
+            tab("Integrations", "/settings/integrations"),
+        ]);
     }
     Tabs { label: "Settings".to_owned(), tabs }
 }

@@ -32,6 +32,7 @@ pub fn address(entity: &EntityRef) -> String {
         "segment" => format!("/segments/{namespace}/{name}"),
         "incident" => format!("/incidents/{name}"),
         "page" => format!("/pages/{name}"),
+        "alert" => format!("/alerts/{name}"),
         kind => format!("/entities/{}/{namespace}/{name}", segment(kind)),
     }
 }

@@ -38,16 +38,19 @@ pub struct Table {
     app: App,
     router: Router<App>,
     evaluating: Router,
+    receiving: Router<App>,
     routes: Vec<Route>,
     openapi: OpenApi,
 }
 
 /// What a table comes to.
 pub struct Finished {
-    /// All routes but those by which flags are evaluated.
+    /// All routes but those below.
     pub router: Router,
     /// The routes by which flags are evaluated: they have [a gate of their own](crate::evaluation::gate).
     pub evaluating: Router,
+    /// The routes by which alerts come in: they have [a door of their own](crate::alerts::door).
+    pub receiving: Router,
     /// Every route there is.
     pub routes: Vec<Route>,
     /// What is said of the documented ones.
@@ -58,7 +61,14 @@ impl Table {
     /// An empty table.
     #[must_use]
     pub fn new(app: App, openapi: OpenApi) -> Self {
-        Self { app, router: Router::new(), evaluating: Router::new(), routes: Vec::new(), openapi }
+        Self {
+            app,
+            router: Router::new(),
+            evaluating: Router::new(),
+            receiving: Router::new(),
+            routes: Vec::new(),
+            openapi,
+        }
     }
 
     /// Adds routes of the API: `routes!(handler)` brings path, method and description.
@@ -78,6 +88,19 @@ impl Table {
     pub fn evaluating(mut self, described: OpenApi, router: Router) -> Self {
         self.describe(Access::Needs(Scope::Evaluate), described);
         self.evaluating = self.evaluating.merge(router);
+        self
+    }
+
+    /// Adds routes by which alerts come in. Who may is for their handlers, which know where each protocol has its key.
+    #[must_use]
+    pub fn receiving(mut self, because: &'static str, routes: UtoipaMethodRouter<App>) -> Self {
+        let (schemas, paths, handler) = routes;
+        for path in paths.paths.keys() {
+            self.receiving = self.receiving.route(path, handler.clone());
+        }
+        let components = utoipa::openapi::ComponentsBuilder::new().schemas_from_iter(schemas).build();
+        let described = OpenApiBuilder::new().paths(paths).components(Some(components)).build();
+        self.describe(Access::Public { because }, described);
         self
     }
 
@@ -102,8 +125,9 @@ impl Table {
 
     /// The routers, the list of routes and the OpenAPI document.
     pub fn finish(self) -> Finished {
-        let Self { app, router, evaluating, routes, openapi } = self;
-        Finished { router: router.with_state(app), evaluating, routes, openapi }
+        let Self { app, router, evaluating, receiving, routes, openapi } = self;
+        let receiving = receiving.with_state(app.clone());
+        Finished { router: router.with_state(app), evaluating, receiving, routes, openapi }
     }
 }
 

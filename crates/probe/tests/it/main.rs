@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod kinds;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod server;

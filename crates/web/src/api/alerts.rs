@@ -1,209 +1,105 @@
-//! Alerts of other tools, and who may send them.
+//! Alerts: list, show, acknowledge, resolve.
 
-use alerts::{Alert, Integration, IntegrationId, Kind, Settings, Severity};
+use std::collections::BTreeMap;
+
+use alerts::{Alert, Content, Severity};
 use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use kernel::{EntityRef, RefDefaults, Refusal, Sha256, Timestamp, codes};
+use kernel::{EntityRef, Refusal, Timestamp, codes};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use timeline::Query as Search;
 use utoipa::ToSchema;
 use world::{Command, World};
 
-use super::{Asked, Done, Listed, Paging, carry_out, not_found, undo::Why};
-use crate::{App, credentials, problem::Problem};
-
-/// Who may send alerts.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct IntegrationView {
-    /// What people call it.
-    pub name: String,
-    /// The protocol: `events_v2`, `alertmanager`, `prometheus`, `grafana`, `generic` or `opsgenie`.
-    #[schema(value_type = String)]
-    pub kind: Kind,
-    /// What its alerts are about, unless a label says otherwise.
-    #[schema(value_type = String)]
-    pub entity: EntityRef,
-    /// Since when it exists.
-    #[schema(value_type = String, format = "date-time")]
-    pub created: Timestamp,
-    /// Since when its key is what it is; absent if it has none.
-    #[schema(value_type = Option<String>, format = "date-time")]
-    pub keyed: Option<Timestamp>,
-    /// How many of its alerts are open.
-    pub open: usize,
-}
-
-impl IntegrationView {
-    fn of(world: &World, integration: &Integration) -> Self {
-        Self {
-            name: integration.settings.name.clone(),
-            kind: integration.settings.kind,
-            entity: integration.settings.entity.clone(),
-            created: integration.created,
-            keyed: integration.keyed,
-            open: world.alerts.open_of_integration(integration.id),
-        }
-    }
-}
-
-/// An integration to be.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct NewIntegration {
-    /// What people call it.
-    pub name: String,
-    /// The protocol: `events_v2`, `alertmanager`, `prometheus`, `grafana`, `generic` or `opsgenie`.
-    #[schema(value_type = String)]
-    pub kind: Kind,
-    /// What its alerts are about; a component if no kind is said.
-    pub entity: String,
-    /// How bad an alert is that doesn't say: `critical`, `error`, `warning` or `info`; `error` if left out.
-    #[schema(value_type = Option<String>)]
-    pub severity: Option<Severity>,
-    /// After how many seconds without a repetition an alert ends by itself.
-    pub auto_resolve_after_s: Option<u32>,
-    /// The label that names the component that an alert is about; `service` if left out.
-    pub label: Option<String>,
-}
-
-/// A key, which is shown this once.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct NewKey {
-    /// The integration.
-    pub name: String,
-    /// The key: keep it, it can't be shown again.
-    pub key: String,
-    /// Where the tool sends its alerts.
-    pub url: String,
-}
-
-/// Lists who may send alerts.
-#[utoipa::path(get, path = "/api/v1/integrations", tag = "alerts", params(Paging),
-    responses((status = 200, body = Listed<IntegrationView>)))]
-pub async fn integrations(
-    State(app): State<App>,
-    Query(paging): Query<Paging>,
-) -> Result<Json<Listed<IntegrationView>>, Problem> {
-    let world = app.world();
-    paging.page(world.alerts.integrations().collect(), |integration| IntegrationView::of(&world, integration))
-}
-
-/// Lets a tool send alerts, and answers its key.
-#[utoipa::path(post, path = "/api/v1/integrations", tag = "alerts", request_body = NewIntegration,
-    responses((status = 200, body = NewKey)))]
-pub async fn create(State(app): State<App>, asked: Asked<NewIntegration>) -> Result<Json<NewKey>, Problem> {
-    let new = &asked.body;
-    let defaults = RefDefaults { kind: Some("component"), namespace: EntityRef::DEFAULT_NAMESPACE };
-    let entity = EntityRef::parse(&new.entity, defaults)
-        .map_err(|error| Refusal::new(&codes::INVALID, error.to_string()).field("/entity"))?;
-    let settings = Settings {
-        name: new.name.clone(),
-        entity,
-        kind: new.kind,
-        severity: new.severity.unwrap_or(Severity::Error),
-        auto_resolve_after_s: new.auto_resolve_after_s,
-        label: new.label.clone().unwrap_or_else(Settings::default_label),
-    };
-    let key = credentials::new_key()?;
-    let command = alerts::Command::CreateIntegration { settings, key: Sha256::of(key.as_bytes()) };
-    app.submit(asked.request(Command::Alerts(command), None)?).await?;
-    Ok(Json(NewKey { name: new.name.trim().to_owned(), url: url(&app, new.kind), key }))
-}
-
-/// Where a protocol is spoken.
-fn url(app: &App, kind: Kind) -> String {
-    let path = match kind {
-        Kind::EventsV2 => "/v2/enqueue",
-        Kind::Alertmanager => "/hooks/alertmanager",
-        Kind::Prometheus => "/api/v2/alerts",
-        Kind::Grafana => "/hooks/grafana",
-        Kind::Generic => "/hooks/alerts",
-        Kind::Opsgenie => "/v2/alerts",
-    };
-    format!("{}{path}", app.settings().base_url)
-}
-
-/// Gives an integration another key; the one before is worth nothing any more.
-#[utoipa::path(post, path = "/api/v1/integrations/{name}/renew-key", tag = "alerts", request_body = Why,
-    params(("name", description = "the integration's name")), responses((status = 200, body = NewKey)))]
-pub async fn renew(
-    State(app): State<App>,
-    Path(name): Path<String>,
-    asked: Asked<Why>,
-) -> Result<Json<NewKey>, Problem> {
-    let (integration, kind) = named(&app.world(), &name)?;
-    let key = credentials::new_key()?;
-    let command = alerts::Command::RenewKey { integration, key: Sha256::of(key.as_bytes()) };
-    app.submit(asked.request(Command::Alerts(command), asked.body.reason.as_deref())?).await?;
-    Ok(Json(NewKey { name, url: url(&app, kind), key }))
-}
-
-/// Removes an integration; its open alerts end.
-#[utoipa::path(delete, path = "/api/v1/integrations/{name}", tag = "alerts",
-    params(("name", description = "the integration's name")), responses((status = 200, body = Done)))]
-pub async fn remove(
-    State(app): State<App>,
-    Path(name): Path<String>,
-    asked: Asked<Why>,
-) -> Result<Json<Done>, Problem> {
-    let (integration, _) = named(&app.world(), &name)?;
-    let command = Command::Alerts(alerts::Command::RemoveIntegration { integration });
-    carry_out(&app, &asked, command, asked.body.reason.as_deref()).await
-}
-
-fn named(world: &World, name: &str) -> Result<(IntegrationId, Kind), Problem> {
-    let found = world.alerts.integrations().find(|integration| integration.settings.name == name);
-    found.map(|found| (found.id, found.settings.kind)).ok_or_else(|| not_found("integration", name))
-}
+use super::{Asked, Done, Listed, Paging, carry_out, event::ActorView, integrations, not_found, reference, undo::Why};
+use crate::{App, problem::Problem};
 
 /// An alert.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AlertView {
-    /// Its name, which the sender's key makes.
-    pub name: String,
+    /// Its reference.
+    #[schema(value_type = String)]
+    pub alert: EntityRef,
     /// `triggered`, `acknowledged` or `resolved`.
     pub status: &'static str,
     /// `critical`, `error`, `warning` or `info`.
     pub severity: &'static str,
-    /// What it says.
+    /// What is wrong, in one line.
     pub summary: String,
     /// What it is about.
     #[schema(value_type = String)]
     pub entity: EntityRef,
-    /// The sender's own key for it.
+    /// Who sent it.
+    pub integration: String,
+    /// The sender's name for it.
     pub key: String,
-    /// Since when.
+    /// Where it comes from.
+    pub source: String,
+    /// Names and values.
+    pub labels: BTreeMap<String, String>,
+    /// What made it.
+    pub url: Option<String>,
+    /// The number of the open incident that it stands in.
+    pub incident: Option<u64>,
+    /// Since when the sender says that it is so.
     #[schema(value_type = String, format = "date-time")]
     pub since: Timestamp,
-    /// The number of the incident that it is in.
-    pub incident: Option<u64>,
+    /// When it was last recorded as told.
+    #[schema(value_type = String, format = "date-time")]
+    pub last: Timestamp,
+    /// When it ends by itself unless it is told again.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub expires: Option<Timestamp>,
+    /// Who took it on.
+    pub acknowledged_by: Option<ActorView>,
+    /// When it ended.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub ended: Option<Timestamp>,
 }
 
 impl AlertView {
     fn of(world: &World, alert: &Alert) -> Self {
-        let incident = world.incidents.for_check(alert.reference()).map(incidents::Incident::number);
+        let integration = world.alerts.integration(alert.about.integration);
         Self {
-            name: alert.reference().name().to_owned(),
+            alert: alert.about.alert.clone(),
             status: alert.status().word(),
             severity: alert.severity.word(),
             summary: alert.summary.clone(),
-            entity: alert.group_key().clone(),
+            entity: alert.about.entity.clone(),
+            integration: integration
+                .map_or_else(|| alert.about.integration.to_string(), |integration| integration.settings.name.clone()),
             key: alert.about.key.clone(),
+            source: alert.source.clone(),
+            labels: alert.labels.clone(),
+            url: alert.url.clone(),
+            incident: world.incidents.for_check(&alert.about.alert).map(incidents::Incident::number),
             since: alert.since,
-            incident,
+            last: alert.last,
+            expires: alert.expires,
+            acknowledged_by: alert.acknowledged.as_ref().map(|taken| ActorView::of(&taken.by)),
+            ended: alert.ended.as_ref().map(|ended| ended.at),
         }
     }
 }
 
-/// Which alerts are wanted.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+/// Which alerts.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Which {
-    /// `open` (if left out) or `resolved`.
-    pub state: Option<String>,
+    /// `open`, `triggered`, `acknowledged` or `resolved`; `open` if left out.
+    pub status: Option<String>,
+    /// What they are about.
+    pub entity: Option<String>,
+    /// Who sent them: the integration's id or name.
+    pub integration: Option<String>,
+    /// `critical`, `error`, `warning` or `info`.
+    pub severity: Option<String>,
 }
 
-/// Lists alerts.
+/// Lists alerts, the newest first; of the resolved ones the last two thousand.
 #[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts", params(Which, Paging),
     responses((status = 200, body = Listed<AlertView>)))]
 pub async fn list(
@@ -212,18 +108,91 @@ pub async fn list(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Listed<AlertView>>, Problem> {
     let world = app.world();
-    let alerts: Vec<&Alert> = match which.state.as_deref() {
-        None | Some("open") => world.alerts.open_alerts().collect(),
-        Some("resolved") => world.alerts.resolved().collect(),
-        Some(other) => {
-            let refusal = Refusal::new(&codes::INVALID, format!("\"{other}\" is no state")).field("state");
-            return Err(refusal.fix("open or resolved").into());
-        }
-    };
-    paging.page(alerts, |alert| AlertView::of(&world, alert))
+    paging.page(which.of(&world)?, |alert| AlertView::of(&world, alert))
 }
 
-/// Takes an alert on.
+impl Which {
+    /// The alerts that are wanted.
+    ///
+    /// # Errors
+    /// If a word isn't known.
+    pub(crate) fn of<'a>(&self, world: &'a World) -> Result<Vec<&'a Alert>, Problem> {
+        let set =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let (status, severity) = (set(&self.status).unwrap_or_else(|| "open".to_owned()), set(&self.severity));
+        if !["open", "triggered", "acknowledged", "resolved"].contains(&status.as_str()) {
+            let detail = format!("\"{status}\" is none of open, triggered, acknowledged and resolved");
+            return Err(Refusal::new(&codes::INVALID, detail).field("status").into());
+        }
+        if let Some(word) = severity.as_ref().filter(|word| Severity::ALL.iter().all(|known| known.word() != *word)) {
+            let detail = format!("\"{word}\" is none of critical, error, warning and info");
+            return Err(Refusal::new(&codes::INVALID, detail).field("severity").into());
+        }
+        let entity = set(&self.entity).map(|entity| reference("entity", &entity, "component")).transpose()?;
+        let integration = set(&self.integration);
+        let integration =
+            integration.map(|name| integrations::named(world, &name).map(|known| known.id)).transpose()?;
+        let wanted = |alert: &&Alert| {
+            (status == "open" || alert.status().word() == status)
+                && entity.as_ref().is_none_or(|entity| alert.about.entity == *entity)
+                && integration.is_none_or(|integration| alert.about.integration == integration)
+                && severity.as_ref().is_none_or(|word| alert.severity.word() == word)
+        };
+        Ok(match (status.as_str(), &entity) {
+            ("resolved", _) => world.alerts.resolved().filter(wanted).collect(),
+            (_, Some(entity)) => world.alerts.of_entity(entity).filter(wanted).collect(),
+            (_, None) => world.alerts.open_alerts().filter(wanted).collect(),
+        })
+    }
+}
+
+/// An alert with all that its sender says.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AlertDetails {
+    /// The alert.
+    #[serde(flatten)]
+    pub alert: AlertView,
+    /// Everything else that the sender says.
+    #[schema(value_type = Object)]
+    pub details: Value,
+    /// Where to read on: `href` and `text`.
+    #[schema(value_type = Vec<Object>)]
+    pub links: Vec<alerts::Link>,
+    /// Pictures: `src`, `href` and `alt`.
+    #[schema(value_type = Vec<Object>)]
+    pub images: Vec<alerts::Image>,
+}
+
+/// Shows an alert.
+#[utoipa::path(get, path = "/api/v1/alerts/{name}", tag = "alerts",
+    params(("name", description = "the alert's name")), responses((status = 200, body = AlertDetails)))]
+pub async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Json<AlertDetails>, Problem> {
+    let world = app.world();
+    let alert = world.alerts.get(&reference("name", &name, "alert")?).ok_or_else(|| not_found("alert", &name))?;
+    let content = content_of(&app, alert).await?;
+    let (details, links, images) =
+        content.map(|content| (content.details, content.links, content.images)).unwrap_or_default();
+    let details = serde_json::from_str(&details).unwrap_or_default();
+    Ok(Json(AlertDetails { alert: AlertView::of(&world, alert), details, links, images }))
+}
+
+/// All that the sender says of an alert now, from the timeline.
+///
+/// # Errors
+/// If the store can't be read.
+pub(crate) async fn content_of(app: &App, alert: &Alert) -> Result<Option<Content>, Refusal> {
+    let search = Search { event: Some(alert.told_by), limit: 1, ..Search::default() };
+    let page = app.blocking(move |engine| Ok(engine.store().find(&search)?)).await?;
+    let event = page.entries.first().and_then(|entry| world::Event::from_body(&entry.kind, &entry.body).ok());
+    let Some(world::Event::Alerts(alerts::Event::Triggered { content, .. } | alerts::Event::Updated { content, .. })) =
+        event
+    else {
+        return Ok(None);
+    };
+    Ok(Some(content))
+}
+
+/// Takes an alert on, and its incident.
 #[utoipa::path(post, path = "/api/v1/alerts/{name}/acknowledge", tag = "alerts", request_body = Why,
     params(("name", description = "the alert's name")), responses((status = 200, body = Done)))]
 pub async fn acknowledge(
@@ -231,12 +200,11 @@ pub async fn acknowledge(
     Path(name): Path<String>,
     asked: Asked<Why>,
 ) -> Result<Json<Done>, Problem> {
-    let alert = super::reference("name", &name, "alert")?;
-    let command = Command::Alerts(alerts::Command::Acknowledge { alert });
-    carry_out(&app, &asked, command, asked.body.reason.as_deref()).await
+    let command = alerts::Command::Acknowledge { alert: reference("name", &name, "alert")? };
+    carry_out(&app, &asked, Command::Alerts(command), asked.body.reason.as_deref()).await
 }
 
-/// Ends an alert by hand; if it is told again, another one opens.
+/// Ends an alert by hand. If its sender tells it again, another one opens.
 #[utoipa::path(post, path = "/api/v1/alerts/{name}/resolve", tag = "alerts", request_body = Why,
     params(("name", description = "the alert's name")), responses((status = 200, body = Done)))]
 pub async fn resolve(
@@ -244,7 +212,6 @@ pub async fn resolve(
     Path(name): Path<String>,
     asked: Asked<Why>,
 ) -> Result<Json<Done>, Problem> {
-    let alert = super::reference("name", &name, "alert")?;
-    let command = Command::Alerts(alerts::Command::Resolve { alert });
-    carry_out(&app, &asked, command, asked.body.reason.as_deref()).await
+    let command = alerts::Command::Resolve { alert: reference("name", &name, "alert")? };
+    carry_out(&app, &asked, Command::Alerts(command), asked.body.reason.as_deref()).await
 }

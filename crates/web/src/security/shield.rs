@@ -23,7 +23,7 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     Problem(Refusal::new(&codes::INTERNAL, "Something happened that should be impossible.")).into_response()
 }
 
-pub(super) async fn time_out(State(longest): State<Duration>, request: Request, next: Next) -> Response {
+pub(crate) async fn time_out(State(longest): State<Duration>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(longest, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {

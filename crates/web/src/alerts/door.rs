@@ -1,0 +1,160 @@
+//! The door for senders of alerts: what stands around their routes instead of [`crate::security::protect`] and
+//! [`crate::guard`].
+//!
+//! A sender is known by its integration's key, which is no token of ours: it lets alerts in and does nothing else. A
+//! storm of alerts comes from one address, so who shows a good key isn't bound by address; who shows a wrong one is.
+//! There is no log line for each request: addresses may have the key in them.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Instant,
+};
+
+use alerts::{Integration, Signal};
+use axum::{
+    Router,
+    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Query},
+    http::{HeaderMap, header, request::Parts},
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use kernel::{Actor, Refusal, Sha256, codes};
+use serde::Deserialize;
+use tower_http::catch_panic::CatchPanicLayer;
+use world::Command;
+
+use crate::{
+    App,
+    guard::shown_token,
+    problem::{self, Problem},
+    security::{
+        Limits,
+        rate::{Caller, Limiter},
+        shield,
+    },
+};
+
+/// The largest body: PagerDuty's bound.
+pub const BODY_BYTES_MAX: usize = 512 * 1_024;
+
+/// What bounds how often somebody at one address may show a wrong key.
+#[derive(Debug, Clone)]
+struct Strangers(Arc<Limiter>);
+
+/// The routes, with everything of this module around them.
+pub(crate) fn around(router: Router, limits: &Limits) -> Router {
+    let strangers = Strangers(Arc::new(Limiter::new(limits.requests_per_second, limits.requests_at_once)));
+    router
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(axum::Extension(strangers))
+        .layer(from_fn_with_state(limits.request_time_max, shield::time_out))
+        .layer(CatchPanicLayer::custom(shield::panicked))
+        .layer(from_fn(problem::negotiate))
+}
+
+/// Who sends, as far as that can be known before the body is read.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    address: IpAddr,
+    strangers: Option<Strangers>,
+}
+
+impl Sender {
+    fn of(parts: &Parts) -> Self {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let address = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        Self { address, strangers: parts.extensions.get::<Strangers>().cloned() }
+    }
+
+    /// The integration with this key. None if there is none.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` for who guesses.
+    pub fn integration(&self, app: &App, key: &str) -> Result<Option<Integration>, Refusal> {
+        let known = app.world().alerts.by_key(&Sha256::of(key.as_bytes())).cloned();
+        if known.is_none()
+            && let Some(Strangers(limiter)) = &self.strangers
+        {
+            limiter.take(Caller::at(self.address), Instant::now())?;
+        }
+        Ok(known)
+    }
+}
+
+impl FromRequestParts<App> for Sender {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts))
+    }
+}
+
+/// The integration whose key the request shows, in a header or in its address.
+#[derive(Debug)]
+pub struct Keyed(pub Integration);
+
+impl FromRequestParts<App> for Keyed {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let known = match shown_key(parts) {
+            Some(key) => Sender::of(parts).integration(app, &key),
+            None => Ok(None),
+        };
+        match known {
+            Ok(Some(integration)) => Ok(Self(integration)),
+            Ok(None) => Err(unknown()),
+            Err(refusal) => Err(Problem(refusal).into_response()),
+        }
+    }
+}
+
+fn unknown() -> Response {
+    let detail = "no integration has the key that was sent, or none was sent";
+    let fix = "send the integration's key as `Authorization: Bearer KEY`, or as `?key=KEY`";
+    Problem(Refusal::new(&codes::UNAUTHENTICATED, detail).fix(fix)).into_response()
+}
+
+/// What the address of a sender that can't set headers says; GoAlert's senders say `token`.
+#[derive(Debug, Default, Deserialize)]
+struct Named {
+    key: Option<String>,
+    token: Option<String>,
+}
+
+/// The key: a bearer's, basic authentication's password, Opsgenie's `GenieKey`, or the address's.
+fn shown_key(parts: &Parts) -> Option<String> {
+    if parts.headers.contains_key(header::AUTHORIZATION) {
+        return genie_key(&parts.headers).or_else(|| shown_token(&parts.headers));
+    }
+    let Query(named) = Query::<Named>::try_from_uri(&parts.uri).unwrap_or_default();
+    named.key.or(named.token)
+}
+
+fn genie_key(headers: &HeaderMap) -> Option<String> {
+    let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("GenieKey").then(|| key.trim().to_owned())
+}
+
+/// Takes a message's signals, all of them or none. When it answers, they are on disk.
+///
+/// # Errors
+/// `BUSY` where there is no room, and whatever keeps the store from writing: senders try again.
+pub async fn receive(app: &App, integration: &Integration, mut signals: Vec<Signal>) -> Result<(), Refusal> {
+    if signals.is_empty() {
+        return Ok(());
+    }
+    let world = app.world();
+    for signal in &mut signals {
+        signal.keep_entity_if(|entity| world.catalog.get(entity).is_some());
+    }
+    let command = Command::Alerts(alerts::Command::Receive { integration: integration.id, signals });
+    let actor = Actor::Token(integration.settings.name.clone());
+    app.submit(engine::Request { command, actor, reason: None, id: None }).await.map(drop)
+}
+
+/// JSON that is written already.
+pub(super) fn json(status: axum::http::StatusCode, body: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
