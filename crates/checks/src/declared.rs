@@ -108,7 +108,7 @@ fn kind(spec: &Value, fields: &Fields<'_>) -> Option<CheckKind> {
 
 fn kind_of(sort: &str, fields: &Fields<'_>) -> Option<CheckKind> {
     Some(match sort {
-        "http" => CheckKind::Http(http::http_check(&fields.nested(sort, &http::KEYS)?, &[])?),
+        "http" => CheckKind::Http(http::http_check(&fields.nested(sort, &http::KEYS)?, &[], &[])?),
         "journey" => CheckKind::Journey(http::journey(&fields.nested(sort, &http::JOURNEY_KEYS)?)?),
         "tcp" => CheckKind::Tcp(network::tcp(&fields.nested(sort, &network::TCP_KEYS)?)?),
         "tls" => CheckKind::Tls(network::tls(&fields.nested(sort, &network::TLS_KEYS)?)?),

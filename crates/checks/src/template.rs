@@ -89,9 +89,12 @@ pub(crate) fn problem(text: &str, variables: &[String]) -> Option<(String, Optio
     None
 }
 
-/// True if it names a secret anywhere.
-pub(crate) fn has_secret(text: &str) -> bool {
-    secrets(text).next().is_some()
+/// True if it names a secret, or one of these variables, anywhere.
+pub(crate) fn names_any(text: &str, variables: &[String]) -> bool {
+    parts(text).any(|part| match part {
+        Ok(Part::Hole { name, .. }) => name.starts_with(SECRET) || variables.iter().any(|known| known == name),
+        Ok(Part::Text(_)) | Err(_) => false,
+    })
 }
 
 /// The names of the secrets in a template.

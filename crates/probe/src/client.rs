@@ -1,27 +1,19 @@
-//! The HTTP client: every connection is new, asks no proxy, and goes only where the policy allows.
+//! Makes runs: each connection is new, asks no proxy, and goes only where the policy allows.
 
-use std::{
-    net::IpAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
-use checks::TlsOptions;
+use checks::{CheckDefinition, CheckKind};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use url::{Host, Url};
+use crate::{AddressPolicy, Secrets, exchange::tls::Tls};
 
-use crate::{AddressPolicy, Secrets};
-
-/// Makes runs. Clones share everything.
+/// Makes runs. Clones share what is costly.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    policy: AddressPolicy,
+    pub(crate) tls: Tls,
+    pub(crate) policy: AddressPolicy,
     secrets: Arc<ArcSwap<Secrets>>,
-    plugins: Option<Arc<Path>>,
+    pub(crate) plugins: Option<PathBuf>,
 }
 
 /// Why there is no client.
@@ -33,115 +25,49 @@ pub enum ClientError {
     NoProvider,
     /// The machine's trusted certificates can't be used.
     #[error("TLS can't be set up: {0}")]
-    Tls(#[from] reqwest::Error),
-}
-
-/// A host may not be asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum HostError {
-    #[error("{0} {1}")]
-    Refused(IpAddr, &'static str),
-    #[error("the name {0} can't be resolved: {1}")]
-    Unresolved(String, String),
-    #[error("the name {0} has no address")]
-    NoAddress(String),
+    Tls(#[from] rustls::Error),
 }
 
 impl Client {
-    /// A client that keeps to this policy.
+    /// A client that keeps to this policy knows no secrets and runs no plugins.
     ///
     /// # Errors
     /// If the process has no rustls provider, or the machine's trusted certificates can't be used.
     pub fn new(policy: AddressPolicy) -> Result<Self, ClientError> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            return Err(ClientError::NoProvider);
-        }
-        let http = builder(policy).build()?;
-        let secrets = Arc::new(ArcSwap::from_pointee(Secrets::new()));
-        Ok(Self { http, policy, secrets, plugins: None })
+        let provider = rustls::crypto::CryptoProvider::get_default().ok_or(ClientError::NoProvider)?;
+        Ok(Self { tls: Tls::new(provider.clone())?, policy, secrets: Arc::default(), plugins: None })
     }
 
-    /// The same client, which also runs the programs of a folder.
+    /// The same, knowing these secrets.
     #[must_use]
-    pub fn with_plugins(self, folder: PathBuf) -> Self {
-        Self { plugins: Some(folder.into()), ..self }
+    pub fn with_secrets(self, secrets: Secrets) -> Self {
+        Self { secrets: Arc::new(ArcSwap::from_pointee(secrets)), ..self }
     }
 
-    /// The secrets that templates name, from now on.
+    /// Whatever runs from now on knows these secrets, here and in all clones.
     pub fn set_secrets(&self, secrets: Secrets) {
         self.secrets.store(Arc::new(secrets));
     }
 
-    pub(crate) fn secrets(&self) -> Arc<Secrets> {
-        self.secrets.load_full()
+    pub(crate) fn secrets(&self) -> Secrets {
+        Secrets::clone(&self.secrets.load())
     }
 
-    pub(crate) fn plugins(&self) -> Option<&Path> {
-        self.plugins.as_deref()
-    }
-
-    pub(crate) fn policy(&self) -> AddressPolicy {
-        self.policy
-    }
-
-    /// The client for what a check asks of TLS: that of all, unless it asks for something of its own.
-    pub(crate) fn http_for(&self, tls: &TlsOptions) -> Result<reqwest::Client, reqwest::Error> {
-        if *tls == TlsOptions::default() {
-            return Ok(self.http.clone());
-        }
-        let mut builder = builder(self.policy).tls_danger_accept_invalid_certs(tls.insecure);
-        if let Some(pem) = &tls.ca {
-            builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
-        }
-        builder.build()
-    }
-
-    /// Refuses a host that is written as an address: those are not resolved, so the resolver doesn't see them.
-    pub(crate) fn allow(&self, url: &Url) -> Result<(), HostError> {
-        let address = match url.host() {
-            Some(Host::Ipv4(address)) => IpAddr::V4(address),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address),
-            Some(Host::Domain(_)) | None => return Ok(()),
-        };
-        self.policy.refusal(address).map_or(Ok(()), |why| Err(HostError::Refused(address, why)))
-    }
-}
-
-fn builder(policy: AddressPolicy) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        // A run is what a new visitor does: it resolves, connects and shakes hands.
-        .pool_max_idle_per_host(0)
-        .connect_timeout(Duration::from_secs(120))
-        .user_agent(concat!("Mainstay-check/", env!("CARGO_PKG_VERSION")))
-        .dns_resolver(Arc::new(PolicedResolver(policy)))
-}
-
-/// Gives only the addresses that may be asked; the connection is made to one of these, and the name isn't resolved
-/// again in between.
-struct PolicedResolver(AddressPolicy);
-
-impl Resolve for PolicedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let policy = self.0;
-        Box::pin(async move {
-            let name = name.as_str().to_owned();
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let found = found.map_err(|error| HostError::Unresolved(name.clone(), error.to_string()))?;
-            let mut refused = None;
-            let mut allowed = Vec::new();
-            for address in found {
-                match policy.refusal(address.ip()) {
-                    Some(why) => refused = Some(HostError::Refused(address.ip(), why)),
-                    None => allowed.push(address),
-                }
+    /// True if this sort of check can be run here.
+    #[must_use]
+    pub fn runs(&self, definition: &CheckDefinition) -> bool {
+        match &definition.kind {
+            CheckKind::Http(_) | CheckKind::Journey(_) | CheckKind::Tcp(_) | CheckKind::Tls(_) | CheckKind::Dns(_) => {
+                true
             }
-            if allowed.is_empty() {
-                return Err(refused.unwrap_or(HostError::NoAddress(name)).into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
+            CheckKind::Exec(_) => self.plugins.is_some(),
+            CheckKind::Icmp(_) | CheckKind::Grpc(_) | CheckKind::WebSocket(_) | CheckKind::Heartbeat(_) => false,
+        }
+    }
+
+    /// The same, running plugins out of this folder. Without one, none is run.
+    #[must_use]
+    pub fn with_plugins(self, folder: impl Into<PathBuf>) -> Self {
+        Self { plugins: Some(folder.into()), ..self }
     }
 }

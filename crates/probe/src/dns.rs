@@ -1,136 +1,181 @@
-//! A question to a name server (RFC 1035), over UDP or TCP.
+//! Runs of DNS checks (RFC 1035): one question to one server, over UDP or TCP.
 
 use std::{
-    net::{IpAddr, SocketAddr},
-    str::FromStr as _,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
 };
 
-use checks::{DnsCheck, Hop, Phases, hold};
+use checks::{DnsCheck, IpVersion, Phase, hold};
 use hickory_proto::{
-    op::{Message, MessageType, OpCode, Query},
+    op::{Message, MessageType, OpCode, Query, ResponseCode},
     rr::{Name, RecordType},
 };
+use jiff::Timestamp;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpStream, UdpSocket},
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 use crate::{
-    AddressPolicy,
-    run::{Seen, micros, millis},
+    Client,
+    exchange::{Fault, dial},
+    run::{Verdict, millis_since},
+    trace::Trace,
 };
 
-/// The port of name servers.
-const PORT: u16 = 53;
-/// The largest answer over UDP that is read.
-const DATAGRAM_BYTES: usize = 4_096;
+/// A question without an answer is asked again after this: UDP loses some.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// The longest message (RFC 1035, section 4.2.2: its length has two bytes).
+const MESSAGE_BYTES: usize = 65_535;
+/// Of an answer, so many records are judged.
+const RECORDS: usize = 500;
+/// Where the machine's own servers are named.
+const RESOLV_CONF: &str = "/etc/resolv.conf";
 
-/// Asks, and judges the answer.
-pub(crate) async fn ask(policy: AddressPolicy, check: &DnsCheck, seen: &mut Seen) -> Result<(), String> {
-    let server = server(policy, check.server.as_deref()).await?;
-    seen.url = format!("dns {} {} at {server}", check.record, check.name);
-    seen.address = Some(server.to_string());
-    let name = Name::from_str(&check.name).map_err(|error| format!("{} is no name: {error}", check.name))?;
-    let record = RecordType::from_str(&check.record).map_err(|error| format!("{}: {error}", check.record))?;
-    let mut question = Message::new(rand_id(), MessageType::Query, OpCode::Query);
-    question.metadata.recursion_desired = true;
-    question.add_query(Query::query(name.to_lowercase(), record));
-    let asked = question.to_vec().map_err(|error| error.to_string())?;
-    let sent = Instant::now();
-    let answer = if check.tcp { over_tcp(server, &asked).await } else { over_udp(server, &asked).await };
-    let answer = answer.map_err(|error| format!("the name server can't be asked: {error}"))?;
-    let took = sent.elapsed();
-    seen.connected = true;
-    let answer = Message::from_vec(&answer).map_err(|error| format!("the answer is none: {error}"))?;
-    let mut records: Vec<String> = answer.answers.iter().map(|record| record.data.to_string()).collect();
-    records.sort();
-    let rcode = word(answer.metadata.response_code.low());
-    (seen.rcode, seen.answer) = (Some(rcode.clone()), Some(records.join("\n")));
-    seen.body = records.join("\n").into_bytes();
-    seen.hops.push(Hop {
-        request: format!("{} {}", check.record, check.name),
-        address: Some(server.to_string()),
-        phases: Phases { processing_us: micros(took), ..Phases::default() },
-        ..Hop::default()
-    });
-    if !check.rcodes.contains(&rcode) {
-        return Err(format!("answered {rcode}; {} is wanted", check.rcodes.join(" or ")));
-    }
-    hold(&check.assertions, &seen.observed(millis(took)))
-}
-
-/// A response code's word (RFC 6895, section 2.3).
-fn word(code: u8) -> String {
-    const WORDS: [&str; 11] = [
-        "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH",
-        "NOTZONE",
-    ];
-    WORDS.get(usize::from(code)).map_or_else(|| format!("RCODE{code}"), |word| (*word).to_owned())
-}
-
-fn rand_id() -> u16 {
-    use ring::rand::{SecureRandom as _, SystemRandom};
-    let mut id = [0; 2];
-    // Without randomness, an answer could be forged more easily; the run goes on.
-    let _ = SystemRandom::new().fill(&mut id);
-    u16::from_be_bytes(id)
-}
-
-/// The server that is asked: the one that is named, or the first of the machine's.
-async fn server(policy: AddressPolicy, named: Option<&str>) -> Result<SocketAddr, String> {
-    let address = match named {
-        Some(named) => address(named).await?,
-        None => {
-            let settings = tokio::fs::read_to_string("/etc/resolv.conf").await;
-            let settings = settings.map_err(|error| format!("the machine's name servers aren't known: {error}"))?;
-            let first = settings.lines().find_map(|line| line.trim().strip_prefix("nameserver"));
-            let first = first.and_then(|rest| rest.trim().parse::<IpAddr>().ok());
-            SocketAddr::new(first.ok_or("this machine has no name server")?, PORT)
+impl Client {
+    pub(crate) async fn run_dns(&self, check: &DnsCheck, trace: &mut Trace) -> Verdict {
+        let started = Instant::now();
+        let shown = check.server.as_deref().unwrap_or("the machine's own server");
+        trace.hop(format!("DNS {} {} at {shown}", check.record, check.name), shown.to_owned());
+        let answer = match self.question(check, trace).await {
+            Ok(answer) => answer,
+            Err(fault) => return fault.into(),
+        };
+        trace.end();
+        let rcode = word(answer.metadata.response_code);
+        let lines: Vec<String> = answer.answers.iter().take(RECORDS).map(ToString::to_string).collect();
+        let text = lines.join("\n");
+        trace.body = text.clone().into_bytes();
+        if !check.rcodes.contains(&rcode) {
+            return Verdict::Bad(format!("answered {rcode}; {} is wanted", check.rcodes.join(" or ")));
         }
-    };
-    match policy.refusal(address.ip()) {
-        Some(why) => Err(format!("{} {why}", address.ip())),
-        None => Ok(address),
+        let mut observed = trace.observed(0, millis_since(started), Timestamp::now());
+        observed.rcode = Some(rcode);
+        observed.answer = Some(text);
+        match hold(&check.assertions, &observed) {
+            Ok(()) => Verdict::Good,
+            Err(why) => Verdict::Bad(why),
+        }
+    }
+
+    async fn question(&self, check: &DnsCheck, trace: &mut Trace) -> Result<Message, Fault> {
+        let not_one = |error: String| Fault::Address(format!("{}: {error}", check.name));
+        let mut name = Name::from_utf8(&check.name).map_err(|error| not_one(error.to_string()))?;
+        name.set_fqdn(true);
+        let record: RecordType = check.record.parse().map_err(|_| not_one("no such record".to_owned()))?;
+        let mut question = Message::query();
+        question.metadata.recursion_desired = true;
+        question.add_query(Query::query(name, record));
+        let servers = self.servers(check, trace).await?;
+        let server = *servers.first().ok_or_else(|| Fault::NoAddress(check.name.clone(), ""))?;
+        if !check.tcp {
+            trace.begin(Phase::Processing);
+            let answer = over_udp(server, &question).await?;
+            trace.connected(server.ip().to_string());
+            // RFC 7766, section 5: what doesn't fit is asked for by TCP.
+            if !answer.metadata.truncation {
+                return Ok(answer);
+            }
+        }
+        trace.begin(Phase::Connect);
+        let stream = TcpStream::connect(server).await.map_err(|error| Fault::Connect(error.to_string()))?;
+        trace.connected(server.ip().to_string());
+        trace.begin(Phase::Processing);
+        over_tcp(stream, &question).await
+    }
+
+    async fn servers(&self, check: &DnsCheck, trace: &mut Trace) -> Result<Vec<SocketAddr>, Fault> {
+        let Some(server) = &check.server else { return own_servers().await };
+        if let Ok(address) = server.parse::<SocketAddr>() {
+            return self.allowed(&address.ip().to_string(), address.port(), trace).await;
+        }
+        let with_port = server.rsplit_once(':').filter(|(host, _)| !host.contains(':'));
+        match with_port.and_then(|(host, port)| Some((host, port.parse().ok()?))) {
+            Some((host, port)) => self.allowed(host, port, trace).await,
+            None => self.allowed(server, 53, trace).await,
+        }
+    }
+
+    async fn allowed(&self, host: &str, port: u16, trace: &mut Trace) -> Result<Vec<SocketAddr>, Fault> {
+        let found = dial::resolve(host, IpVersion::Any, self.policy, trace).await?;
+        Ok(found.into_iter().map(|address| SocketAddr::new(address, port)).collect())
     }
 }
 
-async fn address(named: &str) -> Result<SocketAddr, String> {
-    if let Ok(address) = named.parse::<SocketAddr>() {
-        return Ok(address);
-    }
-    if let Ok(address) = named.trim_matches(['[', ']']).parse::<IpAddr>() {
-        return Ok(SocketAddr::new(address, PORT));
-    }
-    let asked = if named.contains(':') { named.to_owned() } else { format!("{named}:{PORT}") };
-    let mut found =
-        tokio::net::lookup_host(&asked).await.map_err(|error| format!("{named} can't be resolved: {error}"))?;
-    found.next().ok_or_else(|| format!("{named} has no address"))
+/// The servers that the machine itself asks: whoever runs the probe has chosen them, and the policy is for what a
+/// check says.
+async fn own_servers() -> Result<Vec<SocketAddr>, Fault> {
+    let unknown = |why: String| Fault::Address(format!("{RESOLV_CONF} names no server{why}; name one in the check"));
+    let text = tokio::fs::read_to_string(RESOLV_CONF).await.map_err(|error| unknown(format!(": {error}")))?;
+    let named = text.lines().filter_map(|line| line.trim().strip_prefix("nameserver")?.trim().parse::<IpAddr>().ok());
+    let servers: Vec<SocketAddr> = named.map(|address| SocketAddr::new(address, 53)).collect();
+    if servers.is_empty() { Err(unknown(String::new())) } else { Ok(servers) }
 }
 
-async fn over_udp(server: SocketAddr, question: &[u8]) -> std::io::Result<Vec<u8>> {
-    let here: SocketAddr = if server.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0_u16; 8], 0).into() };
-    let socket = UdpSocket::bind(here).await?;
-    socket.connect(server).await?;
-    socket.send(question).await?;
-    let mut answer = vec![0; DATAGRAM_BYTES];
+async fn over_udp(server: SocketAddr, question: &Message) -> Result<Message, Fault> {
+    let cant = |error: std::io::Error| Fault::Connect(error.to_string());
+    let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0)).await.map_err(cant)?;
+    // A connected socket hears its server alone.
+    socket.connect(server).await.map_err(cant)?;
+    let bytes = question.to_vec().map_err(|error| Fault::Request(error.to_string()))?;
+    let mut buffer = vec![0; MESSAGE_BYTES];
     loop {
-        let length = socket.recv(&mut answer).await?;
-        // Whoever doesn't know the question's number didn't get the question.
-        if answer.get(..2) == question.get(..2) {
-            answer.truncate(length);
-            return Ok(answer);
+        socket.send(&bytes).await.map_err(cant)?;
+        let heard = timeout(ASK_AGAIN_AFTER, async {
+            loop {
+                let length = socket.recv(&mut buffer).await.map_err(cant)?;
+                // What is no answer to this question is somebody's guess.
+                if let Ok(answer) = read(buffer.get(..length).unwrap_or_default(), question) {
+                    return Ok(answer);
+                }
+            }
+        });
+        if let Ok(answer) = heard.await {
+            return answer;
         }
     }
 }
 
-async fn over_tcp(server: SocketAddr, question: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(server).await?;
-    let length = u16::try_from(question.len()).map_err(std::io::Error::other)?;
-    stream.write_all(&[&length.to_be_bytes()[..], question].concat()).await?;
-    let mut length = [0; 2];
-    stream.read_exact(&mut length).await?;
-    let mut answer = vec![0; usize::from(u16::from_be_bytes(length))];
-    stream.read_exact(&mut answer).await?;
-    Ok(answer)
+async fn over_tcp(mut stream: TcpStream, question: &Message) -> Result<Message, Fault> {
+    let bytes = question.to_vec().map_err(|error| Fault::Request(error.to_string()))?;
+    let length = u16::try_from(bytes.len()).map_err(|error| Fault::Request(error.to_string()))?;
+    let said = async {
+        stream.write_all(&[&length.to_be_bytes(), bytes.as_slice()].concat()).await?;
+        let mut answer = vec![0; usize::from(stream.read_u16().await?)];
+        stream.read_exact(&mut answer).await?;
+        Ok(answer)
+    };
+    let answer = said.await.map_err(|error: std::io::Error| Fault::BrokeOff(error.to_string()))?;
+    read(&answer, question)
+}
+
+/// Reads the answer to this question.
+fn read(bytes: &[u8], question: &Message) -> Result<Message, Fault> {
+    let answer = Message::from_vec(bytes).map_err(|error| Fault::BrokeOff(error.to_string()))?;
+    let metadata = &answer.metadata;
+    let is_it = metadata.id == question.metadata.id
+        && metadata.message_type == MessageType::Response
+        && metadata.op_code == OpCode::Query
+        && (answer.queries.is_empty() || answer.queries == question.queries);
+    if is_it { Ok(answer) } else { Err(Fault::BrokeOff("the answer is to another question".to_owned())) }
+}
+
+/// The response code as zone files and `dig` write it (IANA's registry of DNS RCODEs).
+fn word(code: ResponseCode) -> String {
+    let name = match u16::from(code) {
+        0 => "NOERROR",
+        1 => "FORMERR",
+        2 => "SERVFAIL",
+        3 => "NXDOMAIN",
+        4 => "NOTIMP",
+        5 => "REFUSED",
+        6 => "YXDOMAIN",
+        7 => "YXRRSET",
+        8 => "NXRRSET",
+        9 => "NOTAUTH",
+        other => return format!("RCODE{other}"),
+    };
+    name.to_owned()
 }

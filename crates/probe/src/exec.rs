@@ -1,73 +1,100 @@
-//! A program beside the probe, by the contract of Nagios' plugins: exit 0, 1, 2 or 3 for ok, warning, critical and
-//! unknown, and text whose first line says why.
+//! Runs of plugins: programs that keep to the contract of Nagios' plugins (exit 0 to 3, text on the standard output).
 //!
-//! Only programs in the folder that the operator allows are run, without a shell and with an empty environment. Output is
-//! bounded, and a program that outlives its run is killed with all that it started.
+//! Only what the probe's operator has put into one folder is run, without a shell and with an empty environment. A
+//! program is killed with its whole process group when the run ends.
 
 use std::{path::Path, process::Stdio};
 
-use checks::{ExecCheck, hold};
-use tokio::{io::AsyncReadExt as _, process::Command, time::Instant};
+use checks::{ExecCheck, Phase, hold};
+use jiff::Timestamp;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{
+    io::{AsyncReadExt as _, copy, sink},
+    process::Command,
+    time::Instant,
+};
 
 use crate::{
-    run::{Seen, millis},
+    Client,
+    exchange::Fault,
+    run::{Verdict, millis_since},
+    trace::Trace,
     values::Values,
 };
 
-/// How much of a program's output is read.
-const OUTPUT_BYTES: u64 = 64 * 1024;
+/// How much of a program's text is kept; the rest is read and forgotten.
+const TEXT_BYTES: u64 = 64 * 1024;
 
-/// Runs the program and judges what it says.
-pub(crate) async fn run(
-    folder: Option<&Path>,
-    check: &ExecCheck,
-    values: &Values,
-    seen: &mut Seen,
-) -> Result<(), String> {
-    let folder = folder.ok_or("this probe runs no programs: it was started without --plugins")?;
-    seen.url = format!("plugin {}", check.command);
-    let args: Result<Vec<String>, _> = check.args.iter().map(|arg| values.fill(arg)).collect();
-    let args = args.map_err(|error| format!("an argument {error}"))?;
-    let started = Instant::now();
-    let mut command = Command::new(folder.join(&check.command));
-    command.args(args).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    // A group of its own, so that what it started ends with it.
-    command.process_group(0).kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| format!("{} can't be run: {error}", check.command))?;
-    let group = Group(child.id());
-    let mut output = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        let read = stdout.take(OUTPUT_BYTES).read_to_end(&mut output).await;
-        read.map_err(|error| format!("its output can't be read: {error}"))?;
-    }
-    let status = child.wait().await.map_err(|error| format!("its end can't be seen: {error}"))?;
-    drop(group);
-    seen.connected = true;
-    seen.body = output;
-    seen.status = status.code().and_then(|code| u16::try_from(code).ok());
-    let text = String::from_utf8_lossy(&seen.body).into_owned();
-    let line = text.lines().next().unwrap_or_default().split('|').next().unwrap_or_default().trim();
-    let said = if line.is_empty() { format!("{} said nothing", check.command) } else { line.to_owned() };
-    match status.code() {
-        Some(0) => {}
-        Some(1) => seen.warning = Some(said),
-        Some(2) => return Err(said),
-        Some(3) => return Err(format!("unknown: {said}")),
-        Some(code) => return Err(format!("exit code {code}, which is none of a plugin's: {said}")),
-        None => return Err("was ended by a signal".to_owned()),
-    }
-    hold(&check.assertions, &seen.observed(millis(started.elapsed())))
-}
-
-/// A process and what it started; all of it ends with this.
-struct Group(Option<u32>);
+/// Kills the program and all that it started, unless it has ended.
+struct Group(Option<Pid>);
 
 impl Drop for Group {
     fn drop(&mut self) {
-        let group = self.0.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-        if let Some(group) = group {
-            // It has ended already, mostly.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        if let Some(group) = self.0 {
+            // It may have ended in between.
+            let _ = kill_process_group(group, Signal::KILL);
         }
+    }
+}
+
+impl Client {
+    pub(crate) async fn run_exec(&self, check: &ExecCheck, trace: &mut Trace) -> Verdict {
+        let started = Instant::now();
+        trace.hop(format!("run {}", check.command), check.command.clone());
+        let Some(folder) = &self.plugins else {
+            return Verdict::Bad("this probe runs no plugins: its operator has named no folder for them".to_owned());
+        };
+        if check.command.contains(['/', '\\', '\0']) || matches!(check.command.as_str(), "" | "." | "..") {
+            return Verdict::Bad(format!("{} is not the name of a program in the plugins' folder", check.command));
+        }
+        trace.begin(Phase::Processing);
+        let code = match self.execute(folder, check, trace).await {
+            Ok(code) => code,
+            Err(fault) => return fault.into(),
+        };
+        trace.end();
+        let text = String::from_utf8_lossy(&trace.body);
+        let said = text.lines().next().unwrap_or("it said nothing").trim().to_owned();
+        match code {
+            Some(0) => {}
+            Some(1) => return Verdict::Slow(format!("warning: {said}")),
+            Some(2) => return Verdict::Bad(format!("critical: {said}")),
+            Some(3) => return Verdict::Bad(format!("unknown: {said}")),
+            Some(code) => return Verdict::Bad(format!("exit code {code}, which no plugin may have: {said}")),
+            None => return Verdict::Bad(format!("the program was killed: {said}")),
+        }
+        let mut observed = trace.observed(0, millis_since(started), Timestamp::now());
+        observed.status = Some(0);
+        match hold(&check.assertions, &observed) {
+            Ok(()) => Verdict::Good,
+            Err(why) => Verdict::Bad(why),
+        }
+    }
+
+    /// The program's exit code; none if a signal ended it.
+    async fn execute(&self, folder: &Path, check: &ExecCheck, trace: &mut Trace) -> Result<Option<i32>, Fault> {
+        let secrets = self.secrets();
+        let values = Values::new(&secrets, Timestamp::now())?;
+        let args = check.args.iter().map(|arg| values.fill(arg)).collect::<Result<Vec<_>, _>>()?;
+        let cant = |error: std::io::Error| Fault::Program(check.command.clone(), error.to_string());
+        let mut child = Command::new(folder.join(&check.command))
+            .args(args)
+            .env_clear()
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(cant)?;
+        let mut group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
+        if let Some(mut output) = child.stdout.take() {
+            (&mut output).take(TEXT_BYTES).read_to_end(&mut trace.body).await.map_err(cant)?;
+            copy(&mut output, &mut sink()).await.map_err(cant)?;
+        }
+        let status = child.wait().await.map_err(cant)?;
+        group.0 = None;
+        Ok(status.code())
     }
 }

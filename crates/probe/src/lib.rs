@@ -5,28 +5,30 @@
 //! addresses may be asked at all.
 //!
 //! **Flow.** The prober is given the definitions by a watch channel and takes changes at once. Starts are spread over
-//! the interval by a hash of the check's name. A first failure is repeated after a second, to confirm it or not.
+//! the interval by a hash of the check's name, and over the locations that know of each other. A first failure is repeated after a second, to confirm it or not.
 //!
 //! **Invariants.**
-//! - A run ends by its timeout, reads at most 64 KB of an answer, and follows no more redirects than its check says.
-//! - No secret's value is in evidence, and none goes to another origin by a redirect.
+//! - A run ends by its timeout, reads at most 1 MiB of a body, and follows no more redirects than the check says.
 //! - The policy is applied to the addresses that are really connected to, on each hop.
 //! - A slow check delays no other; checks that don't answer can't take the places of those that do.
+//! - Only programs in the folder that the operator names are run, without a shell, and killed when their run ends.
+//! - Secrets are in no evidence, no error and no hop.
 //! - Nothing here judges: what a result means is decided by `checks`.
 
 mod client;
-mod cookies;
 mod dns;
+mod exchange;
 mod exec;
-mod http;
+mod network;
 mod policy;
 mod prober;
 mod run;
-mod stream;
+mod secrets;
+mod trace;
 mod values;
 
 pub use client::{Client, ClientError};
 pub use policy::AddressPolicy;
-pub use prober::{Pace, Prober, Runner};
+pub use prober::{Asked, Pace, Prober, Runner, Stagger};
 pub use run::Run;
-pub use values::Secrets;
+pub use secrets::Secrets;

@@ -1,17 +1,24 @@
 //! Keeps a set of checks running at their intervals.
 
+mod timing;
+mod usual;
+
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use checks::{CheckDefinition, RunResult, Tally};
 use jiff::Timestamp;
-use kernel::{EntityRef, Sha256};
+use kernel::EntityRef;
 use tokio::{
-    sync::{Semaphore, SemaphorePermit, mpsc, watch},
+    sync::{Semaphore, mpsc, watch},
     task::{AbortHandle, JoinSet},
     time::{Instant, sleep_until},
 };
 
 use crate::{Client, Run};
+
+pub use timing::Stagger;
+use timing::Timing;
+use usual::Usual;
 
 /// Makes one run of one check.
 pub trait Runner: Send + Sync + 'static {
@@ -59,10 +66,12 @@ impl Pace {
 }
 
 /// Runs that may be under way at once, of checks whose last run was good.
-const PROVEN_RUNS: usize = 48;
+const PROVEN_RUNS: usize = 128;
 /// Runs that may be under way at once of the others, which may all hang until their timeouts: they can't take the
 /// places of the former.
-const UNPROVEN_RUNS: usize = 16;
+const UNPROVEN_RUNS: usize = 128;
+/// Runs that may be under way at once of checks that haven't run yet: after a start nobody knows which of them hang.
+const NEW_RUNS: usize = 256;
 /// After this a first failure is confirmed, or not.
 const CONFIRM_AFTER: Duration = Duration::from_secs(1);
 /// A new check's first run is within this.
@@ -73,7 +82,7 @@ type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Keeps a set of checks running at one location.
 pub struct Prober<R> {
-    shared: Arc<Shared<R>>,
+    shared: Shared<R>,
 }
 
 struct Shared<R> {
@@ -83,7 +92,13 @@ struct Shared<R> {
     pace: Pace,
     proven: Semaphore,
     unproven: Semaphore,
+    new: Semaphore,
+    stagger: Option<Stagger>,
+    asked: Option<Asked>,
 }
+
+/// The checks that shall be run at once unless a run of theirs began at or after the time.
+pub type Asked = watch::Receiver<BTreeMap<EntityRef, Timestamp>>;
 
 /// A check that is being kept running.
 struct Kept {
@@ -102,7 +117,23 @@ impl<R: Runner> Prober<R> {
     ) -> Self {
         let (location, clock) = (location.into(), Box::new(clock));
         let (proven, unproven) = (Semaphore::new(PROVEN_RUNS), Semaphore::new(UNPROVEN_RUNS));
-        Self { shared: Arc::new(Shared { location, runner, clock, pace, proven, unproven }) }
+        let (new, stagger, asked) = (Semaphore::new(NEW_RUNS), None, None);
+        Self { shared: Shared { location, runner, clock, pace, proven, unproven, new, stagger, asked } }
+    }
+
+    /// The same, as one of several locations.
+    #[must_use]
+    pub fn staggered(mut self, stagger: Stagger) -> Self {
+        self.shared.stagger = Some(stagger);
+        self
+    }
+
+    /// The same, running checks at once that are asked for: to confirm elsewhere what one location saw. Each is run
+    /// once for each time that it is asked for.
+    #[must_use]
+    pub fn confirming(mut self, asked: Asked) -> Self {
+        self.shared.asked = Some(asked);
+        self
     }
 
     /// Runs the checks of `definitions`, and takes changes of them, until `stop` is ready, the sender of the
@@ -114,13 +145,14 @@ impl<R: Runner> Prober<R> {
         results: mpsc::Sender<RunResult>,
         stop: impl Future<Output = ()>,
     ) {
+        let shared = Arc::new(self.shared);
         let (stopping, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let mut kept = BTreeMap::new();
         let mut stop = std::pin::pin!(stop);
         loop {
             let wanted = Arc::clone(&definitions.borrow_and_update());
-            self.keep(&wanted, &mut kept, &mut tasks, &results, &stopped);
+            keep(&shared, &wanted, &mut kept, &mut tasks, &results, &stopped);
             loop {
                 tokio::select! {
                     () = &mut stop => return finish(stopping, tasks).await,
@@ -134,34 +166,34 @@ impl<R: Runner> Prober<R> {
             }
         }
     }
+}
 
-    /// Starts what is new or was changed, and drops what is gone. A run of what was changed is dropped with it.
-    fn keep(
-        &self,
-        wanted: &[Arc<CheckDefinition>],
-        kept: &mut BTreeMap<EntityRef, Kept>,
-        tasks: &mut JoinSet<()>,
-        results: &mpsc::Sender<RunResult>,
-        stopped: &watch::Receiver<bool>,
-    ) {
-        let mut before = std::mem::take(kept);
-        for definition in wanted {
-            if kept.contains_key(&definition.check) || !self.shared.runner.can_run(definition) {
-                continue;
-            }
-            let running = match before.remove(&definition.check) {
-                Some(running) if running.definition == *definition => running,
-                changed => {
-                    changed.iter().for_each(|changed| changed.task.abort());
-                    let (shared, definition) = (Arc::clone(&self.shared), Arc::clone(definition));
-                    let work = keep_running(shared, Arc::clone(&definition), results.clone(), stopped.clone());
-                    Kept { definition, task: tasks.spawn(work) }
-                }
-            };
-            kept.insert(definition.check.clone(), running);
+/// Starts what is new or was changed, and drops what is gone. A run of what was changed is dropped with it.
+fn keep<R: Runner>(
+    shared: &Arc<Shared<R>>,
+    wanted: &[Arc<CheckDefinition>],
+    kept: &mut BTreeMap<EntityRef, Kept>,
+    tasks: &mut JoinSet<()>,
+    results: &mpsc::Sender<RunResult>,
+    stopped: &watch::Receiver<bool>,
+) {
+    let mut before = std::mem::take(kept);
+    for definition in wanted {
+        if kept.contains_key(&definition.check) || !shared.runner.can_run(definition) {
+            continue;
         }
-        before.values().for_each(|gone| gone.task.abort());
+        let running = match before.remove(&definition.check) {
+            Some(running) if running.definition == *definition => running,
+            changed => {
+                changed.iter().for_each(|changed| changed.task.abort());
+                let (shared, definition) = (Arc::clone(shared), Arc::clone(definition));
+                let work = keep_running(shared, Arc::clone(&definition), results.clone(), stopped.clone());
+                Kept { definition, task: tasks.spawn(work) }
+            }
+        };
+        kept.insert(definition.check.clone(), running);
     }
+    before.values().for_each(|gone| gone.task.abort());
 }
 
 /// Starts nothing new, and waits for what is under way.
@@ -188,21 +220,33 @@ async fn keep_running<R: Runner>(
     results: mpsc::Sender<RunResult>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let timing = Timing::of(&definition, &shared.location, shared.pace);
+    let timing = Timing::of(&definition, &shared.location, shared.stagger, shared.pace, (shared.clock)());
     let mut tally = Tally::default();
-    let mut proven = false;
+    let mut usual = Usual::default();
+    let mut asked = Requests { asked: shared.asked.clone(), last: None };
+    let mut places = &shared.new;
     let mut next = timing.first;
     loop {
+        let start = async {
+            tokio::select! {
+                () = sleep_until(next) => {}
+                () = asked.wait(&definition.check) => {}
+            }
+            // The semaphores are never closed; without a permit the run would just be one more at once.
+            places.acquire().await.ok()
+        };
         let permit = tokio::select! {
-            permit = shared.place(next, proven) => permit,
+            permit = start => permit,
             _ = stopped.wait_for(|stopped| *stopped) => return,
         };
         let at = (shared.clock)();
-        let run = shared.runner.run(&definition).await;
+        asked.last = asked.last.max(Some(at));
+        let run = usual.judge(definition.slowness, shared.runner.run(&definition).await);
         drop(permit);
         let mut result = tally.count(&definition.check, &shared.location, at, run.outcome, run.latency_ms);
         result.hops = run.hops;
-        proven = result.outcome.is_good();
+        let proven = result.outcome.is_good();
+        places = if proven { &shared.proven } else { &shared.unproven };
         let confirm = !proven && result.streak.runs == 1;
         if results.send(result).await.is_err() {
             return;
@@ -215,50 +259,29 @@ async fn keep_running<R: Runner>(
     }
 }
 
-impl<R> Shared<R> {
-    /// Waits until `start`, and then for a place among the runs under way.
-    async fn place(&self, start: Instant, proven: bool) -> Option<SemaphorePermit<'_>> {
-        sleep_until(start).await;
-        let places = if proven { &self.proven } else { &self.unproven };
-        // The semaphores are never closed; without a permit the run would just be one more at once.
-        places.acquire().await.ok()
-    }
+/// What one check is asked for.
+struct Requests {
+    asked: Option<Asked>,
+    /// The later of the last run's begin and the last request that was answered: a clock that is behind that of whoever
+    /// asks must not make a check run again and again.
+    last: Option<Timestamp>,
 }
 
-/// When a check runs: at fixed slots, one interval apart, so that a late run doesn't shift those after it.
-struct Timing {
-    first: Instant,
-    slot: Instant,
-    interval: Duration,
-    confirm_after: Duration,
-}
-
-impl Timing {
-    fn of(definition: &CheckDefinition, location: &str, pace: Pace) -> Self {
-        let interval = pace.of(definition.interval());
-        let spread = spread(&definition.check, location);
-        let now = Instant::now();
-        Self {
-            first: now + interval.min(FIRST_RUN_WITHIN).mul_f64(spread),
-            slot: now + interval.mul_f64(spread),
-            interval,
-            confirm_after: pace.of(CONFIRM_AFTER),
+impl Requests {
+    /// Waits until the check is asked for.
+    async fn wait(&mut self, check: &EntityRef) {
+        let Some(asked) = &mut self.asked else { return std::future::pending().await };
+        loop {
+            let at = asked.borrow_and_update().get(check).copied();
+            if at.is_some() && at > self.last {
+                self.last = at;
+                return;
+            }
+            if asked.changed().await.is_err() {
+                return std::future::pending().await;
+            }
         }
     }
-
-    /// The first slot after `now`; slots that were missed are left out.
-    fn slot_after(&self, now: Instant) -> Instant {
-        let Some(late) = now.checked_duration_since(self.slot) else { return self.slot };
-        let missed = late.as_nanos() / self.interval.as_nanos().max(1);
-        self.slot + self.interval.saturating_mul(u32::try_from(missed + 1).unwrap_or(u32::MAX))
-    }
-}
-
-/// Where in the interval this check runs at this location: a fraction that is the same after a restart.
-fn spread(check: &EntityRef, location: &str) -> f64 {
-    let digest = Sha256::of_parts(&[check.as_str().as_bytes(), location.as_bytes()]);
-    let head = digest.0.iter().take(4).fold(0_u32, |head, byte| (head << 8) | u32::from(*byte));
-    f64::from(head) / (f64::from(u32::MAX) + 1.0)
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 //! One run of one check.
 
-use std::{sync::Arc, time::Duration};
-
-use checks::{Certificate, CheckDefinition, CheckKind, Evidence, Hop, Observed, Outcome, Phases, shown};
+use checks::{
+    CheckDefinition, CheckKind, Evidence, Expectation, Hop, HttpCheck, JourneyCheck, Observed, Outcome, StatusRange,
+    Step, hold,
+};
+use cookie_store::CookieStore;
 use jiff::Timestamp;
-use reqwest::{Method, Response};
 use tokio::time::{Instant, timeout};
-use url::Url;
 
-use crate::{Client, cookies::Cookies, dns, exec, http, stream, values::Values};
+use crate::{
+    Client,
+    exchange::{Fault, http::BODY_BYTES},
+    trace::Trace,
+    values::Values,
+};
 
 /// How a run went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,186 +26,176 @@ pub struct Run {
     pub hops: Vec<Hop>,
 }
 
-/// What has been seen so far; it outlives a run that is cut off.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
-    pub(crate) step: Option<String>,
-    pub(crate) url: String,
-    pub(crate) status: Option<u16>,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-    pub(crate) http_version: Option<String>,
-    pub(crate) address: Option<String>,
-    pub(crate) addresses: Vec<String>,
-    pub(crate) connected: bool,
-    pub(crate) certificate: Option<Certificate>,
-    pub(crate) rcode: Option<String>,
-    pub(crate) answer: Option<String>,
-    pub(crate) cookies: Vec<(String, String)>,
-    pub(crate) request_head: Option<String>,
-    pub(crate) hops: Vec<Hop>,
-    /// A plugin's warning: the answer is there, but not as it should be.
-    pub(crate) warning: Option<String>,
+/// What is wrong with an answer.
+pub(crate) enum Verdict {
+    Good,
+    Slow(String),
+    Bad(String),
+}
+
+impl From<Fault> for Verdict {
+    fn from(fault: Fault) -> Self {
+        Self::Bad(fault.to_string())
+    }
 }
 
 impl Client {
     /// Runs a check once. Never fails: what goes wrong is the run's outcome.
     pub async fn run_once(&self, definition: &CheckDefinition) -> Run {
-        let mut seen = Seen::default();
-        let mut values = Values::new(Arc::clone(&self.secrets()));
+        let mut trace = Trace::default();
         let started = Instant::now();
-        let ended = timeout(definition.timeout(), self.ask(definition, &mut values, &mut seen)).await;
-        let latency_ms = millis(started.elapsed());
-        let failure = match ended {
-            Ok(went) => went.err(),
-            Err(_) => {
-                let part = if seen.connected { "no complete answer" } else { "no answer" };
-                Some(format!("{part} within {} ms", definition.timeout_ms))
-            }
-        };
-        let most = match &definition.kind {
-            CheckKind::Http(http) => http.expect.max_latency_ms,
-            CheckKind::Journey(journey) => journey.max_latency_ms,
-            CheckKind::Tcp(_)
-            | CheckKind::Tls(_)
-            | CheckKind::Dns(_)
-            | CheckKind::Icmp(_)
-            | CheckKind::Grpc(_)
-            | CheckKind::WebSocket(_)
-            | CheckKind::Heartbeat(_)
-            | CheckKind::Exec(_) => None,
-        };
-        let evidence = |error: String| seen.evidence(&values.masked(&error), &values, latency_ms);
-        let outcome = match (failure, most) {
-            (Some(error), _) => Outcome::Failed { evidence: evidence(error) },
-            (None, _) if let Some(warning) = seen.warning.clone() => Outcome::Slow { evidence: evidence(warning) },
-            (None, Some(max)) if latency_ms > max => {
-                Outcome::Slow { evidence: evidence(format!("took {latency_ms} ms; at most {max} ms are wanted")) }
-            }
-            (None, _) => Outcome::Passed,
-        };
-        Run { outcome, latency_ms, hops: seen.hops }
-    }
-
-    async fn ask(&self, definition: &CheckDefinition, values: &mut Values, seen: &mut Seen) -> Result<(), String> {
-        match &definition.kind {
-            CheckKind::Http(check) => http::request(self, check, values, &mut Cookies::default(), seen).await,
-            CheckKind::Journey(journey) => http::journey(self, journey, values, seen).await,
-            CheckKind::Tcp(tcp) => stream::tcp(self.policy(), tcp, seen).await,
-            CheckKind::Tls(tls) => stream::tls(self.policy(), tls, seen).await,
-            CheckKind::Dns(check) => dns::ask(self.policy(), check, seen).await,
-            CheckKind::Exec(check) => exec::run(self.plugins(), check, values, seen).await,
-            CheckKind::Icmp(_) | CheckKind::Grpc(_) | CheckKind::WebSocket(_) | CheckKind::Heartbeat(_) => {
-                Err(format!("this probe can't run {}", definition.kind.word()))
-            }
-        }
-    }
-
-    /// True if this sort of check can be run here.
-    #[must_use]
-    pub fn runs(&self, definition: &CheckDefinition) -> bool {
-        match &definition.kind {
-            CheckKind::Http(_) | CheckKind::Journey(_) | CheckKind::Tcp(_) | CheckKind::Tls(_) | CheckKind::Dns(_) => {
-                true
-            }
-            CheckKind::Exec(_) => self.plugins().is_some(),
-            CheckKind::Icmp(_) | CheckKind::Grpc(_) | CheckKind::WebSocket(_) | CheckKind::Heartbeat(_) => false,
-        }
-    }
-}
-
-/// Whole milliseconds.
-pub(crate) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Whole microseconds.
-pub(crate) fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-impl Seen {
-    /// Notes an answer's head. Up to it, finding the address, connecting and waiting are one time here.
-    pub(crate) fn answered(&mut self, method: &Method, url: &Url, response: &Response, took: Duration) {
-        self.connected = true;
-        self.status = Some(response.status().as_u16());
-        self.http_version = Some(format!("{:?}", response.version()).replace("HTTP/", "").replace(".0", ""));
-        self.address = response.remote_addr().map(|address| address.to_string());
-        self.addresses.extend(response.remote_addr().map(|address| address.ip().to_string()));
-        self.headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
-        self.request_head = Some(format!("{method} {} {:?}", shown(url.as_str()), response.version()));
-        self.hops.push(Hop {
-            step: self.step.clone(),
-            request: format!("{method} {}", shown(url.as_str())),
-            address: self.address.clone(),
-            status: self.status,
-            phases: Phases { processing_us: micros(took), ..Phases::default() },
+        let judged = timeout(definition.timeout(), self.run_kind(definition, &mut trace)).await;
+        trace.end();
+        let latency_ms = millis_since(started);
+        let verdict = judged.unwrap_or_else(|_| {
+            let part = trace.status().map_or("no answer", |_| "no complete answer");
+            Verdict::Bad(at_step(&trace, format!("{part} within {} ms", definition.timeout_ms)))
         });
-    }
-
-    /// Notes how long the body took.
-    pub(crate) fn transferred(&mut self, took: Duration) {
-        if let Some(hop) = self.hops.last_mut() {
-            hop.phases.transfer_us = micros(took);
-        }
-    }
-
-    /// What assertions are about.
-    pub(crate) fn observed(&self, latency_ms: u64) -> Observed<'_> {
-        let phases = self.hops.iter().fold(Phases::default(), |sum, hop| sum.and(&hop.phases));
-        let days = |certificate: &Certificate| {
-            certificate.chain_ends.duration_since(Timestamp::now()).as_hours().div_euclid(24)
+        let evidence = |error| trace.evidence(error, latency_ms, &self.secrets());
+        let outcome = match verdict {
+            Verdict::Good => Outcome::Passed,
+            Verdict::Slow(why) => Outcome::Slow { evidence: evidence(why) },
+            Verdict::Bad(why) => Outcome::Failed { evidence: evidence(why) },
         };
-        Observed {
-            status: self.status,
-            headers: self.headers.clone(),
-            body: self.body.as_slice().into(),
-            body_size: self.body.len() as u64,
-            latency_ms,
-            phases,
-            certificate: self.certificate.as_ref().map(|certificate| (certificate.clone(), days(certificate))),
-            http_version: self.http_version.clone(),
-            address: self.address.clone(),
-            url: self.url.clone(),
-            connected: self.connected,
-            rcode: self.rcode.clone(),
-            answer: self.answer.clone(),
-            loss: None,
-            cookies: self.cookies.clone(),
+        let mut hops = trace.hops;
+        hops.truncate(Evidence::HOPS);
+        hops.iter_mut().for_each(|hop| self.secrets().mask_hop(hop));
+        Run { outcome, latency_ms, hops }
+    }
+
+    async fn run_kind(&self, definition: &CheckDefinition, trace: &mut Trace) -> Verdict {
+        match &definition.kind {
+            CheckKind::Http(http) => self.run_http(http, trace).await,
+            CheckKind::Journey(journey) => self.run_journey(journey, trace).await,
+            CheckKind::Tcp(tcp) => self.run_tcp(tcp, trace).await,
+            CheckKind::Tls(tls) => self.run_tls(tls, trace).await,
+            CheckKind::Dns(dns) => self.run_dns(dns, trace).await,
+            CheckKind::Exec(exec) => self.run_exec(exec, trace).await,
+            CheckKind::Icmp(_) | CheckKind::Grpc(_) | CheckKind::WebSocket(_) | CheckKind::Heartbeat(_) => {
+                Verdict::Bad(format!("this probe can't run {}", definition.kind.word()))
+            }
         }
     }
 
-    fn evidence(&self, error: &str, values: &Values, latency_ms: u64) -> Evidence {
-        let excerpt = self.body.get(..Evidence::EXCERPT_BYTES).unwrap_or(&self.body);
-        let excerpt = values.masked(&String::from_utf8_lossy(excerpt));
-        let url = if self.url.contains("://") { shown(&self.url) } else { self.url.clone() };
-        Evidence {
-            error: error.to_owned(),
-            url: values.masked(&url),
-            status: self.status,
-            latency_ms,
-            body_excerpt: (!excerpt.is_empty()).then_some(excerpt),
-            request_head: self.request_head.as_deref().map(|head| values.masked(head)),
-            response_head: self.response_head().map(|head| values.masked(&head)),
-            addresses: self.addresses.clone(),
-            certificate: self.certificate.clone(),
-            hops: self.hops.iter().map(|hop| Hop { request: values.masked(&hop.request), ..hop.clone() }).collect(),
+    async fn run_http(&self, http: &HttpCheck, trace: &mut Trace) -> Verdict {
+        trace.url.clone_from(&http.url);
+        let now = Timestamp::now();
+        let secrets = self.secrets();
+        let values = match Values::new(&secrets, now) {
+            Ok(values) => values,
+            Err(error) => return Fault::from(error).into(),
+        };
+        let started = Instant::now();
+        if let Err(fault) = self.exchange(http, &values, &mut CookieStore::default(), trace).await {
+            return fault.into();
         }
-        .bounded()
+        judge(&http.expect, &trace.observed(0, millis_since(started), now))
     }
 
-    /// The answer's head, without what may be a credential.
-    fn response_head(&self) -> Option<String> {
-        let (status, version) = (self.status?, self.http_version.as_ref()?);
-        let secret = |name: &str| name.contains("cookie") || name.contains("auth") || name.contains("token");
-        let lines = self
-            .headers
-            .iter()
-            .map(|(name, value)| if secret(name) { format!("{name}: (left out)") } else { format!("{name}: {value}") });
-        Some([format!("HTTP/{version} {status}")].into_iter().chain(lines).collect::<Vec<_>>().join("\n"))
+    async fn run_journey(&self, journey: &JourneyCheck, trace: &mut Trace) -> Verdict {
+        let now = Timestamp::now();
+        let secrets = self.secrets();
+        let mut values = match Values::new(&secrets, now) {
+            Ok(values) => values,
+            Err(error) => return Fault::from(error).into(),
+        };
+        for (name, text) in &journey.variables {
+            match values.fill(text) {
+                Ok(value) => values.set(name, value),
+                Err(error) => return Fault::from(error).into(),
+            }
+        }
+        let started = Instant::now();
+        let mut jar = CookieStore::default();
+        let mut slow = None;
+        let mut steps = journey.steps.iter();
+        let failure = loop {
+            let Some(step) = steps.next() else { break None };
+            match self.run_step(step, &mut values, &mut jar, trace, now).await {
+                Verdict::Good => {}
+                Verdict::Slow(why) => slow = slow.or(Some(at_step(trace, why))),
+                Verdict::Bad(why) => break Some(at_step(trace, why)),
+            }
+        };
+        if let Some(failure) = failure {
+            // What was seen of the step that failed is the evidence; the cleaning up only adds its hops.
+            let mut after = Trace::after(std::mem::take(&mut trace.hops));
+            for step in steps.filter(|step| step.always) {
+                self.run_step(step, &mut values, &mut jar, &mut after, now).await;
+            }
+            after.end();
+            trace.hops = after.hops;
+            return Verdict::Bad(failure);
+        }
+        match (slow, journey.max_latency_ms, millis_since(started)) {
+            (Some(why), ..) => Verdict::Slow(why),
+            (None, Some(max), took) if took > max => Verdict::Slow(too_slow(took, max)),
+            (None, ..) => Verdict::Good,
+        }
     }
+
+    async fn run_step(
+        &self,
+        step: &Step,
+        values: &mut Values<'_>,
+        jar: &mut CookieStore,
+        trace: &mut Trace,
+        now: Timestamp,
+    ) -> Verdict {
+        trace.step = Some(step.name.clone());
+        let (started, first_hop) = (Instant::now(), trace.hops.len());
+        if let Err(fault) = self.exchange(&step.request, values, jar, trace).await {
+            return fault.into();
+        }
+        let observed = trace.observed(first_hop, millis_since(started), now);
+        let verdict = judge(&step.request.expect, &observed);
+        if matches!(verdict, Verdict::Bad(_)) {
+            return verdict;
+        }
+        for extract in &step.extract {
+            match extract.from.find(&observed) {
+                Some(value) => values.set(&extract.name, value),
+                None => return Verdict::Bad(format!("{} is not in the answer", extract.name)),
+            }
+        }
+        verdict
+    }
+}
+
+fn at_step(trace: &Trace, why: String) -> String {
+    trace.step.as_ref().map_or_else(|| why.clone(), |step| format!("{step}: {why}"))
+}
+
+pub(crate) fn millis_since(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn too_slow(took_ms: u64, max_ms: u64) -> String {
+    format!("took {took_ms} ms; at most {max_ms} ms are wanted")
+}
+
+/// In what the answer differs from what is wanted.
+fn judge(expect: &Expectation, observed: &Observed<'_>) -> Verdict {
+    let status = observed.status.unwrap_or(0);
+    if !expect.status.iter().any(|range| range.contains(status)) {
+        let wanted = expect.status.iter().map(StatusRange::to_string).collect::<Vec<_>>().join(" or ");
+        return Verdict::Bad(format!("answered {status}; {wanted} is wanted"));
+    }
+    if let Some(text) = &expect.body_contains
+        && !contains(&observed.body, text.as_bytes())
+    {
+        let part = if observed.body.len() < BODY_BYTES { "the answer" } else { "the first 1 MiB of the answer" };
+        return Verdict::Bad(format!("{part} does not contain \"{text}\""));
+    }
+    if let Err(why) = hold(&expect.assertions, observed) {
+        return Verdict::Bad(why);
+    }
+    match expect.max_latency_ms {
+        Some(max) if observed.latency_ms > max => Verdict::Slow(too_slow(observed.latency_ms, max)),
+        Some(_) | None => Verdict::Good,
+    }
+}
+
+fn contains(body: &[u8], text: &[u8]) -> bool {
+    text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }

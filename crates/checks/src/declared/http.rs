@@ -29,19 +29,21 @@ const VARIABLES: usize = 50;
 const CA_BYTES: usize = 64 * 1024;
 
 /// One request, in which these variables may be named.
-pub(super) fn http_check(fields: &Fields<'_>, variables: &[String]) -> Option<HttpCheck> {
+/// A credential is one that a secret gives, or an earlier answer: what is declared can be read by everybody.
+pub(super) fn http_check(fields: &Fields<'_>, variables: &[String], extracted: &[String]) -> Option<HttpCheck> {
     let methods = Method::ALL.map(|method| (method.as_str(), method));
     let method = fields.optional("method", read::one_of(&methods)).unwrap_or(Method::Get);
     let url = fields.required("url", |value| {
         let url = templated(URL_BYTES, variables)(value)?;
         // What stands in a hole is not known yet; the address is looked at again before it is asked.
         let stand_in = template::fill(&url, |_| Some("x".to_owned())).map_err(|error| Wrong::new(error.to_string()))?;
+        // An address that begins with a variable is known when that is; then the probe refuses a user in it.
         if !url.starts_with("${") {
             web_address::read(&stand_in).map_err(Wrong::new)?;
         }
         Ok(url)
     });
-    let headers = fields.pairs("headers", HEADERS, |name, value| header(name, value, variables));
+    let headers = fields.pairs("headers", HEADERS, |name, value| header(name, value, variables, extracted));
     let body = fields.optional("body", templated(BODY_BYTES, variables));
     let redirects = fields.optional("redirects", read::whole(0, REDIRECTS_MAX));
     let redirects = redirects.and_then(|most| u8::try_from(most).ok()).unwrap_or(HttpCheck::REDIRECTS);
@@ -62,7 +64,9 @@ pub(super) fn http_check(fields: &Fields<'_>, variables: &[String]) -> Option<Ht
         method,
         url: url?,
         headers,
-        basic: fields.nested("basic", &["user", "password"]).and_then(|basic| self::basic(&basic, variables)),
+        basic: fields
+            .nested("basic", &["user", "password"])
+            .and_then(|basic| self::basic(&basic, variables, extracted)),
         body,
         redirects,
         tls: fields.nested("tls", &TLS_KEYS).map(|tls| tls_options(&tls)).unwrap_or_default(),
@@ -76,11 +80,11 @@ fn is_seen(subject: &Subject) -> bool {
     !matches!(subject, Subject::Rcode | Subject::Answer | Subject::Loss)
 }
 
-fn basic(fields: &Fields<'_>, variables: &[String]) -> Option<(String, String)> {
+fn basic(fields: &Fields<'_>, variables: &[String], extracted: &[String]) -> Option<(String, String)> {
     let user = fields.required("user", templated(HEADER_BYTES, variables));
     let password = fields.required("password", |value| {
         let text = templated(HEADER_BYTES, variables)(value)?;
-        if text.contains("${") { Ok(text) } else { Err(in_clear()) }
+        if template::names_any(&text, extracted) { Ok(text) } else { Err(in_clear()) }
     });
     Some((user?, password?))
 }
@@ -117,15 +121,14 @@ pub(super) fn ip(fields: &Fields<'_>) -> IpVersion {
 }
 
 /// A header's value, unless it would put a credential where everybody can read it.
-pub(super) fn header(name: &str, value: &Value, variables: &[String]) -> Result<String, Wrong> {
+pub(super) fn header(name: &str, value: &Value, variables: &[String], extracted: &[String]) -> Result<String, Wrong> {
     const SECRET: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"];
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {
         return Err(Wrong::new("is not a header's name (RFC 9110, section 5.1)"));
     }
     let text = templated(HEADER_BYTES, variables)(value)?;
-    let is_named = template::has_secret(&text) || !variables.is_empty() && text.contains("${");
-    if SECRET.contains(&name.to_lowercase().as_str()) && !is_named {
+    if SECRET.contains(&name.to_lowercase().as_str()) && !template::names_any(&text, extracted) {
         return Err(in_clear());
     }
     if text.chars().any(char::is_control) {
@@ -142,10 +145,11 @@ pub(super) fn journey(fields: &Fields<'_>) -> Option<JourneyCheck> {
     });
     let variables: BTreeMap<String, String> = declared.into_iter().collect();
     let mut known: Vec<String> = variables.keys().cloned().collect();
+    let mut extracted: Vec<String> = Vec::new();
     let mut steps = Vec::new();
     for (number, fields) in fields.objects("steps", STEPS, &STEP_KEYS).iter().enumerate() {
         let name = fields.optional("name", read::text(100)).unwrap_or_else(|| format!("step {}", number + 1));
-        let request = http_check(fields, &known);
+        let request = http_check(fields, &known, &extracted);
         let extract: Vec<Extract> = fields
             .named("extract", EXTRACTS, &["json", "header", "pattern", "body", "cookie", "url"])
             .into_iter()
@@ -157,6 +161,7 @@ pub(super) fn journey(fields: &Fields<'_>) -> Option<JourneyCheck> {
                 Some(Extract { name: name.to_owned(), from: source(&from)? })
             })
             .collect();
+        extracted.extend(extract.iter().map(|extract| extract.name.clone()));
         known.extend(extract.iter().map(|extract| extract.name.clone()));
         let truth = |value: &Value| value.as_bool().ok_or_else(|| Wrong::new("must be true or false"));
         let always = fields.optional("always", truth).unwrap_or(false);

@@ -141,7 +141,7 @@ pub(super) fn grpc(fields: &Fields<'_>) -> Option<GrpcCheck> {
         address: fields.required("address", address)?,
         service: fields.optional("service", read::text(200)).unwrap_or_default(),
         tls: fields.nested("tls", &OPTIONS).map(|tls| tls_options(&tls)),
-        metadata: fields.pairs("metadata", 50, |name, value| header(name, value, &[])),
+        metadata: fields.pairs("metadata", 50, |name, value| header(name, value, &[], &[])),
         assertions: assertions(fields, |subject| {
             matches!(
                 subject,
@@ -170,7 +170,7 @@ pub(super) fn websocket(fields: &Fields<'_>) -> Option<WebSocketCheck> {
     });
     Some(WebSocketCheck {
         url: url?,
-        headers: fields.pairs("headers", 50, |name, value| header(name, value, &[])),
+        headers: fields.pairs("headers", 50, |name, value| header(name, value, &[], &[])),
         send: fields.optional("send", templated(64 * 1024, &[])),
         receive: fields.optional("receive", truth).unwrap_or(false),
         tls: fields.nested("tls", &OPTIONS).map(|tls| tls_options(&tls)).unwrap_or_default(),

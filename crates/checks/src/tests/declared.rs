@@ -77,6 +77,10 @@ fn what_can_not_be_meant_is_refused_with_its_place() {
     );
     assert!(read(&http(json!({"headers": {"authorization": "Bearer ${secret.api}"}}))).is_ok());
     wrong(http(json!({"basic": {"user": "u", "password": "p"}})), "would put a credential");
+    wrong(http(json!({"basic": {"user": "u", "password": "p${random.hex}"}})), "would put a credential");
+    wrong(http(json!({"basic": {"user": "u", "password": "a$${secret.b}"}})), "would put a credential");
+    let step = json!({"url": "https://shop.example/", "headers": {"authorization": "Bearer ${t}"}});
+    wrong(json!({"journey": {"variables": {"t": "abc"}, "steps": [step]}}), "would put a credential");
     wrong(http(json!({"body": "${nobody}"})), "names \"nobody\", which is not known there");
     wrong(
         http(json!({"expect": {"assertions": [{"json": "$.[", "exists": true}]}})),

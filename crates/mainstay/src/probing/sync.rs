@@ -160,7 +160,7 @@ pub(super) async fn follow(
 
 /// Gives the prober what it is to run.
 pub(super) fn publish(define: &Definitions, client: &Client, work: Work) {
-    client.set_secrets(work.secrets);
+    client.set_secrets(probe::Secrets::new(work.secrets));
     let checks: Vec<Arc<CheckDefinition>> = work.checks.into_iter().map(Arc::new).collect();
     define.send_replace(Arc::new(checks));
 }

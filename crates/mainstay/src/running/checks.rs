@@ -73,7 +73,7 @@ pub(super) fn run(
 ) -> Result<impl Future<Output = ()> + use<>, Refusal> {
     let client = Client::new(AddressPolicy::default())
         .map_err(|error| Refusal::new(&codes::INTERNAL, format!("no client for checks: {error}")))?;
-    client.set_secrets(app.settings().check_secrets.clone());
+    client.set_secrets(probe::Secrets::new(app.settings().check_secrets.clone()));
     Ok(async move {
         let mut probes = JoinSet::new();
         let far_away = FAR_AWAY.into_iter().filter(|_| probing.far_away);

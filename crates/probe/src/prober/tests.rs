@@ -179,3 +179,73 @@ async fn it_ends_when_nobody_takes_results_or_nobody_can_change_definitions() {
         timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn five_hundred_checks_that_hang_from_the_start_starve_none_of_the_other_five_hundred() {
+    let hanging = (0..500).map(|number| check(&format!("hangs-{number}"), "60s"));
+    let lively: Vec<String> = (0..500).map(|number| format!("passes-{number}")).collect();
+    let checks = hanging.chain(lively.iter().map(|name| check(name, "60s"))).collect();
+    let mut stage = Stage::open(checks, Pace::DECLARED);
+    let first = stage.play(Duration::from_secs(30)).await;
+    assert!(lively.iter().all(|name| !of(&first, name).is_empty()), "each has run within half a minute");
+    stage.play(Duration::from_secs(90)).await;
+    let results = stage.play(Duration::from_secs(60)).await;
+    assert!(lively.iter().all(|name| of(&results, name).len() == 1), "and then once a minute");
+    assert!(results.len() > 900, "those that hang are run too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn twelve_locations_run_a_check_of_five_minutes_every_25_seconds() {
+    let began = Instant::now();
+    let (sender, mut results) = mpsc::channel(1_000);
+    let (_definitions, watched) = watch::channel(Arc::new(vec![check("passes", "300s")]));
+    for index in 0..12 {
+        // They start whenever they start.
+        sleep(Duration::from_secs(7)).await;
+        let clock = move || Timestamp::UNIX_EPOCH + began.elapsed();
+        let prober = Prober::new(format!("at-{index}"), Arc::new(Actor::default()), clock, Pace::DECLARED);
+        let prober = prober.staggered(Stagger { index, of: 12 });
+        tokio::spawn(prober.run(watched.clone(), sender.clone(), std::future::pending()));
+    }
+    sleep(Duration::from_secs(900)).await;
+    let mut times = Vec::new();
+    while let Ok(result) = results.try_recv() {
+        times.push(seconds(&result));
+    }
+    times.retain(|time| (500.0..800.0).contains(time));
+    times.sort_by(f64::total_cmp);
+    assert_eq!(times.len(), 12);
+    assert!(times.windows(2).all(|pair| (pair[1] - pair[0] - 25.0).abs() < 0.1), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_is_asked_for_runs_at_once_and_once() {
+    let began = Instant::now();
+    let clock = move || Timestamp::UNIX_EPOCH + began.elapsed();
+    let (asking, asked) = watch::channel(BTreeMap::new());
+    let prober = Prober::new("here", Arc::new(Actor::default()), clock, Pace::DECLARED).confirming(asked);
+    let (_definitions, watched) = watch::channel(Arc::new(vec![check("passes", "300s")]));
+    let (sender, mut results) = mpsc::channel(16);
+    tokio::spawn(prober.run(watched, sender, std::future::pending()));
+    sleep(Duration::from_secs(6)).await;
+    while results.try_recv().is_ok() {}
+    let name: EntityRef = "check:passes".parse().unwrap();
+    let name = check(name.name(), "300s").check.clone();
+    for ahead_s in [0_u64, 3_600] {
+        let at = clock() + Duration::from_secs(ahead_s);
+        asking.send_replace(BTreeMap::from([(name.clone(), at)]));
+        let asked_at = seconds_since(began);
+        sleep(Duration::from_millis(500)).await;
+        let result = results.try_recv().unwrap();
+        assert!(seconds(&result) - asked_at < 0.01);
+        assert!(results.try_recv().is_err(), "once, though its clock may be behind");
+    }
+    let long_ago = Timestamp::UNIX_EPOCH;
+    asking.send_replace(BTreeMap::from([(name, long_ago)]));
+    sleep(Duration::from_millis(500)).await;
+    assert!(results.try_recv().is_err(), "it has run since");
+}
+
+fn seconds_since(began: Instant) -> f64 {
+    began.elapsed().as_secs_f64()
+}

@@ -1,8 +1,14 @@
 //! The probe as a whole, on real sockets.
 
 #[cfg(test)]
-mod kinds;
+mod dns;
+#[cfg(test)]
+mod exec;
+#[cfg(test)]
+mod journey;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod tls;

@@ -82,7 +82,7 @@ async fn an_endless_body_is_read_only_to_its_bound() {
     let server = Server::start(|_| Reply::endless()).await;
     assert_eq!(outcome(json!({"url": server.url("/")})).await, Outcome::Passed);
     let evidence = failure(json!({"url": server.url("/"), "expect": {"body_contains": "fog"}})).await;
-    assert_eq!(evidence.error, "the first 64 KB of the answer does not contain \"fog\"");
+    assert_eq!(evidence.error, "the first 1 MiB of the answer does not contain \"fog\"");
     assert!(evidence.body_excerpt.unwrap().len() <= Evidence::EXCERPT_BYTES);
 }
 

@@ -45,16 +45,20 @@ impl Reply {
         Self::raw(&format!("HTTP/1.1 {status} As Played\r\ncontent-length: {}\r\n\r\n", body.len()), &body, Then::Close)
     }
 
+    pub(crate) fn with_headers(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = format!("HTTP/1.1 {status} As Played\r\n{headers}content-length: {}\r\n\r\n", body.len());
+        Self::raw(&head, body.as_bytes(), Then::Close)
+    }
+
+    /// These bytes, whatever HTTP says to them.
+    pub(crate) fn unframed(bytes: &str) -> Self {
+        Self::raw(bytes, b"", Then::Close)
+    }
+
     pub(crate) fn redirect(status: u16, to: &str) -> Self {
         let head = format!("HTTP/1.1 {status} Elsewhere\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
         Self::raw(&head, b"", Then::Close)
-    }
-
-    /// The same, with one more header.
-    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
-        let text = String::from_utf8(self.bytes).unwrap();
-        self.bytes = text.replacen("\r\n", &format!("\r\n{name}: {value}\r\n"), 1).into_bytes();
-        self
     }
 
     pub(crate) fn endless() -> Self {
@@ -157,7 +161,7 @@ async fn answer(stream: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
     }
 }
 
-/// The address of a TLS server whose certificate nobody trusts; it takes three connections.
+/// The address of a TLS server whose certificate nobody trusts; it takes one connection.
 pub(crate) fn untrusted_tls() -> String {
     let certificate = CertificateDer::from_pem_slice(include_bytes!("untrusted.cert.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("untrusted.key.pem")).unwrap();
@@ -171,12 +175,10 @@ pub(crate) fn untrusted_tls() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        let config = Arc::new(config);
-        for stream in listener.incoming().take(3) {
-            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-            // The client hangs up during the handshake.
-            let _ = rustls::StreamOwned::new(connection, stream.unwrap()).write_all(b"HTTP/1.1 200 OK\r\n\r\n");
-        }
+        let (stream, _) = listener.accept().unwrap();
+        let connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+        // The client hangs up during the handshake.
+        let _ = rustls::StreamOwned::new(connection, stream).write_all(b"HTTP/1.1 200 OK\r\n\r\n");
     });
     url
 }
