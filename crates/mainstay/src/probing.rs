@@ -82,16 +82,17 @@ pub(crate) async fn run(options: Options, stop: impl Future<Output = ()>) -> Res
         None => client,
     };
     let (define, definitions) = watch::channel(Arc::new(Vec::new()));
-    let told = client.clone();
+    let (ask, asked) = watch::channel(std::collections::BTreeMap::new());
+    let told = sync::Told { define, ask, client: client.clone() };
     if let Some(work) = sync::last_known(&folder) {
         tracing::info!(checks = work.checks.len(), "begins with what the server said last");
-        sync::publish(&define, &told, work);
+        told.publish(work);
     }
     let (sender, results) = mpsc::channel(RESULTS_MAX);
     let (stopping, stopped) = watch::channel(false);
     let clock = skew.clone();
-    let prober = Prober::new(location.clone(), client, move || clock.now(), Pace::DECLARED);
-    let follow = tokio::spawn(sync::follow(server.clone(), folder, define, told, stopped.clone()));
+    let prober = Prober::new(location.clone(), client, move || clock.now(), Pace::DECLARED).confirming(asked);
+    let follow = tokio::spawn(sync::follow(server.clone(), folder, told, stopped.clone()));
     let deliver = tokio::spawn(sync::deliver(server, Arc::clone(&spool), stopped));
     let probing = async {
         prober.run(definitions, sender, stop).await;

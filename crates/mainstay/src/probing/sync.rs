@@ -1,10 +1,10 @@
 //! What is said between a probe and its server.
 
-use std::{fs, io::Write as _, path::Path, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fs, io::Write as _, path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 use checks::CheckDefinition;
 use jiff::{Timestamp, fmt::rfc2822};
-use kernel::{Refusal, codes};
+use kernel::{EntityRef, Refusal, codes};
 use probe::Client;
 use reqwest::{Response, StatusCode, Url, header};
 use serde_json::json;
@@ -123,13 +123,7 @@ async fn refused(answer: Response) -> Failed {
 }
 
 /// Keeps what is run as the server wants it.
-pub(super) async fn follow(
-    server: Server,
-    folder: PathBuf,
-    define: Definitions,
-    client: Client,
-    mut stopped: watch::Receiver<bool>,
-) {
+pub(super) async fn follow(server: Server, folder: PathBuf, told: Told, mut stopped: watch::Receiver<bool>) {
     let mut known: Option<String> = None;
     let mut wait = RETRY.0;
     loop {
@@ -142,7 +136,7 @@ pub(super) async fn follow(
                 known = Some(work.version.clone());
                 tracing::info!(checks = work.checks.len(), "the server said what to run");
                 keep(&folder, &work);
-                publish(&define, &client, work);
+                told.publish(work);
                 wait = RETRY.0;
             }
             Ok(None) => wait = RETRY.0,
@@ -158,11 +152,25 @@ pub(super) async fn follow(
     }
 }
 
-/// Gives the prober what it is to run.
-pub(super) fn publish(define: &Definitions, client: &Client, work: Work) {
-    client.set_secrets(probe::Secrets::new(work.secrets));
-    let checks: Vec<Arc<CheckDefinition>> = work.checks.into_iter().map(Arc::new).collect();
-    define.send_replace(Arc::new(checks));
+/// What the prober is told.
+pub(super) struct Told {
+    pub(super) define: Definitions,
+    pub(super) ask: watch::Sender<BTreeMap<EntityRef, Timestamp>>,
+    pub(super) client: Client,
+}
+
+impl Told {
+    /// Gives the prober what it is to run.
+    pub(super) fn publish(&self, work: Work) {
+        self.client.set_secrets(probe::Secrets::new(work.secrets));
+        let checks: Vec<Arc<CheckDefinition>> = work.checks.into_iter().map(Arc::new).collect();
+        self.define.send_if_modified(|known| {
+            let differs = **known != checks;
+            *known = Arc::new(checks);
+            differs
+        });
+        self.ask.send_replace(work.confirm);
+    }
 }
 
 /// Hands in what is in the spool, the oldest first, until all is handed in after the stop, or the server is away then.

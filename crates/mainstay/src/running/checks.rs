@@ -2,16 +2,16 @@
 //!
 //! The demo has eleven more probes, which pretend to stand elsewhere. What becomes of a result is the same whichever probe it comes from: `web::checks::intake`.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use checks::{CheckDefinition, RunResult};
-use kernel::{Refusal, codes};
+use kernel::{EntityRef, Refusal, Timestamp, codes};
 use probe::{AddressPolicy, Client, Pace, Prober, Run, Runner};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
 };
-use web::{App, checks::intake};
+use web::{App, api::probes::doubted, checks::intake};
 use world::Event;
 
 /// Where this server's own probe stands.
@@ -90,12 +90,14 @@ async fn run_at(app: App, location: &'static str, runner: Far, speed: u32, stopp
     let clock = app.clone();
     let prober = Prober::new(location, runner, move || clock.now(), Pace::times(speed));
     let (define, definitions) = watch::channel(Arc::new(app.world().checks.definitions(location)));
+    let (ask, asked) = watch::channel(doubted(&app.world(), location));
+    let prober = prober.confirming(asked);
     let (sender, results) = mpsc::channel(RESULTS_MAX);
     let mut stop = stopped.clone();
     let stop = async move {
         let _ = stop.wait_for(|stopped| *stopped).await;
     };
-    let follow = follow_definitions(app.clone(), location, define, stopped);
+    let follow = follow(app.clone(), location, define, ask, stopped);
     tokio::join!(prober.run(definitions, sender, stop), follow, hand_in(app, location, results));
 }
 
@@ -114,10 +116,12 @@ async fn keep_house(app: App, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn follow_definitions(
+/// Keeps what is run, and what is to be confirmed, as the World has it.
+async fn follow(
     app: App,
     location: &str,
     define: watch::Sender<Arc<Vec<Arc<CheckDefinition>>>>,
+    ask: watch::Sender<BTreeMap<EntityRef, Timestamp>>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut commits = app.engine().subscribe();
@@ -131,7 +135,9 @@ async fn follow_definitions(
             },
         };
         if changed {
-            let wanted = Arc::new(app.world().checks.definitions(location));
+            let world = app.world();
+            ask.send_replace(doubted(&world, location));
+            let wanted = Arc::new(world.checks.definitions(location));
             define.send_if_modified(|known| {
                 let differs = **known != *wanted;
                 *known = wanted;

@@ -117,6 +117,26 @@ pub async fn work(
     }
 }
 
+/// The checks that the probe at a location is to run at once, since another location saw them fail and that isn't
+/// confirmed: each with the time since when a run of it confirms nothing.
+#[must_use]
+pub fn doubted(world: &World, location: &str) -> BTreeMap<EntityRef, Timestamp> {
+    let state = &world.checks;
+    let doubted = state.watches().filter_map(|watch| {
+        // What is known to be down needs no further witness, and most checks are in no doubt at all.
+        let unsure = watch.verdict != checks::Verdict::Down && !watch.paused;
+        if !unsure || watch.falters.is_empty() && watch.failing.is_empty() || !watch.definition.is_for(location) {
+            return None;
+        }
+        let elsewhere = |seen: &&String| seen.as_str() != location;
+        let falters = watch.falters.iter().filter(|(seen, _)| elsewhere(seen)).map(|(_, falter)| falter.since);
+        let failing = watch.failing.iter().filter(|(seen, failing)| elsewhere(seen) && failing.down);
+        let since = falters.chain(failing.map(|(_, failing)| failing.since)).max()?;
+        Some((watch.definition.check.clone(), since))
+    });
+    doubted.collect()
+}
+
 /// What the probe at a location has to do, as of now.
 fn work_of(app: &App, world: &World, location: &str) -> Work {
     let state = &world.checks;
@@ -125,17 +145,7 @@ fn work_of(app: &App, world: &World, location: &str) -> Work {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let index = locations.iter().position(|known| *known == location).unwrap_or(0);
     let checks: Vec<CheckDefinition> = definitions.iter().map(|definition| (**definition).clone()).collect();
-    let doubted = definitions.iter().filter_map(|definition| {
-        let watch = state.watch(&definition.check)?;
-        let elsewhere = |seen: &&String| seen.as_str() != location;
-        let falters = watch.falters.iter().filter(|(seen, _)| elsewhere(seen)).map(|(_, falter)| falter.since);
-        let failing = watch.failing.iter().filter(|(seen, failing)| elsewhere(seen) && failing.down);
-        // What is known to be down needs no further witness.
-        let unsure = watch.verdict != checks::Verdict::Down;
-        let since = falters.chain(failing.map(|(_, failing)| failing.since)).max().filter(|_| unsure)?;
-        Some((definition.check.clone(), since))
-    });
-    let confirm: BTreeMap<EntityRef, Timestamp> = doubted.collect();
+    let confirm = doubted(world, location);
     let mut work = Work {
         version: String::new(),
         index: count(index),

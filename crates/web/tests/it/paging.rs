@@ -102,9 +102,9 @@ async fn alertmanager_prometheus_grafana_and_plain_json_open_incidents_and_end_t
         let refused = server.ask_as(Some("nobody's"), Method::POST, path, Some(&body(kind, true))).await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{kind}: {}", refused.body);
         let taken = server.ask_as(Some(&key), Method::POST, path, Some(&body(kind, true))).await;
-        assert_eq!(taken.status, StatusCode::OK, "{kind}: {}", taken.body);
+        assert!(taken.status.is_success(), "{kind}: {}", taken.body);
         let again = server.ask_as(None, Method::POST, &format!("{path}?key={key}"), Some(&body(kind, true))).await;
-        assert_eq!(again.status, StatusCode::OK, "{kind}: {}", again.body);
+        assert!(again.status.is_success(), "{kind}: {}", again.body);
         let alerts = server.get("/api/v1/alerts").await;
         assert_eq!(
             (alerts["total"].as_u64(), alerts["items"][0]["incident"].as_u64()),
