@@ -126,7 +126,10 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
         }
         Command::Report { result } => {
             location(&result.location)?;
-            state.watch(&result.check).and_then(|watch| judge(state, watch, result))
+            // What a probe kept while the server was away says nothing about now, and pages nobody.
+            let age = context.now.duration_since(result.at);
+            let is_fresh = |watch: &&Watch| !age.is_positive() || age.unsigned_abs() <= watch.definition.silent_after();
+            state.watch(&result.check).filter(is_fresh).and_then(|watch| judge(state, watch, result))
         }
         Command::Beat { check, signal } => return beat(state, &check, signal, context),
         Command::MarkOverdue { check } => {

@@ -8,6 +8,7 @@ pub(crate) mod apply;
 pub(crate) mod backup;
 pub(crate) mod can_i_deploy;
 pub(crate) mod check;
+mod check_import;
 mod consent;
 pub(crate) mod contract;
 mod demo;

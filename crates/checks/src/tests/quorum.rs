@@ -218,3 +218,18 @@ fn a_job_is_down_when_it_says_so_or_says_nothing() {
     let refused = decide(&story.state, Command::Beat { check: check(), signal: Signal::Started }, &context);
     assert_eq!(refused.unwrap_err().code.name, "invalid");
 }
+
+#[test]
+fn what_a_probe_kept_while_the_server_was_away_pages_nobody_afterwards() {
+    let mut story = six();
+    let kept = |second: i64, tally: &mut Tally| {
+        tally.count(&check(), "ams", at(second), Outcome::Failed { evidence: evidence("cut off") }, 1)
+    };
+    let mut tally = Tally::default();
+    let (first, second) = (kept(story.second, &mut tally), kept(story.second + 30, &mut tally));
+    story.second += 3_600;
+    assert!(story.give(Command::Report { result: first }).is_empty());
+    assert!(story.give(Command::Report { result: second }).is_empty());
+    let fresh = kept(story.second, &mut tally);
+    assert_eq!(story.give(Command::Report { result: fresh }), ["checks.location_failed"], "but what is seen now does");
+}

@@ -1,4 +1,4 @@
-//! `mainstay check`: list, show, pause, resume.
+//! `mainstay check`: list, show, pause, resume, import.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use kernel::Refusal;
 use serde_json::json;
 
-use super::Session;
+use super::{Session, check_import};
 use crate::{
     answers::Check,
     output::{Printer, Table, Tone, add, indented, short},
@@ -41,6 +41,9 @@ enum CheckVerb {
     /// Let a paused check judge again
     #[command(after_help = "Example: mainstay check resume payments-charge")]
     Resume(Why),
+    /// Make catalog files of another monitor's configuration
+    #[command(after_help = check_import::HELP)]
+    Import(check_import::ImportArgs),
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +65,7 @@ pub(crate) async fn run(args: CheckArgs, session: &Session) -> Result<ExitCode, 
         CheckVerb::Show { name } => show(&name, session).await,
         CheckVerb::Pause(why) => turn(&why, "pause", session).await,
         CheckVerb::Resume(why) => turn(&why, "resume", session).await,
+        CheckVerb::Import(args) => check_import::run(&args, &session.out),
     }
 }
 

@@ -1,0 +1,112 @@
+//! `mainstay check import`: other monitors' configurations become catalog files.
+
+use std::{fs, io::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::{Args, ValueEnum};
+use kernel::{EntityRef, RefDefaults, Refusal, codes};
+use monitors::{Imported, Options, Severity};
+
+use crate::output::{self, Printer, Tone};
+
+pub(crate) const HELP: &str = "\
+Nothing is sent to a server: the checks are written as catalog files, to be read, planned and applied. What is not the
+same, or could not be taken, is said with its place. The exit code is 1 if something was lost.
+
+Examples:
+  mainstay check import config.yaml --target component:shop --owner group:shop
+  mainstay check import gatus/*.yaml --out ./catalog/checks";
+
+/// What to read, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The files of one configuration
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Whose configuration it is
+    #[arg(long, value_enum, default_value = "gatus")]
+    from: From,
+    /// What all of them are checks of; else the component of each check's group
+    #[arg(long, value_name = "ENTITY")]
+    target: Option<String>,
+    /// Who keeps them, such as group:shop
+    #[arg(long, value_name = "GROUP")]
+    owner: Option<String>,
+    /// The folder to write to, a file for each group; else all is printed
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Whose configuration.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum From {
+    /// Gatus' YAML
+    Gatus,
+}
+
+/// Reads, writes, and says what is not the same.
+///
+/// # Errors
+/// If a file can't be read or written.
+pub(crate) fn run(args: &ImportArgs, out: &Printer) -> Result<ExitCode, Refusal> {
+    let mut files = Vec::new();
+    for path in &args.files {
+        let bytes = fs::read(path)
+            .map_err(|error| Refusal::new(&codes::INVALID, format!("{}: {error}", path.display())).field("FILE"))?;
+        files.push((path.display().to_string(), bytes));
+    }
+    let named = |text: &Option<String>, kind: &str, field: &str| -> Result<Option<EntityRef>, Refusal> {
+        let defaults = RefDefaults { kind: Some(kind), namespace: EntityRef::DEFAULT_NAMESPACE };
+        let read = text.as_deref().map(|text| EntityRef::parse(text, defaults)).transpose();
+        read.map_err(|error| Refusal::new(&codes::INVALID, error.to_string()).field(field))
+    };
+    let options = Options {
+        owner: named(&args.owner, "group", "--owner")?,
+        target: named(&args.target, "component", "--target")?,
+        ..Options::default()
+    };
+    let borrowed: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let imported = match args.from {
+        From::Gatus => monitors::gatus(&borrowed, &options),
+    };
+    let imported = imported.map_err(|error| Refusal::new(&codes::INVALID, error.to_string()).field("FILE"))?;
+    match &args.out {
+        Some(folder) => write(&imported, folder)?,
+        None => output::line(imported.yaml())?,
+    }
+    tell(&imported, out);
+    let lost = imported.notes.iter().any(|note| note.severity == Severity::Lost);
+    Ok(if lost { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn write(imported: &Imported, folder: &std::path::Path) -> Result<(), Refusal> {
+    let cant = |error: std::io::Error| {
+        Refusal::new(&codes::INVALID, format!("{} can't be written: {error}", folder.display())).field("--out")
+    };
+    fs::create_dir_all(folder).map_err(cant)?;
+    for (name, text) in imported.files() {
+        // Nothing of somebody's is written over.
+        let path = folder.join(&name);
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&path).map_err(cant)?;
+        file.write_all(text.as_bytes()).map_err(cant)?;
+        output::line(format!("wrote {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The report goes beside the YAML, not into it.
+fn tell(imported: &Imported, out: &Printer) {
+    let mut lines = vec![format!("{} checks", imported.checks.len())];
+    for note in &imported.notes {
+        let (tone, word) = match note.severity {
+            Severity::Lost => (Tone::Bad, "lost"),
+            Severity::Changed => (Tone::Warn, "changed"),
+            Severity::Info => (Tone::Quiet, "note"),
+        };
+        let of = note.check.as_deref().map_or_else(String::new, |check| format!(" ({check})"));
+        lines.push(format!("  {} {}{of}: {}: {}", out.toned(tone, word), note.place, note.what, note.why));
+    }
+    let secrets = imported.secrets.iter();
+    lines.extend(secrets.map(|secret| format!("  set the secret {secret} in the file of --check-secrets-file")));
+    // Whoever closed stderr does not want the report.
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+}
