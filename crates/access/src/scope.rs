@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 pub enum Scope {
     /// Evaluate flags, and nothing else: what an SDK gets.
     Evaluate,
-    /// Report what probes and pipelines saw: results, deployments, alerts.
+    /// Report what pipelines and jobs did: deployments, verifications, heartbeats.
     Report,
+    /// Run checks somewhere: be told what they ask for, with the secrets that they name, and hand in what was seen.
+    Probe,
     /// See everything but secrets.
     Read,
     /// Change things: flags, catalog, incidents, undo.
@@ -22,17 +24,18 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, weakest first.
-    pub const ALL: [Self; 5] = [Self::Evaluate, Self::Report, Self::Read, Self::Write, Self::Admin];
+    pub const ALL: [Self; 6] = [Self::Evaluate, Self::Report, Self::Probe, Self::Read, Self::Write, Self::Admin];
 
     /// True if who has `self` may do what needs `needed`: each scope holds the weaker ones, except that reporting
-    /// does not allow reading nor the other way round.
+    /// does not allow reading nor the other way round, and that only an administrator's holds a probe's, who is told secrets.
     #[must_use]
     pub fn allows(self, needed: Self) -> bool {
         match self {
             Self::Evaluate => needed == Self::Evaluate,
             Self::Report => needed == Self::Report,
+            Self::Probe => needed == Self::Probe,
             Self::Read => matches!(needed, Self::Read | Self::Evaluate),
-            Self::Write => needed != Self::Admin,
+            Self::Write => !matches!(needed, Self::Admin | Self::Probe),
             Self::Admin => true,
         }
     }
@@ -43,6 +46,7 @@ impl Scope {
         match self {
             Self::Evaluate => "evaluate",
             Self::Report => "report",
+            Self::Probe => "probe",
             Self::Read => "read",
             Self::Write => "write",
             Self::Admin => "admin",
@@ -58,7 +62,7 @@ impl fmt::Display for Scope {
 
 /// There is no scope of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no scope \"{0}\"; there are evaluate, report, read, write and admin")]
+#[error("there is no scope \"{0}\"; there are evaluate, report, probe, read, write and admin")]
 pub struct NoSuchScope(String);
 
 impl FromStr for Scope {

@@ -212,3 +212,11 @@ fn a_token_that_was_issued_before_tokens_could_be_confined_reaches_everything() 
     assert!(matches!(&event, Event::TokenIssued { reach, .. } if reach.is_everywhere()));
     assert_eq!(serde_json::to_value(&event).unwrap(), written);
 }
+
+#[test]
+fn only_a_probe_and_an_administrator_are_told_what_a_probe_is_told() {
+    let allowed = Scope::ALL.into_iter().filter(|scope| scope.allows(Scope::Probe));
+    assert_eq!(allowed.collect::<Vec<_>>(), [Scope::Probe, Scope::Admin]);
+    let of_probe = Scope::ALL.into_iter().filter(|needed| Scope::Probe.allows(*needed));
+    assert_eq!(of_probe.collect::<Vec<_>>(), [Scope::Probe]);
+}

@@ -1,6 +1,6 @@
 //! Every route there is. Screens come first, then our API, then other people's protocols.
 
-use ::access::Scope::{Admin, Evaluate, Read, Report, Write};
+use ::access::Scope::{Admin, Evaluate, Probe, Read, Report, Write};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -231,8 +231,8 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Write), routes!(api::pages::close))
         .api(Needs(Report), routes!(api::probes::beat))
         .api(Needs(Read), routes!(api::probes::list))
-        .api(Needs(Report), routes!(api::probes::work))
-        .api(Needs(Report), large(routes!(api::probes::report)))
+        .api(Needs(Probe), routes!(api::probes::work))
+        .api(Needs(Probe), large(routes!(api::probes::report)))
         .api(Needs(Admin), routes!(api::probes::retire))
         .api(Needs(Read), routes!(api::deploys::list))
         .api(Needs(Report), routes!(api::deploys::record))

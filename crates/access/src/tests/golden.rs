@@ -47,5 +47,5 @@ fn every_role_and_every_scope_has_been_written() {
         }
     }
     assert_every_variant!(&roles, Role { Viewer, Editor, Administrator });
-    assert_every_variant!(&scopes, Scope { Evaluate, Report, Read, Write, Admin });
+    assert_every_variant!(&scopes, Scope { Evaluate, Report, Probe, Read, Write, Admin });
 }

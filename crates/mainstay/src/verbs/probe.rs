@@ -15,7 +15,7 @@ use crate::{
 
 pub(crate) const HELP: &str = "\
 Examples:
-  mainstay token create probe-eu-west --scope report
+  mainstay token create probe-eu-west --scope probe
   mainstay probe --location eu-west --server https://mainstay.example.com --token TOKEN
   mainstay probe --location office --server https://mainstay.example.com --token TOKEN --canary 192.0.2.1:443
 
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: ProbeArgs, server: ClientArgs) -> Result<ExitCode,
     let (server, token) = server.whom()?;
     let missing = || {
         let refusal = Refusal::new(&codes::CONFIG_INVALID, "the probe needs a token").field("--token");
-        refusal.fix(format!("mainstay token create probe-{location} --scope report"))
+        refusal.fix(format!("mainstay token create probe-{location} --scope probe"))
     };
     let token = token.ok_or_else(missing)?;
     output::line(format!("Mainstay probes from {location} for {server}"))?;

@@ -72,7 +72,8 @@ fn form(frame: &Frame, asked: &NewToken) -> Form {
     };
     let scopes = vec![
         scope(Scope::Evaluate, "Evaluate flags: for SDKs"),
-        scope(Scope::Report, "Report deployments and results: for CI and probes"),
+        scope(Scope::Report, "Report deployments and heartbeats: for CI and jobs"),
+        scope(Scope::Probe, "Run checks elsewhere: for a probe, which is told the secrets that they name"),
         scope(Scope::Read, "Read everything"),
         scope(Scope::Write, "Write: flags, catalog, incidents, undo"),
         scope(Scope::Admin, "Administer: users and tokens"),

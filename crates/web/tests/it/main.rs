@@ -17,7 +17,7 @@ mod large;
 mod oncall_schedule;
 mod pact_broker;
 mod pages;
-mod paging;
+mod probes;
 mod protection;
 mod samples;
 mod screens;

@@ -1,11 +1,13 @@
 //! Pages on screens: who was told, and the ways to answer.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use paging::Status;
+use serde_json::json;
 
 use crate::{
     browser::Site,
-    staffed::{page, settle, staff},
+    server::Server,
+    staffed::{STAFF, page, settle, staff},
 };
 
 #[tokio::test]
@@ -64,4 +66,26 @@ async fn an_incident_says_who_was_paged_and_acknowledging_it_answers_the_page() 
     assert!(shown.says("Who was paged") && shown.says("page 1") && shown.says("kim is being told by email"));
     ann.send("/incidents/1", "/incidents/1/acknowledge", &[]).await;
     assert!(site.app.world().paging.numbered(1).unwrap().status.is_finished());
+}
+
+#[tokio::test]
+async fn a_person_pages_a_team_by_the_api_and_answers_there() {
+    let server = Server::start();
+    server.apply("staff", &[("catalog-info.yaml", STAFF)]).await;
+    server.post("/api/v1/pages", json!({"about": "group:web", "title": "Call the bank", "urgency": "low"})).await;
+    let page = server.get("/api/v1/pages").await["items"][0].clone();
+    assert_eq!((page["team"].as_str(), page["urgency"].as_str()), (Some("group:default/web"), Some("low")));
+    server.post("/api/v1/pages/1/escalate", json!({})).await;
+    server.post("/api/v1/pages/1/acknowledge", json!({"reason": "on it"})).await;
+    assert_eq!(server.get("/api/v1/pages?state=unanswered").await["total"], 0);
+    let log = server.get("/api/v1/pages/1").await["log"].clone();
+    assert!(log.as_array().unwrap().iter().any(|line| line["by"]["name"] == "admin"), "{log}");
+    for (body, status) in [
+        (json!({"about": "nothing", "title": "x"}), StatusCode::NOT_FOUND),
+        (json!({"about": "checkout", "title": " "}), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({"about": "checkout", "title": "x", "urgency": "soon"}), StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let answer = server.ask(Method::POST, "/api/v1/pages", Some(&body)).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.body);
+    }
 }

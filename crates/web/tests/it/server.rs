@@ -34,9 +34,15 @@ pub(crate) struct Answer {
 impl Server {
     /// A server with an empty timeline.
     pub(crate) fn start() -> Self {
+        Self::start_with(|_| ())
+    }
+
+    /// The same, with what an operator chooses.
+    pub(crate) fn start_with(choose: impl FnOnce(&mut Settings)) -> Self {
         let store = Arc::new(SqliteStore::temporary().unwrap());
         let engine = Engine::start(store, Arc::new(SystemClock::default()), EngineOptions::default()).unwrap();
-        let settings = Settings { admin_token: Some(Sha256::of(TOKEN.as_bytes())), ..Settings::default() };
+        let mut settings = Settings { admin_token: Some(Sha256::of(TOKEN.as_bytes())), ..Settings::default() };
+        choose(&mut settings);
         let app = App::new(engine, settings);
         let limits = Limits { requests_at_once: 1e9, requests_per_second: 1e9, ..Limits::default() };
         let (router, _) = router(&app, &limits);
@@ -80,38 +86,6 @@ impl Server {
         let answer = self.ask_as(Some(TOKEN), Method::POST, path, Some(&body)).await;
         assert!(answer.status.is_success(), "{path}: {}", answer.body);
         answer.body
-    }
-
-    /// A page as text, with its status.
-    pub(crate) async fn text(&self, method: Method, path: &str) -> (StatusCode, String) {
-        self.text_of(Request::builder().method(method).uri(path)).await
-    }
-
-    /// The same with a token.
-    pub(crate) async fn signed_text(&self, token: &str, path: &str) -> (StatusCode, String) {
-        self.text_of(Request::builder().uri(path).header(header::AUTHORIZATION, format!("Bearer {token}"))).await
-    }
-
-    async fn text_of(&self, request: axum::http::request::Builder) -> (StatusCode, String) {
-        let request = request.header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        (parts.status, String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().into()).unwrap())
-    }
-
-    /// The link by which the first message that is on its way is answered.
-    pub(crate) async fn link(&self) -> String {
-        while self.app.world().paging.messages().next().is_none() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        let app = self.app.clone();
-        let ready = self.app.blocking(move |engine| {
-            let world = engine.world();
-            let message = world.paging.messages().next().cloned().unwrap();
-            web::pages::message::ready(&app, &world, &message)
-        });
-        let (_, message) = ready.await.unwrap().unwrap();
-        message.acknowledge.unwrap()
     }
 
     /// Applies the files of a catalog source.
