@@ -4,8 +4,8 @@ mod assertions;
 mod http;
 mod network;
 
-use jiff::{civil::Time, tz::TimeZone};
-use kernel::EntityRef;
+use jiff::civil::Time;
+use kernel::{EntityRef, Weekday};
 use serde_json::Value;
 use spec::{Fields, Problems, SpecProblem, Wrong, read};
 
@@ -126,7 +126,7 @@ const HEARTBEAT_KEYS: [&str; 5] = ["every", "cron", "time_zone", "grace", "max_r
 fn heartbeat(fields: &Fields<'_>) -> Option<HeartbeatCheck> {
     let every = fields.optional("every", read::duration_ms(10_000, 366 * DAY_MS));
     let cron = fields.optional("cron", cron);
-    let time_zone = fields.optional("time_zone", time_zone);
+    let time_zone = fields.optional("time_zone", read::time_zone);
     let grace = fields.optional("grace", read::duration_ms(0, 31 * DAY_MS));
     let max_run_ms = fields.optional("max_run", read::duration_ms(1_000, 31 * DAY_MS));
     let expected = match (every, cron) {
@@ -151,12 +151,6 @@ fn cron(value: &Value) -> Result<String, Wrong> {
     let read: Result<croner::Cron, _> = text.parse();
     read.map_err(|error| Wrong::new(format!("is no cron expression: {error}")))?;
     Ok(text)
-}
-
-fn time_zone(value: &Value) -> Result<String, Wrong> {
-    let name = read::text(100)(value)?;
-    TimeZone::get(&name).map_err(|_| Wrong::new("is not an IANA time zone, such as \"Europe/Lisbon\""))?;
-    Ok(name)
 }
 
 fn location(value: &Value) -> Result<String, Wrong> {
@@ -201,22 +195,13 @@ fn slowness(fields: &Fields<'_>) -> Option<Slowness> {
 
 /// `{days: [sunday], from: "02:00", for: 1h, time_zone: Europe/Lisbon}`.
 fn window(fields: &Fields<'_>) -> Option<Maintenance> {
-    const DAYS: [(&str, i8); 7] = [
-        ("monday", 1),
-        ("tuesday", 2),
-        ("wednesday", 3),
-        ("thursday", 4),
-        ("friday", 5),
-        ("saturday", 6),
-        ("sunday", 7),
-    ];
     let from = fields.required("from", |value| {
         let form = || Wrong::new("must be a local time, such as \"02:00\"");
         Time::strptime("%H:%M", read::text(10)(value)?).map_err(|_| form())
     });
     let duration_ms = fields.required("for", read::duration_ms(60_000, 7 * DAY_MS));
-    let time_zone = fields.optional("time_zone", time_zone).unwrap_or_else(|| "UTC".to_owned());
-    let days = fields.list("days", 7, read::one_of(&DAYS));
+    let time_zone = fields.optional("time_zone", read::time_zone).unwrap_or_else(|| "UTC".to_owned());
+    let days = fields.list("days", Weekday::ALL.len(), read::weekday);
     Some(Maintenance { days, from: from?, duration_ms: duration_ms?, time_zone })
 }
 

@@ -7,7 +7,7 @@ mod network;
 use std::time::Duration;
 
 use jiff::civil::Time;
-use kernel::EntityRef;
+use kernel::{EntityRef, Weekday};
 use serde::{Deserialize, Serialize};
 
 pub use assertion::{Assertion, Phase, Relation, Subject};
@@ -151,9 +151,9 @@ pub struct Slowness {
 /// A time, again and again, in which a check isn't judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Maintenance {
-    /// On these days, by the start; every day if empty. Monday is 1.
+    /// On these days, by the start; every day if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub days: Vec<i8>,
+    pub days: Vec<Weekday>,
     /// From this local time on.
     pub from: Time,
     /// For so long.

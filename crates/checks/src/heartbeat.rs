@@ -6,8 +6,8 @@
 use std::str::FromStr as _;
 
 use croner::Cron;
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use kernel::EntityRef;
+use jiff::{SignedDuration, Timestamp};
+use kernel::{EntityRef, zone};
 use serde::{Deserialize, Serialize};
 
 use crate::{CheckKind, Expected, HeartbeatCheck, Signal, State, Verdict, Watch};
@@ -102,7 +102,7 @@ fn millis(ms: u64) -> SignedDuration {
 /// The expression is followed on the wall clock of its zone: what the clocks skip comes at the end of the gap, and what
 /// comes twice counts once, the first time.
 fn next_by_cron(expression: &str, time_zone: &str, last: Timestamp) -> Option<Timestamp> {
-    let last = last.to_zoned(TimeZone::get(time_zone).ok()?);
+    let last = last.to_zoned(zone(time_zone)?);
     let next = Cron::from_str(expression).ok()?.find_next_occurrence(&last, false).ok()?;
     Some(next.timestamp())
 }

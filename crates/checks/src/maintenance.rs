@@ -4,7 +4,7 @@
 //! runs count always: an outage may end in a maintenance.
 
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
-use kernel::{EntityRef, EventId};
+use kernel::{EntityRef, EventId, Weekday, zone};
 use serde::{Deserialize, Serialize};
 
 use crate::{CheckDefinition, Maintenance, State};
@@ -51,7 +51,7 @@ impl Maintenance {
     /// When the window ends that contains `at`, if one does.
     #[must_use]
     pub fn end_at(&self, at: Timestamp) -> Option<Timestamp> {
-        let zone = TimeZone::get(&self.time_zone).ok()?;
+        let zone = zone(&self.time_zone)?;
         let today = zone.to_datetime(at).date();
         let days = i32::try_from(self.duration_ms / 86_400_000).unwrap_or(i32::MAX).min(31) + 1;
         (0..=days).find_map(|back| {
@@ -62,8 +62,7 @@ impl Maintenance {
 
     /// The window that begins on a day, if one does.
     fn on(&self, day: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
-        let weekday = day.weekday().to_monday_one_offset();
-        if !self.days.is_empty() && !self.days.contains(&weekday) {
+        if !self.days.is_empty() && !self.days.contains(&Weekday::of(day)) {
             return None;
         }
         let from = zone.to_ambiguous_timestamp(day.to_datetime(self.from)).compatible().ok()?;
@@ -76,7 +75,7 @@ impl Maintenance {
 mod tests {
     use super::*;
 
-    fn ends(days: &[i8], from: &str, hours: u64, time_zone: &str, at: &str) -> Option<String> {
+    fn ends(days: &[Weekday], from: &str, hours: u64, time_zone: &str, at: &str) -> Option<String> {
         let window = Maintenance {
             days: days.to_vec(),
             from: from.parse().unwrap(),
@@ -88,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_window_is_in_its_own_zone_and_may_pass_midnight() {
-        let sunday = |at| ends(&[7], "23:00", 3, "Europe/Lisbon", at);
+        let sunday = |at| ends(&[Weekday::Sunday], "23:00", 3, "Europe/Lisbon", at);
         assert_eq!(sunday("2026-11-29T22:59:59Z"), None);
         assert_eq!(sunday("2026-11-29T23:00:00Z").as_deref(), Some("2026-11-30T02:00:00Z"));
         assert_eq!(

@@ -316,10 +316,8 @@ fn assertion(assertion: &Assertion) -> Value {
 }
 
 fn maintenance(window: &Maintenance) -> Value {
-    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let mut fields = Object::new();
-    let days = window.days.iter().filter_map(|day| DAYS.get(usize::try_from(*day - 1).ok()?));
-    put_some(&mut fields, "days", days.map(|day| json!(day)).collect());
+    put_some(&mut fields, "days", window.days.iter().map(|day| json!(day.as_str())).collect());
     put(&mut fields, "from", window.from.strftime("%H:%M").to_string());
     put(&mut fields, "for", duration(window.duration_ms));
     put(&mut fields, "time_zone", window.time_zone.as_str());

@@ -1,6 +1,7 @@
 //! What the formats share: durations, patterns, credentials and templates.
 
 use checks::{Maintenance, StatusRange};
+use kernel::Weekday;
 
 /// A check may have so many ranges of statuses.
 const RANGES_MAX: usize = 20;
@@ -77,16 +78,15 @@ pub(crate) fn scheme_of(value: &str) -> &str {
 }
 
 /// A day's number, Monday being 1, from its English name.
-pub(crate) fn day(name: &str) -> Option<i8> {
-    const DAYS: [(&str, i8); 7] = [("mon", 1), ("tue", 2), ("wed", 3), ("thu", 4), ("fri", 5), ("sat", 6), ("sun", 7)];
+pub(crate) fn day(name: &str) -> Option<Weekday> {
     let name = name.to_lowercase();
-    DAYS.iter().find(|(start, _)| name.starts_with(start)).map(|(_, day)| *day)
+    Weekday::ALL.into_iter().find(|day| day.as_str().get(..3).is_some_and(|start| name.starts_with(start)))
 }
 
 /// A window of maintenance, if its parts are valid.
-pub(crate) fn window(days: Vec<i8>, from: &str, duration_ms: u64, time_zone: &str) -> Option<Maintenance> {
+pub(crate) fn window(days: Vec<Weekday>, from: &str, duration_ms: u64, time_zone: &str) -> Option<Maintenance> {
     let from = from.parse().ok()?;
-    jiff::tz::TimeZone::get(time_zone).ok()?;
+    kernel::zone(time_zone)?;
     (1..=24 * 3_600_000).contains(&duration_ms).then(|| Maintenance {
         days,
         from,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::Channel;
+use paging::Channel;
 
 /// How long an address may be, in bytes.
 pub const ADDRESS_BYTES_MAX: usize = 1_000;

@@ -1,15 +1,13 @@
 //! Posts over HTTP, bounded in every way.
 
 use std::{
-    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use outbound::{Allowed, NotAllowed};
+use outbound::{Allowed, Judged, NotAllowed, literal};
 use reqwest::{
     StatusCode,
-    dns::{Addrs, Name, Resolve, Resolving},
     header::{self, HeaderMap},
     redirect,
 };
@@ -148,41 +146,6 @@ fn client() -> reqwest::ClientBuilder {
         .redirect(follow)
         .no_proxy()
         .user_agent(concat!("mainstay/", env!("CARGO_PKG_VERSION")))
-}
-
-/// Judges an address that is written as a number; names are judged when they are resolved.
-fn literal(allowed: &Allowed, url: &Url) -> Result<(), NotAllowed> {
-    let address = match url.host() {
-        Some(url::Host::Ipv4(v4)) => IpAddr::V4(v4),
-        Some(url::Host::Ipv6(v6)) => IpAddr::V6(v6),
-        Some(url::Host::Domain(_)) => return Ok(()),
-        None => return Err(NotAllowed("the address names no host".to_owned())),
-    };
-    allowed.check(url.host_str().unwrap_or_default(), address)
-}
-
-/// Resolves names to what may be called.
-struct Judged(Arc<Allowed>);
-
-impl Resolve for Judged {
-    fn resolve(&self, name: Name) -> Resolving {
-        let allowed = Arc::clone(&self.0);
-        Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            let (mut refused, mut judged) = (None, Vec::new());
-            for address in found {
-                match allowed.check(&host, address.ip()) {
-                    Ok(()) => judged.push(address),
-                    Err(wrong) => refused = Some(wrong),
-                }
-            }
-            match refused {
-                Some(wrong) if judged.is_empty() => Err(wrong.into()),
-                Some(_) | None => Ok(Box::new(judged.into_iter()) as Addrs),
-            }
-        })
-    }
 }
 
 /// Why nothing was answered, without the address, which may be a secret.

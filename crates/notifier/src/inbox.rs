@@ -8,7 +8,8 @@ use std::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{Channel, Message};
+use crate::Message;
+use paging::Channel;
 
 /// How many messages are kept; the oldest goes first.
 pub const KEPT_MAX: usize = 500;

@@ -14,7 +14,6 @@
 //! - Accepted is not seen: a receipt says that a provider took the message.
 
 mod address;
-mod channel;
 mod email;
 mod http;
 mod inbox;
@@ -34,7 +33,6 @@ mod voice;
 mod webhook;
 
 pub use address::{ADDRESS_BYTES_MAX, Address};
-pub use channel::Channel;
 pub use inbox::{Arrived, Inbox, KEPT_MAX};
 pub use message::{FACTS_MAX, LINK_BYTES_MAX, Message, SUBJECT_CHARS_MAX, TEXT_CHARS_MAX, Urgency};
 pub use notifier::Notifier;

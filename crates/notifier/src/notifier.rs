@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    Address, Channel, Inbox, Message,
+    Address, Inbox, Message,
     address::Target,
     http::{Post, Poster},
     ntfy,
@@ -13,6 +13,7 @@ use crate::{
     smtp::Smtp,
     twilio, voice, webhook,
 };
+use paging::Channel;
 
 /// Brings messages to addresses, one attempt at a time. Copies share their connections and the inbox.
 #[derive(Clone)]

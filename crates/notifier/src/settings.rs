@@ -115,7 +115,7 @@ impl Settings {
         if !account.bytes().all(|c| c.is_ascii_alphanumeric()) {
             return Err(bad("twilio_account", "an account is letters and digits"));
         }
-        let from = crate::Address::parse(crate::Channel::Sms, from).map_err(|why| bad("twilio_from", why))?;
+        let from = crate::Address::parse(paging::Channel::Sms, from).map_err(|why| bad("twilio_from", why))?;
         let crate::address::Target::Number(from) = from.target else {
             return Err(bad("twilio_from", "it is no number"));
         };

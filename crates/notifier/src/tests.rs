@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 
-use crate::{Address, BadSetting, Channel, Inbox, KEPT_MAX, Message, Notifier, Settings, message::tests::sample};
+use crate::{Address, BadSetting, Inbox, KEPT_MAX, Message, Notifier, Settings, message::tests::sample};
+use paging::Channel;
 
 fn check(channel: Channel, text: &str, masked: Option<&str>) {
     let parsed = Address::parse(channel, text);
@@ -52,8 +53,8 @@ fn what_is_no_address_is_refused() {
 #[test]
 fn a_channel_has_one_name() {
     for channel in Channel::ALL {
-        assert_eq!(channel.name().parse(), Ok(channel));
-        assert_eq!(serde_json::to_value(channel).unwrap(), channel.name());
+        assert_eq!(channel.as_str().parse(), Ok(channel));
+        assert_eq!(serde_json::to_value(channel).unwrap(), channel.as_str());
     }
     assert!("pigeon".parse::<Channel>().unwrap_err().contains("email, slack"));
 }
@@ -129,7 +130,7 @@ fn a_setting_that_cant_be_used_is_named() {
 fn a_channel_is_served_if_its_settings_are_there() {
     let served = |settings| {
         let notifier = Notifier::new(settings, Inbox::new()).unwrap();
-        Channel::ALL.into_iter().filter(|channel| notifier.serves(*channel)).map(Channel::name).collect::<Vec<_>>()
+        Channel::ALL.into_iter().filter(|channel| notifier.serves(*channel)).map(Channel::as_str).collect::<Vec<_>>()
     };
     assert_eq!(served(Settings::default()), ["slack", "ntfy", "webhook", "inbox"]);
     for url in ["smtp://u%40x:p%2Fw@mail.example.com:587", "smtps://mail.example.com", "smtp://u:p@localhost?tls=none"]

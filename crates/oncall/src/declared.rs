@@ -1,14 +1,11 @@
 //! Reads a rotation from the catalog (`kind: Rotation`).
 
 use jiff::civil::{Date, Time};
-use kernel::{EntityRef, closest};
+use kernel::{EntityRef, Weekday, closest};
 use serde_json::Value;
 use spec::{Fields, Problems, SpecProblem, Wrong, read};
 
-use crate::{
-    Handover, Restriction, Rotation, TurnLength, Weekday,
-    turns::{zone, zone_names},
-};
+use crate::{Handover, Restriction, Rotation, TurnLength};
 
 const KEYS: [&str; 11] =
     ["owner", "team", "people", "time_zone", "handover", "length", "starts", "schedule", "layer", "order", "restrict"];
@@ -45,7 +42,7 @@ fn definition(rotation: EntityRef, spec: &Value, problems: &Problems) -> Option<
     };
     let team = fields.required("team", of_kind("group"));
     let people = people(&fields, of_kind("user"));
-    let time_zone = fields.required("time_zone", time_zone);
+    let time_zone = fields.required("time_zone", read::time_zone);
     let length = fields.optional("length", length).unwrap_or(TurnLength::Weeks(1));
     let handover = fields.required("handover", handover);
     if let Some(handover) = handover {
@@ -109,7 +106,7 @@ fn schedule(value: &Value) -> Result<String, Wrong> {
 
 fn restrict(fields: &Fields<'_>) -> Vec<Restriction> {
     let restriction = |fields: Fields<'_>| {
-        let mut days = fields.list("days", Weekday::ALL.len(), weekday);
+        let mut days = fields.list("days", Weekday::ALL.len(), read::weekday);
         days.sort_unstable();
         days.dedup();
         let time = |key| fields.optional(key, time);
@@ -117,14 +114,6 @@ fn restrict(fields: &Fields<'_>) -> Vec<Restriction> {
         Restriction { days, from, to }
     };
     fields.objects("restrict", RESTRICTIONS, &RESTRICTION_KEYS).into_iter().map(restriction).collect()
-}
-
-fn weekday(value: &Value) -> Result<Weekday, Wrong> {
-    let text = read::text(TEXT_BYTES)(value)?.to_lowercase();
-    Weekday::ALL.into_iter().find(|weekday| weekday.as_str() == text).ok_or_else(|| {
-        let day = closest(&text, Weekday::ALL.map(Weekday::as_str));
-        Wrong::new("must be a day of the week, such as \"monday\"").suggesting(day)
-    })
 }
 
 /// `09:00`; `24:00` is midnight too.
@@ -147,16 +136,6 @@ fn people(fields: &Fields<'_>, user: impl Fn(&Value) -> Result<EntityRef, Wrong>
         }
     }
     people
-}
-
-fn time_zone(value: &Value) -> Result<String, Wrong> {
-    let name = read::text(TEXT_BYTES)(value)?;
-    if zone(&name).is_some() {
-        return Ok(name);
-    }
-    let names = zone_names();
-    let suggestion = closest(&name, names.iter().map(String::as_str)).map(str::to_owned);
-    Err(Wrong::new("is not an IANA time zone, such as \"Europe/Lisbon\"").suggesting(suggestion))
 }
 
 /// `monday 09:00`, or `09:00` for turns of days.

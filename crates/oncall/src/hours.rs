@@ -5,9 +5,10 @@
 //! an hour, or a country a day; and of an hour that comes twice, both belong to the stretch it is in.
 
 use jiff::{Timestamp, ToSpan as _, civil::Time, tz::TimeZone};
+use kernel::Weekday;
 use serde::{Deserialize, Serialize};
 
-use crate::{Weekday, turns::edge};
+use crate::turns::edge;
 
 /// A stretch of the wall clock on some days of the week.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +46,7 @@ impl Restriction {
         let last = zone.to_datetime(to).date().saturating_add(1.day());
         while day <= last {
             let Ok(tomorrow) = day.tomorrow() else { break };
-            let on = self.days.is_empty() || Weekday::of(day).is_some_and(|weekday| self.days.contains(&weekday));
+            let on = self.days.is_empty() || self.days.contains(&Weekday::of(day));
             if on {
                 let until = if self.to > self.from { day } else { tomorrow };
                 let begins = edge(zone, day.to_datetime(self.from));

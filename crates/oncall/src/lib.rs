@@ -51,6 +51,6 @@ pub use gaps::{Gap, GapSpan, gap, gaps};
 pub use hours::Restriction;
 pub use ical::{Feed, ical};
 pub use load::{Load, load};
-pub use rotation::{Handover, Rotation, Shift, TurnLength, Weekday, on_call};
+pub use rotation::{Handover, Rotation, Shift, TurnLength, on_call};
 pub use schedule::{Span, schedule};
 pub use state::{Override, Proposal, Roster, State};

@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp, civil::time};
-use kernel::{EntityRef, EventId};
+use kernel::{EntityRef, EventId, Weekday, zone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Restriction, State, Weekday,
+    Restriction, State,
     duty::duties,
     hours::{Stretch, hours, union},
     schedule::LONGEST_VIEW,
-    turns::zone,
 };
 
 /// What one person carries over a stretch of time. An hour on call for two duties is one hour.

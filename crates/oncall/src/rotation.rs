@@ -4,7 +4,7 @@ use jiff::{
     Timestamp, ToSpan as _,
     civil::{Date, DateTime, Time},
 };
-use kernel::EntityRef;
+use kernel::{EntityRef, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::{Restriction, turns::Turns};
@@ -63,20 +63,6 @@ pub enum TurnLength {
     /// So many months, at least one, always counted from the first hand-over: from 31 January it goes to the last of
     /// February, and then to 31 March.
     Months(u16),
-}
-
-/// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the days")]
-pub enum Weekday {
-    Monday,
-    Tuesday,
-    Wednesday,
-    Thursday,
-    Friday,
-    Saturday,
-    Sunday,
 }
 
 /// One person's turn.
@@ -161,44 +147,5 @@ impl TurnLength {
             Self::Months(months) => (months, "month"),
         };
         if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
-    }
-}
-
-impl Weekday {
-    /// The week, in ISO 8601's order.
-    pub const ALL: [Self; 7] =
-        [Self::Monday, Self::Tuesday, Self::Wednesday, Self::Thursday, Self::Friday, Self::Saturday, Self::Sunday];
-
-    /// The day's name, in lower case.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Monday => "monday",
-            Self::Tuesday => "tuesday",
-            Self::Wednesday => "wednesday",
-            Self::Thursday => "thursday",
-            Self::Friday => "friday",
-            Self::Saturday => "saturday",
-            Self::Sunday => "sunday",
-        }
-    }
-
-    /// The day of the week of a date.
-    pub(crate) fn of(date: Date) -> Option<Self> {
-        let offset = usize::try_from(date.weekday().to_monday_zero_offset()).ok()?;
-        Self::ALL.get(offset).copied()
-    }
-
-    /// Days after Monday.
-    fn offset(self) -> i8 {
-        match self {
-            Self::Monday => 0,
-            Self::Tuesday => 1,
-            Self::Wednesday => 2,
-            Self::Thursday => 3,
-            Self::Friday => 4,
-            Self::Saturday => 5,
-            Self::Sunday => 6,
-        }
     }
 }

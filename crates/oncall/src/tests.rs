@@ -11,15 +11,12 @@ use jiff::{
     civil::{Date, Time, date},
     tz::TimeZone,
 };
-use kernel::{Actor, Code, Context, EntityRef, IdSeed, Refusal, Stamp, codes};
+use kernel::{Actor, Code, Context, EntityRef, IdSeed, Refusal, Stamp, Weekday, codes, zone, zone_names};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
-    Command, Event, Gap, Handover, Rotation, Shift, State, TurnLength, Weekday, current, decide, gap, on_call,
-    schedule,
-    turns::{zone, zone_names},
-    undo,
+    Command, Event, Gap, Handover, Rotation, Shift, State, TurnLength, current, decide, gap, on_call, schedule, undo,
 };
 
 fn reference(text: &str) -> EntityRef {

@@ -1,12 +1,7 @@
-//! The turns of a rotation, numbered, and the time zones they are in.
+//! The turns of a rotation, numbered.
 
-use std::sync::LazyLock;
-
-use jiff::{
-    SignedDuration, Timestamp, ToSpan as _,
-    civil::DateTime,
-    tz::{TimeZone, TimeZoneDatabase},
-};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::DateTime, tz::TimeZone};
+use kernel::zone;
 
 use crate::{Rotation, Shift, TurnLength};
 
@@ -93,17 +88,4 @@ pub(crate) fn edge(zone: &TimeZone, local: DateTime) -> Option<Timestamp> {
     let later = ambiguous.later().ok()?;
     let just_after = later.checked_add(SignedDuration::from_secs(1)).ok()?;
     Some(zone.preceding(just_after).next().map_or(later, |transition| transition.timestamp()))
-}
-
-/// The zones in this program, not the machine's. Kept, because it remembers the zones that it has read.
-static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
-
-/// The zone of this IANA name.
-pub(crate) fn zone(name: &str) -> Option<TimeZone> {
-    ZONES.get(name).ok()
-}
-
-/// Every name that [`zone`] knows.
-pub(crate) fn zone_names() -> Vec<String> {
-    ZONES.available().map(|name| name.to_string()).collect()
 }

@@ -1,18 +1,13 @@
 //! Makes one call.
 
 use std::{
-    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use reqwest::{
-    Method, StatusCode,
-    dns::{Addrs, Name, Resolve, Resolving},
-    header, redirect,
-};
+use reqwest::{Method, StatusCode, header, redirect};
 
-use crate::{Allowed, Key, NotAllowed, sign};
+use crate::{Allowed, Judged, Key, NotAllowed, literal, sign};
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -148,45 +143,6 @@ impl Caller {
 /// The refusal of a redirect to another server, without what follows its name: it may hold a secret.
 fn elsewhere(url: &url::Url) -> NotAllowed {
     NotAllowed(format!("a redirect leads to another server: {}", url.origin().ascii_serialization()))
-}
-
-/// Judges an address that is written as a number; names are judged when they are resolved.
-fn literal(allowed: &Allowed, url: &url::Url) -> Result<(), NotAllowed> {
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(NotAllowed(format!("{} is no scheme that webhooks use", url.scheme())));
-    }
-    let address = match url.host() {
-        Some(url::Host::Ipv4(v4)) => IpAddr::V4(v4),
-        Some(url::Host::Ipv6(v6)) => IpAddr::V6(v6),
-        Some(url::Host::Domain(_)) => return Ok(()),
-        None => return Err(NotAllowed("the address names no host".to_owned())),
-    };
-    allowed.check(url.host_str().unwrap_or_default(), address)
-}
-
-/// Resolves names to what may be called.
-struct Judged(Arc<Allowed>);
-
-impl Resolve for Judged {
-    fn resolve(&self, name: Name) -> Resolving {
-        let allowed = Arc::clone(&self.0);
-        Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            let mut refused = None;
-            let mut judged = Vec::new();
-            for address in found {
-                match allowed.check(&host, address.ip()) {
-                    Ok(()) => judged.push(address),
-                    Err(wrong) => refused = Some(wrong),
-                }
-            }
-            match refused {
-                Some(wrong) if judged.is_empty() => Err(wrong.into()),
-                Some(_) | None => Ok(Box::new(judged.into_iter()) as Addrs),
-            }
-        })
-    }
 }
 
 fn failed(error: reqwest::Error) -> Failed {

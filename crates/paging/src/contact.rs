@@ -1,5 +1,7 @@
 //! How a person is reached.
 
+use std::{fmt, str::FromStr};
+
 use jiff::SignedDuration;
 use kernel::EntityRef;
 use serde::{Deserialize, Serialize};
@@ -14,14 +16,20 @@ pub const AFTER_MINUTES_MAX: u32 = 24 * 60;
 /// A way on which messages go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the ways")]
 pub enum Channel {
+    /// Electronic mail.
     Email,
+    /// An incoming webhook of Slack, or of a chat that understands the same.
     Slack,
+    /// A push message by ntfy.
     Ntfy,
+    /// A text message by Twilio, or a service that understands the same.
     Sms,
+    /// A telephone call by Twilio, or a service that understands the same.
     Voice,
+    /// A POST to somebody's program, signed by Standard Webhooks.
     Webhook,
+    /// The list that a screen of this program shows.
     Inbox,
 }
 
@@ -60,6 +68,22 @@ impl Channel {
             Self::Email | Self::Slack | Self::Ntfy | Self::Sms | Self::Webhook | Self::Inbox => true,
             Self::Voice => false,
         }
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Channel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = || Self::ALL.map(Self::as_str).join(", ");
+        let found = Self::ALL.into_iter().find(|channel| channel.as_str() == text);
+        found.ok_or_else(|| format!("there is no such channel; there are {}", known()))
     }
 }
 

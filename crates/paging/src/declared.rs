@@ -1,13 +1,12 @@
 //! Reads an escalation policy from the catalog (`kind: EscalationPolicy`).
 
 use jiff::civil::Time;
-use kernel::{EntityRef, RefDefaults, closest};
+use kernel::{EntityRef, RefDefaults, Weekday, closest};
 use serde_json::Value;
 use spec::{Fields, Problems, SpecProblem, Wrong, read};
 
 use crate::{
-    Hours, Policy, Step, Target, Urgency, Weekday,
-    hours::{zone, zone_names},
+    Hours, Policy, Step, Target, Urgency,
     policy::{AFTER_S_MAX, AFTER_S_MIN, POLICY_KIND, REPEAT_MAX, STEPS_MAX, TARGETS_MAX},
 };
 
@@ -99,7 +98,7 @@ fn then(policy: &EntityRef, value: &Value) -> Result<EntityRef, Wrong> {
 }
 
 fn hours(fields: &Fields<'_>) -> Option<Hours> {
-    let time_zone = fields.required("time_zone", time_zone);
+    let time_zone = fields.required("time_zone", read::time_zone);
     let from = fields.required("from", time);
     let to = fields.required("to", time);
     if let (Some(from), Some(to)) = (from, to)
@@ -107,8 +106,7 @@ fn hours(fields: &Fields<'_>) -> Option<Hours> {
     {
         fields.wrong("to", Wrong::new("must not be the time at which the hours begin"));
     }
-    let names = Weekday::ALL.map(|day| (day.as_str(), day));
-    let mut days = fields.list("days", names.len(), read::one_of(&names));
+    let mut days = fields.list("days", Weekday::ALL.len(), read::weekday);
     if days.is_empty() {
         fields.wrong("days", Wrong::new("must name at least one day, such as \"monday\""));
     }
@@ -120,14 +118,4 @@ fn hours(fields: &Fields<'_>) -> Option<Hours> {
 fn time(value: &Value) -> Result<Time, Wrong> {
     let text = read::text(TEXT_BYTES)(value)?;
     Time::strptime("%H:%M", text.trim()).map_err(|_| Wrong::new("must be a local time, such as \"09:00\""))
-}
-
-fn time_zone(value: &Value) -> Result<String, Wrong> {
-    let name = read::text(TEXT_BYTES)(value)?;
-    if zone(&name).is_some() {
-        return Ok(name);
-    }
-    let names = zone_names();
-    let suggestion = closest(&name, names.iter().map(String::as_str)).map(str::to_owned);
-    Err(Wrong::new("is not an IANA time zone, such as \"Europe/Lisbon\"").suggesting(suggestion))
 }

@@ -1,12 +1,11 @@
 //! The hours in which pages of low urgency may disturb somebody.
 
-use std::sync::LazyLock;
-
 use jiff::{
     Timestamp, ToSpan as _,
-    civil::{self, Date, Time},
-    tz::{TimeZone, TimeZoneDatabase},
+    civil::{Date, Time},
+    tz::TimeZone,
 };
+use kernel::{Weekday, zone};
 use serde::{Deserialize, Serialize};
 
 /// Hours of some days of the week, in local time.
@@ -20,52 +19,6 @@ pub struct Hours {
     pub to: Time,
     /// The days on which they begin. Not empty.
     pub days: Vec<Weekday>,
-}
-
-/// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the days")]
-pub enum Weekday {
-    Monday,
-    Tuesday,
-    Wednesday,
-    Thursday,
-    Friday,
-    Saturday,
-    Sunday,
-}
-
-impl Weekday {
-    /// The week, in ISO 8601's order.
-    pub const ALL: [Self; 7] =
-        [Self::Monday, Self::Tuesday, Self::Wednesday, Self::Thursday, Self::Friday, Self::Saturday, Self::Sunday];
-
-    /// The day's name, in lower case.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Monday => "monday",
-            Self::Tuesday => "tuesday",
-            Self::Wednesday => "wednesday",
-            Self::Thursday => "thursday",
-            Self::Friday => "friday",
-            Self::Saturday => "saturday",
-            Self::Sunday => "sunday",
-        }
-    }
-
-    fn of(date: Date) -> Self {
-        match date.weekday() {
-            civil::Weekday::Monday => Self::Monday,
-            civil::Weekday::Tuesday => Self::Tuesday,
-            civil::Weekday::Wednesday => Self::Wednesday,
-            civil::Weekday::Thursday => Self::Thursday,
-            civil::Weekday::Friday => Self::Friday,
-            civil::Weekday::Saturday => Self::Saturday,
-            civil::Weekday::Sunday => Self::Sunday,
-        }
-    }
 }
 
 /// A country that skipped a day, or hours that a change of the clocks swallowed, can make the wait a week longer.
@@ -103,17 +56,4 @@ impl Hours {
         let (from, to) = (self.from.strftime("%H:%M"), self.to.strftime("%H:%M"));
         format!("{from} to {to} on {} ({})", days.join(", "), self.time_zone)
     }
-}
-
-/// The zones in this program, not the machine's. Kept, because it remembers the zones that it has read.
-static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
-
-/// The zone of this IANA name.
-pub(crate) fn zone(name: &str) -> Option<TimeZone> {
-    ZONES.get(name).ok()
-}
-
-/// Every name that [`zone`] knows.
-pub(crate) fn zone_names() -> Vec<String> {
-    ZONES.available().map(|name| name.to_string()).collect()
 }

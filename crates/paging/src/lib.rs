@@ -50,7 +50,7 @@ pub use contact::{
 pub use due::{Due, DueStep, due};
 pub use event::{Closing, Event, IncidentRef, Kind, Line, Opening, Outcome, PageRef, Planned, Telling, Via};
 pub use explain::explain;
-pub use hours::{Hours, Weekday};
+pub use hours::Hours;
 pub use page::{Concern, LOG_MAX, LogEntry, Notice, NoticeState, Page, Status, Told, ToldBy};
 pub use policy::{Leg, POLICY_KIND, Place, Plan, Policy, Step, Target, cycles};
 pub use state::{FINISHED_KEPT, Message, State};

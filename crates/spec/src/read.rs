@@ -1,7 +1,7 @@
 //! Readers of single values.
 
 use jiff::SignedDuration;
-use kernel::{EntityRef, RefDefaults, closest};
+use kernel::{EntityRef, RefDefaults, Weekday, closest, zone, zone_names};
 use serde_json::Value;
 
 use crate::Wrong;
@@ -71,6 +71,32 @@ pub fn reference(kind: Option<&str>, namespace: &str) -> impl Fn(&Value) -> Resu
         let defaults = RefDefaults { kind, namespace };
         EntityRef::parse(as_text(value)?, defaults).map_err(|error| Wrong::new(error.to_string()))
     }
+}
+
+/// The IANA name of a time zone.
+///
+/// # Errors
+/// If there is no such zone.
+pub fn time_zone(value: &Value) -> Result<String, Wrong> {
+    let name = text(100)(value)?;
+    if zone(&name).is_some() {
+        return Ok(name);
+    }
+    let names = zone_names();
+    let suggestion = closest(&name, names.iter().map(String::as_str));
+    Err(Wrong::new("is not an IANA time zone, such as \"Europe/Lisbon\"").suggesting(suggestion))
+}
+
+/// A day of the week, by its name.
+///
+/// # Errors
+/// If it is none.
+pub fn weekday(value: &Value) -> Result<Weekday, Wrong> {
+    let text = text(100)(value)?.to_lowercase();
+    Weekday::ALL.into_iter().find(|weekday| weekday.as_str() == text).ok_or_else(|| {
+        let day = closest(&text, Weekday::ALL.map(Weekday::as_str));
+        Wrong::new("must be a day of the week, such as \"monday\"").suggesting(day)
+    })
 }
 
 fn as_text(value: &Value) -> Result<&str, Wrong> {

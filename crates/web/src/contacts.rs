@@ -125,7 +125,7 @@ pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>)
 
 fn serves(frame: &Frame, channel: Channel) -> bool {
     let notifier = frame.app.settings().notifier.as_ref();
-    notifier.is_some_and(|notifier| notifier.serves(crate::pages::message::channel(channel)))
+    notifier.is_some_and(|notifier| notifier.serves(channel))
 }
 
 fn called(channel: Channel) -> &'static str {

@@ -151,7 +151,7 @@ fn where_it_runs_and_when_it_is_judged_can_be_said() {
     assert_eq!(definition.slowness, Some(Slowness { percent: 250, at_least_ms: 400 }));
     assert_eq!(
         (definition.maintenance[0].days.as_slice(), definition.maintenance[0].duration_ms),
-        ([7].as_slice(), 3_600_000)
+        ([kernel::Weekday::Sunday].as_slice(), 3_600_000)
     );
     let plain = read(&json!({"http": {"url": "https://shop.example/"}})).unwrap();
     let written = serde_json::to_value(&plain).unwrap();

@@ -10,7 +10,8 @@ use axum::{
     http::{HeaderMap, Request, Response, StatusCode, header},
     routing::post,
 };
-use notifier::{Address, Channel, Class, Failure, Inbox, Notifier, RETRY_AFTER_MAX, Settings};
+use notifier::{Address, Class, Failure, Inbox, Notifier, RETRY_AFTER_MAX, Settings};
+use paging::Channel;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, time::Instant};
 

@@ -5,7 +5,8 @@
 mod http;
 mod smtp;
 
-use notifier::{Address, Channel, Class, Failure, Inbox, Message, Notifier, Receipt, Settings, Urgency};
+use notifier::{Address, Class, Failure, Inbox, Message, Notifier, Receipt, Settings, Urgency};
+use paging::Channel;
 
 fn message() -> Message {
     Message {

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use notifier::{Channel, Class, Failure, Receipt, Settings};
+use notifier::{Class, Failure, Receipt, Settings};
+use paging::Channel;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},

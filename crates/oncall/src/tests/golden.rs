@@ -2,7 +2,9 @@
 
 use golden::assert_every_variant;
 
-use crate::{Event, TurnLength, Weekday};
+use kernel::Weekday;
+
+use crate::{Event, TurnLength};
 
 /// One line for each shape of each event that was ever written.
 const EVENTS: &str = include_str!("golden.jsonl");

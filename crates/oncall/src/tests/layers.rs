@@ -1,7 +1,5 @@
 //! Rotations of one team that are one duty.
 
-use std::time::Instant;
-
 use serde_json::json;
 
 use super::*;
@@ -167,37 +165,6 @@ fn there_are_2_000_rotations_at_most() {
     let one_more = log.give(Command::DefineRotation { definition: named("more", json!({})) });
     refused(one_more, &codes::INVALID, "2000 rotations");
     assert_eq!(log.give(Command::DefineRotation { definition: named("r0", json!({"people": ["kim"]})) }), Ok(1));
-}
-
-/// Run it with `--release --ignored --nocapture`; a time says nothing on a machine that does other things.
-#[test]
-#[ignore = "it measures"]
-fn who_is_on_call_in_500_teams() {
-    let rotation = |number: usize| {
-        let (team, layer) = (format!("team{}", number % 500), number / 500 % 2);
-        let restrict = if layer == 1 { json!([{"days": ["saturday", "sunday"]}]) } else { json!([]) };
-        let schedule = format!("s{}", number / 1000);
-        let people = ["jo", "kim", "lee"];
-        named(
-            &format!("r{number}"),
-            json!({"team": team, "schedule": schedule, "layer": layer, "restrict": restrict, "people": people}),
-        )
-    };
-    let log = log_of((0..2_000).map(rotation));
-    let at = moment("2026-06-13T12:00:00Z");
-    let teams: Vec<EntityRef> = log.state.teams().cloned().collect();
-    for _ in 0..3 {
-        let began = Instant::now();
-        let people: usize = teams.iter().map(|team| on_call_for(&log.state, team, at).len()).sum();
-        let moments = began.elapsed();
-        let began = Instant::now();
-        let duties: usize = teams.iter().map(|team| current(&log.state, team, at).len()).sum();
-        println!(
-            "{} teams: on_call_for {people} in {moments:?}, current {duties} in {:?}",
-            teams.len(),
-            began.elapsed()
-        );
-    }
 }
 
 #[test]

@@ -2,12 +2,10 @@
 
 use std::collections::HashSet;
 
-use kernel::{EntityRef, Refusal, codes};
+use kernel::{EntityRef, Refusal, Weekday, codes, zone};
 
 use crate::{
     AFTER_MINUTES_MAX, Contacts, Event, METHODS_MAX, Method, MethodId, NewMethod, Policy, RULES_MAX, Rule, State,
-    Weekday,
-    hours::zone,
     policy::{self, AFTER_S_MAX, AFTER_S_MIN, REPEAT_MAX, STEPS_MAX, TARGETS_MAX},
 };
 

@@ -2,7 +2,9 @@
 
 use golden::assert_every_variant;
 
-use crate::{Channel, Closing, Event, For, Kind, Outcome, Target, Urgency, Via, Weekday};
+use kernel::Weekday;
+
+use crate::{Channel, Closing, Event, For, Kind, Outcome, Target, Urgency, Via};
 
 /// One line for each shape of each event that was ever written.
 const EVENTS: &str = include_str!("golden.jsonl");

@@ -1,12 +1,10 @@
 use jiff::civil::Time;
-use kernel::codes;
+use kernel::{Weekday, codes, zone};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Sim, moment, policy, reference, refused, user};
-use crate::{
-    Command, Hours, Place, Plan, Policy, Step, Target, Urgency, Weekday, cycles, hours::zone, policy::LEGS_MAX,
-};
+use crate::{Command, Hours, Place, Plan, Policy, Step, Target, Urgency, cycles, policy::LEGS_MAX};
 
 fn hours(time_zone: &str, from: &str, to: &str, days: &[Weekday]) -> Hours {
     let time = |text: &str| text.parse::<Time>().unwrap();

@@ -50,7 +50,7 @@ pub(crate) async fn add(
     address: &str,
 ) -> Result<engine::Receipt, Refusal> {
     let address = address.trim().to_owned();
-    let parsed = Address::parse(message::channel(channel), &address)
+    let parsed = Address::parse(channel, &address)
         .map_err(|error| Refusal::new(&codes::INVALID, format!("the address {error}")).field("address"))?;
     let secret = format!("contacts/{}/{}/{}", person.namespace(), person.name(), new_key()?);
     let method = NewMethod { channel, label: parsed.masked(), secret: secret.clone(), verified: false };

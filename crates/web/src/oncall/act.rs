@@ -63,7 +63,7 @@ fn wished(world: &World, by: &By, verb: &str, filled: &Filled) -> Result<Command
         "override" => {
             let rotation = reference("rotation", &filled.rotation, "rotation")?;
             let zone = world.oncall.roster(&rotation).map(|roster| roster.rotation.time_zone.clone());
-            let zone = zone.and_then(|zone| TimeZone::get(&zone).ok()).unwrap_or(TimeZone::UTC);
+            let zone = zone.and_then(|name| kernel::zone(&name)).unwrap_or(TimeZone::UTC);
             let (from, to) = (moment("from", &filled.from, &zone)?, moment("to", &filled.to, &zone)?);
             wish::put_in(world, &filled.rotation, &filled.person, from, to)?
         }

@@ -53,7 +53,7 @@ pub(crate) struct Stretch {
 /// The zone in which a team's days begin: its first rotation's.
 pub(crate) fn zone_of(frame: &Frame, team: &EntityRef) -> TimeZone {
     let first = frame.world.oncall.of_team(team).next();
-    first.and_then(|roster| TimeZone::get(&roster.rotation.time_zone).ok()).unwrap_or(TimeZone::UTC)
+    first.and_then(|roster| kernel::zone(&roster.rotation.time_zone)).unwrap_or(TimeZone::UTC)
 }
 
 impl Stretch {

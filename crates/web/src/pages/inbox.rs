@@ -47,7 +47,7 @@ pub struct MessageRow {
 pub async fn show(frame: Frame) -> Response {
     let inbox = frame.app.settings().notifier.as_ref().map(|notifier| notifier.inbox().list(SHOWN));
     let messages = inbox.unwrap_or_default().into_iter().map(|arrived| MessageRow {
-        channel: arrived.channel.name().to_owned(),
+        channel: arrived.channel.as_str().to_owned(),
         to: arrived.to,
         at: frame.ago(arrived.at),
         subject: arrived.message.subject,

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kernel::{EntityRef, Refusal, codes};
-use notifier::{Address, Channel, Urgency, links};
+use notifier::{Address, Urgency, links};
 use paging::{Kind, Line, Message, Page};
 use world::World;
 
@@ -71,7 +71,6 @@ fn named(person: &EntityRef) -> String {
 
 /// Where a contact method leads.
 pub(crate) fn address_of(app: &App, world: &World, method: &paging::Method) -> Result<Address, Refusal> {
-    let channel = channel(method.channel);
     let missing = |detail: String| {
         Refusal::new(&codes::INVALID, detail).fix("add the contact method anew: its address is not kept any more")
     };
@@ -85,21 +84,7 @@ pub(crate) fn address_of(app: &App, world: &World, method: &paging::Method) -> R
             String::from_utf8(opened).map_err(|_| missing(format!("the address {} is no text", method.label)))?
         }
     };
-    Address::parse(channel, &text).map_err(|error| missing(format!("the address {}: {error}", method.label)))
-}
-
-/// The channel, as the notifier calls it.
-#[must_use]
-pub fn channel(channel: paging::Channel) -> Channel {
-    match channel {
-        paging::Channel::Email => Channel::Email,
-        paging::Channel::Slack => Channel::Slack,
-        paging::Channel::Ntfy => Channel::Ntfy,
-        paging::Channel::Sms => Channel::Sms,
-        paging::Channel::Voice => Channel::Voice,
-        paging::Channel::Webhook => Channel::Webhook,
-        paging::Channel::Inbox => Channel::Inbox,
-    }
+    Address::parse(method.channel, &text).map_err(|error| missing(format!("the address {}: {error}", method.label)))
 }
 
 fn subject(kind: Kind, pages: &[(&Line, &Page)]) -> String {
