@@ -1,6 +1,7 @@
 //! Brings a message to somebody: by mail, chat, push, text message, telephone, webhook, or to a screen.
 //!
-//! **Cast.** A [`Message`] goes to an [`Address`] on a [`Channel`]. The [`Notifier`] makes one attempt and says what
+//! **Cast.** A [`Message`] goes to an [`Address`] on a [`Channel`](paging::Channel). The
+//! [`Notifier`] makes one attempt and says what
 //! came of it: a [`Receipt`], or a [`Failure`] whose [`Class`] says what to do next. Trying again is its user's
 //! business. The [`Inbox`] is the list that a screen shows. [`links`] makes and reads the tokens of links that
 //! acknowledge. Each channel's form is in one file: `email`, `slack`, `ntfy`, `sms`, `voice`, `webhook`.
