@@ -14,7 +14,7 @@ pub fn key_text(key: &Key) -> String {
 
 /// The value of `webhook-signature` for a call with this id at this time (in seconds since 1970).
 #[must_use]
-pub fn sign(key: &Key, id: &str, seconds: i64, body: &str) -> String {
+pub fn sign(key: &[u8], id: &str, seconds: i64, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     let tag = hmac::sign(&key, format!("{id}.{seconds}.{body}").as_bytes());
     format!("v1,{}", STANDARD.encode(tag))
