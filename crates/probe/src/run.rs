@@ -51,7 +51,8 @@ impl Client {
             let part = trace.status().map_or("no answer", |_| "no complete answer");
             Verdict::Bad(at_step(&trace, format!("{part} within {} ms", definition.timeout_ms)))
         });
-        let evidence = |error| trace.evidence(error, latency_ms, &self.secrets());
+        let secrets = self.secrets().and(&trace.taken);
+        let evidence = |error| trace.evidence(error, latency_ms, &secrets);
         let outcome = match verdict {
             Verdict::Good => Outcome::Passed,
             Verdict::Slow(why) => Outcome::Slow { evidence: evidence(why) },
@@ -59,7 +60,7 @@ impl Client {
         };
         let mut hops = trace.hops;
         hops.truncate(Evidence::HOPS);
-        hops.iter_mut().for_each(|hop| self.secrets().mask_hop(hop));
+        hops.iter_mut().for_each(|hop| secrets.mask_hop(hop));
         Run { outcome, latency_ms, hops }
     }
 
@@ -125,6 +126,7 @@ impl Client {
             }
             after.end();
             trace.hops = after.hops;
+            trace.taken.append(&mut after.taken);
             return Verdict::Bad(failure);
         }
         match (slow, journey.max_latency_ms, millis_since(started)) {
@@ -152,11 +154,12 @@ impl Client {
         if matches!(verdict, Verdict::Bad(_)) {
             return verdict;
         }
-        for extract in &step.extract {
-            match extract.from.find(&observed) {
-                Some(value) => values.set(&extract.name, value),
-                None => return Verdict::Bad(format!("{} is not in the answer", extract.name)),
-            }
+        let found =
+            step.extract.iter().map(|extract| (&extract.name, extract.from.find(&observed))).collect::<Vec<_>>();
+        for (name, value) in found {
+            let Some(value) = value else { return Verdict::Bad(format!("{name} is not in the answer")) };
+            trace.taken.push(value.clone());
+            values.set(name, value);
         }
         verdict
     }

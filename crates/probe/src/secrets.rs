@@ -8,6 +8,8 @@ use url::{Url, form_urlencoded};
 
 /// What stands where a secret stood.
 const MASK: &str = "•••";
+/// What an answer gave, from this length on, may be a token; what is shorter is a number or a word.
+const TOKEN_BYTES_MIN: usize = 16;
 
 /// The secrets that templates may name, by name. Clones share everything, and nothing prints a value.
 #[derive(Clone, Default)]
@@ -27,11 +29,15 @@ impl Secrets {
     /// These secrets, by name. An empty value is masked nowhere.
     #[must_use]
     pub fn new(values: BTreeMap<String, String>) -> Self {
-        let mut written: Vec<String> = values.values().flat_map(|value| ways_to_write(value)).collect();
-        written.retain(|way| !way.is_empty());
-        written.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        written.dedup();
-        Self { values: Arc::new(values), written: Arc::new(written) }
+        let written = values.values().flat_map(|value| ways_to_write(value)).collect();
+        Self { values: Arc::new(values), written: Arc::new(longest_first(written)) }
+    }
+
+    /// These, and what a run took from its answers: an access token is as secret as the password it was got with.
+    pub(crate) fn and(&self, taken: &[String]) -> Self {
+        let tokens = taken.iter().filter(|value| value.len() >= TOKEN_BYTES_MIN);
+        let written = self.written.iter().cloned().chain(tokens.flat_map(|value| ways_to_write(value))).collect();
+        Self { values: Arc::clone(&self.values), written: Arc::new(longest_first(written)) }
     }
 
     /// A secret's value.
@@ -66,6 +72,13 @@ impl Secrets {
         }
         evidence.hops.iter_mut().for_each(|hop| self.mask_hop(hop));
     }
+}
+
+fn longest_first(mut written: Vec<String>) -> Vec<String> {
+    written.retain(|way| !way.is_empty());
+    written.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+    written.dedup();
+    written
 }
 
 /// As it is, as a template's filters write it, as an address does in its path and its query, and as JSON does.
@@ -105,5 +118,7 @@ mod tests {
         check("a aHVudGVyMiAmICJjbyI= b");
         check("a hunter2 b");
         assert_eq!(format!("{secrets:?}"), "{\"none\", \"one\", \"part\"}");
+        let all = secrets.and(&["0123456789abcdef".to_owned(), "42".to_owned()]);
+        assert_eq!(all.mask("0123456789abcdef 42 hunter2"), format!("{MASK} 42 {MASK}"));
     }
 }

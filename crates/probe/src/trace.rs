@@ -32,6 +32,8 @@ pub(crate) struct Trace {
     pub(crate) body: Vec<u8>,
     /// Cookies that were set on the way.
     pub(crate) cookies: Vec<(String, String)>,
+    /// What was taken from answers, for later steps.
+    pub(crate) taken: Vec<String>,
     /// The phase that is under way, and since when.
     running: Option<(Phase, Instant)>,
 }
@@ -45,9 +47,8 @@ impl Trace {
     /// A new exchange begins; what was seen of the last one is history.
     pub(crate) fn hop(&mut self, request: String, url: String) {
         self.end();
-        let (hops, step, cookies) =
-            (std::mem::take(&mut self.hops), self.step.take(), std::mem::take(&mut self.cookies));
-        *self = Self { hops, step: step.clone(), url, cookies, ..Self::default() };
+        let Self { hops, step, cookies, taken, .. } = std::mem::take(self);
+        *self = Self { hops, step: step.clone(), url, cookies, taken, ..Self::default() };
         self.hops.push(Hop { step, request, ..Hop::default() });
     }
 

@@ -94,6 +94,27 @@ async fn a_secret_that_the_server_repeats_is_masked_everywhere() {
 }
 
 #[tokio::test]
+async fn a_token_that_a_step_took_is_masked_in_what_follows() {
+    let server = Server::start(|request| match request.starts_with("GET /token") {
+        true => Reply::text(200, r#"{"token": "eyJhbGciOiJIUzI1NiJ9"}"#),
+        false => Reply::text(500, &format!("you said {request}")),
+    })
+    .await;
+    let run = run(spec(
+        "journey",
+        json!({"steps": [
+            {"name": "token", "url": server.url("/token"), "extract": {"token": {"json": "$.token"}}},
+            {"name": "cart", "url": server.url("/cart?jar=${token}")},
+        ]}),
+    ))
+    .await;
+    let Outcome::Failed { evidence } = &run.outcome else { panic!("{:?}", run.outcome) };
+    assert!(evidence.body_excerpt.as_ref().unwrap().contains("•••"));
+    let all = format!("{}{}", serde_json::to_string(evidence).unwrap(), serde_json::to_string(&run.hops).unwrap());
+    assert!(!all.contains("eyJhbGci"), "{all}");
+}
+
+#[tokio::test]
 async fn another_site_gets_neither_secrets_nor_credentials() {
     let there = Server::start(|request| {
         let lower = request.to_lowercase();
