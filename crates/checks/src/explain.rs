@@ -29,18 +29,18 @@ pub fn why(watch: &Watch, now: Timestamp) -> String {
                 falter.evidence.error,
                 failures(definition.failures_to_down),
             ),
-            None => format!("Up since {}: {request} answered as expected{at}.", watch.since),
+            None => format!("Up since {:.0}: {request} answered as expected{at}.", watch.since),
         },
         Verdict::Degraded => {
-            format!("Degraded since {}: {request} answers, but too slowly{at} ({error}).", watch.since)
+            format!("Degraded since {:.0}: {request} answers, but too slowly{at} ({error}).", watch.since)
         }
         Verdict::Down => {
             let last_good = watch.last_good.map_or_else(
                 || "No good run is known before.".to_owned(),
-                |last| format!("The last good run was at {last}."),
+                |last| format!("The last good run was at {last:.0}."),
             );
             format!(
-                "Down since {}: {} of {request} in a row{at} ({error}). {last_good} {} in a row will make it up again.",
+                "Down since {:.0}: {} of {request} in a row{at} ({error}). {last_good} {} in a row will make it up again.",
                 watch.since,
                 failures(definition.failures_to_down),
                 runs(definition.successes_to_up, "good run"),
@@ -48,12 +48,12 @@ pub fn why(watch: &Watch, now: Timestamp) -> String {
         }
         Verdict::Unknown => match watch.down_since {
             Some(down) => format!(
-                "Unknown: nothing was heard of {request} since {}. It was down since {down}, and that is not known to be over.",
+                "Unknown: nothing was heard of {request} since {:.0}. It was down since {down:.0}, and that is not known to be over.",
                 watch.since
             ),
             None => match partly(watch) {
                 Some(partly) => format!("Unknown: too few locations report to say more. {partly}."),
-                None => format!("Unknown: no result of {request} since {}, {}.", watch.since, ago(watch.since, now)),
+                None => format!("Unknown: no result of {request} since {:.0}, {}.", watch.since, ago(watch.since, now)),
             },
         },
     };

@@ -39,7 +39,7 @@ pub use definition::{
     GrpcCheck, HeartbeatCheck, HttpCheck, IcmpCheck, IpVersion, JourneyCheck, Maintenance, Method, Phase, Relation,
     Severity, Slowness, Source, StartTls, StatusRange, Step, Subject, TcpCheck, TlsCheck, TlsOptions, WebSocketCheck,
 };
-pub use event::{Event, Signal};
+pub use event::{Bearing, Event, Signal};
 pub use explain::{why, why_paged};
 pub use heartbeat::{Beats, Overdue};
 pub use maintenance::Planned;

@@ -143,8 +143,13 @@ impl State {
             Event::Paused { check, path: _ } => self.change(check, |watch| {
                 watch.paused = true;
                 watch.falters.clear();
+                // What nobody judges is not known.
+                watch.remember(Verdict::Unknown, stamp.at);
             }),
-            Event::Resumed { check, path: _ } => self.change(check, |watch| watch.paused = false),
+            Event::Resumed { check, path: _ } => self.change(check, |watch| {
+                watch.paused = false;
+                watch.remember(watch.verdict, stamp.at);
+            }),
             Event::Beat { check, path: _, signal, at } => self.change(check, |watch| {
                 watch.beats.get_or_insert_default().note(signal, *at);
             }),
@@ -364,6 +369,11 @@ impl Watch {
         self.event = stamp.event;
         self.location = location.cloned();
         self.falters.clear();
+        self.remember(verdict, since);
+    }
+
+    /// Puts a verdict into the history, unless it is there already.
+    fn remember(&mut self, verdict: Verdict, since: Timestamp) {
         if self.history.last().is_none_or(|last| last.verdict != verdict) {
             let at = self.history.last().map_or(since, |last| since.max(last.at));
             self.history.push_back(Turn { at, verdict });

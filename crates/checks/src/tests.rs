@@ -177,6 +177,12 @@ fn a_paused_check_does_not_judge_and_a_report_from_the_past_changes_nothing() {
     assert_eq!(story.runs("xxxx"), "");
     assert!(story.state.definitions("here").is_empty());
     assert_eq!(story.give(Command::Resume { check: check() }), ["checks.resumed"]);
+    let verdicts: Vec<Verdict> = story.watch().history.iter().map(|turn| turn.verdict).collect();
+    assert_eq!(
+        verdicts,
+        [Verdict::Unknown, Verdict::Up, Verdict::Unknown, Verdict::Up],
+        "what nobody judges is not known"
+    );
     assert_eq!(story.runs(".xx"), "faltered went_down");
     let before = story.second;
     story.second = 0;

@@ -43,8 +43,7 @@ impl Uptime {
 }
 
 /// How long each verdict held from one moment to another. What was before the first verdict that is remembered is
-/// unknown, never up. A pause doesn't end a verdict, so a paused check counts as what it was. All is zero if the
-/// period is empty.
+/// unknown, never up; so is the time in which the check was paused. All is zero if the period is empty.
 #[must_use]
 pub fn uptime(watch: &Watch, from: Timestamp, to: Timestamp) -> Uptime {
     let mut uptime = Uptime::default();

@@ -22,7 +22,7 @@ use std::{
 use checks::RunResult;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Refusal, codes};
-use probe::{AddressPolicy, Client, Pace, Prober};
+use probe::{AddressPolicy, Client, Pace, Prober, Stagger};
 use reqwest::Url;
 use tokio::sync::{mpsc, watch};
 
@@ -84,14 +84,22 @@ pub(crate) async fn run(options: Options, stop: impl Future<Output = ()>) -> Res
     let (define, definitions) = watch::channel(Arc::new(Vec::new()));
     let (ask, asked) = watch::channel(std::collections::BTreeMap::new());
     let told = sync::Told { define, ask, client: client.clone() };
-    if let Some(work) = sync::last_known(&folder) {
-        tracing::info!(checks = work.checks.len(), "begins with what the server said last");
-        told.publish(work);
-    }
+    let mut stop = std::pin::pin!(stop);
+    let work = match sync::last_known(&folder) {
+        Some(work) => work,
+        None => tokio::select! {
+            work = sync::first(&server) => work,
+            () = &mut stop => return Ok(()),
+        },
+    };
+    // Locations take turns over a check's interval; how many there are is learnt anew at each start.
+    let stagger = Stagger { index: work.index, of: work.of };
+    told.publish(work);
     let (sender, results) = mpsc::channel(RESULTS_MAX);
     let (stopping, stopped) = watch::channel(false);
     let clock = skew.clone();
-    let prober = Prober::new(location.clone(), client, move || clock.now(), Pace::DECLARED).confirming(asked);
+    let prober =
+        Prober::new(location.clone(), client, move || clock.now(), Pace::DECLARED).staggered(stagger).confirming(asked);
     let follow = tokio::spawn(sync::follow(server.clone(), folder, told, stopped.clone()));
     let deliver = tokio::spawn(sync::deliver(server, Arc::clone(&spool), stopped));
     let probing = async {

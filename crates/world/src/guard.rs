@@ -3,7 +3,7 @@
 //! A check that went down opens an incident anyway, on whose timeline the rollback stands. One that only got slow opens
 //! none; then the rollback does.
 
-use checks::Verdict;
+use checks::{Bearing, Verdict};
 use flags::{OnFailure, Ramp, RampAction, RampChange, RampRun, Why};
 use incidents::Failed;
 use kernel::EntityRef;
@@ -15,29 +15,7 @@ use crate::{
 
 /// Stops the ramps that a failing check guards.
 pub(crate) fn halt_ramps(world: &World, event: &checks::Event) -> Vec<Reaction> {
-    let check = match event {
-        checks::Event::WentDown { check, .. } | checks::Event::Degraded { check, .. } => check,
-        checks::Event::Defined { .. }
-        | checks::Event::Removed { .. }
-        | checks::Event::Paused { .. }
-        | checks::Event::Resumed { .. }
-        | checks::Event::CameUp { .. }
-        | checks::Event::Faltered { .. }
-        | checks::Event::Steadied { .. }
-        | checks::Event::Restored { .. }
-        | checks::Event::Recovered { .. }
-        | checks::Event::FellSilent { .. }
-        | checks::Event::LocationFailed { .. }
-        | checks::Event::LocationSlowed { .. }
-        | checks::Event::LocationRecovered { .. }
-        | checks::Event::Beat { .. }
-        | checks::Event::MaintenanceSet { .. }
-        | checks::Event::MaintenanceEnded { .. }
-        | checks::Event::ProbeJoined { .. }
-        | checks::Event::ProbeFellSilent { .. }
-        | checks::Event::ProbeCameBack { .. }
-        | checks::Event::ProbeRetired { .. } => return Vec::new(),
-    };
+    let (Bearing::Fails { check, .. } | Bearing::Slows { check }) = event.bearing() else { return Vec::new() };
     let guarded = world.flags.ramps().filter(|(_, _, ramp, _)| ramp.guards.contains(check));
     let served = guarded.filter(|(_, _, ramp, run)| is_guarded(world, ramp, run));
     served.map(|(flag, environment, ramp, _)| halt(flag, environment, ramp, check)).collect()

@@ -1,5 +1,6 @@
 //! What follows from an event, across areas.
 
+use checks::Bearing;
 use incidents::Failed;
 use kernel::{Context, EffectId, EntityRef, EventId};
 use serde_json::json;
@@ -29,9 +30,8 @@ pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<React
         }
         Event::Checks(event) => {
             // The incident comes first, so that what is taken back stands in its time.
-            let mut reactions = incident_for(world, event);
+            let mut reactions: Vec<Reaction> = incident_for(world, event).into_iter().collect();
             reactions.extend(guard::halt_ramps(world, event));
-            reactions.extend(alerts::follow_probe(event));
             reactions
         }
         Event::Contracts(event) => contracts::follow(world, event, recorded, context),
@@ -54,10 +54,12 @@ pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<React
     }
 }
 
-fn incident_for(world: &World, event: &checks::Event) -> Vec<Reaction> {
-    let command = match event {
-        checks::Event::WentDown { check, path, since, last_good, evidence, .. } => {
-            let Some(watch) = world.checks.watch(check) else { return Vec::new() };
+/// The incident that a check, or a probe that is lost, opens, joins or leaves. A lost probe is one incident, whatever it
+/// runs.
+fn incident_for(world: &World, event: &checks::Event) -> Option<Reaction> {
+    let command = match event.bearing() {
+        Bearing::Fails { check, path, since, last_good, evidence } => {
+            let watch = world.checks.watch(check)?;
             let entity = watch.definition.target.clone();
             let upstream = suspects::needs(world, &entity).into_iter().map(|(entity, _)| entity).collect();
             incidents::Command::Open {
@@ -66,38 +68,33 @@ fn incident_for(world: &World, event: &checks::Event) -> Vec<Reaction> {
                 failed: Failed {
                     check: Some(check.clone()),
                     entity,
-                    since: *since,
-                    last_good: *last_good,
-                    path: path.clone(),
+                    since,
+                    last_good,
+                    path: path.to_vec(),
                     upstream,
                     evidence: words_of(evidence),
                 },
             }
         }
-        // A check that only got slow is in an incident if it stopped a ramp.
-        checks::Event::Recovered { check, .. }
-        | checks::Event::Restored { check, .. }
-        | checks::Event::CameUp { check, .. }
-        | checks::Event::Removed { check, .. } => incidents::Command::Recover { check: check.clone() },
-        checks::Event::Defined { .. }
-        | checks::Event::Paused { .. }
-        | checks::Event::Resumed { .. }
-        | checks::Event::Faltered { .. }
-        | checks::Event::Steadied { .. }
-        | checks::Event::Degraded { .. }
-        | checks::Event::FellSilent { .. }
-        | checks::Event::LocationFailed { .. }
-        | checks::Event::LocationSlowed { .. }
-        | checks::Event::LocationRecovered { .. }
-        | checks::Event::Beat { .. }
-        | checks::Event::MaintenanceSet { .. }
-        | checks::Event::MaintenanceEnded { .. }
-        | checks::Event::ProbeJoined { .. }
-        | checks::Event::ProbeFellSilent { .. }
-        | checks::Event::ProbeCameBack { .. }
-        | checks::Event::ProbeRetired { .. } => return Vec::new(),
+        Bearing::Works { check } | Bearing::ProbeFound { probe: check } => {
+            incidents::Command::Recover { check: check.clone() }
+        }
+        Bearing::ProbeLost { probe, location, last } => incidents::Command::Open {
+            title: format!("the probe at {location} is silent: what it sees is unknown"),
+            severity: incidents::Severity::Sev3,
+            failed: Failed {
+                check: Some(probe.clone()),
+                entity: probe.clone(),
+                since: last,
+                last_good: Some(last),
+                path: vec![probe.clone()],
+                upstream: Vec::new(),
+                evidence: format!("Nothing was heard of it since {last}. Its checks are not down for that."),
+            },
+        },
+        Bearing::Slows { .. } | Bearing::Nothing => return None,
     };
-    vec![Reaction { command: Command::Incidents(command), part: Some("incidents") }]
+    Some(Reaction { command: Command::Incidents(command), part: Some("incidents") })
 }
 
 pub(crate) fn severity(of: checks::Severity) -> incidents::Severity {

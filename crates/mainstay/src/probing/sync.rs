@@ -113,13 +113,30 @@ impl Server {
     }
 }
 
+/// Only what is wrong with the results themselves is never taken: a wrong address or token is somebody's to mend.
 async fn refused(answer: Response) -> Failed {
     let status = answer.status();
     let mut said = answer.text().await.unwrap_or_default();
     said.truncate(said.floor_char_boundary(500));
     let error = format!("the server answered {status}: {said}");
-    let never = matches!(status.as_u16(), 400 | 404 | 413 | 422);
+    let never = matches!(status.as_u16(), 400 | 413 | 422);
     if never { Failed::Never(error) } else { Failed::Later(error) }
+}
+
+/// What the server says first, however long that takes.
+pub(super) async fn first(server: &Server) -> Work {
+    let mut wait = RETRY.0;
+    loop {
+        match server.work(None).await {
+            Ok(Some(work)) => return work,
+            Ok(None) => {}
+            Err(Failed::Later(error) | Failed::Never(error)) => {
+                tracing::warn!(error.message = %error, "the server can't be asked, and nothing is known from before");
+            }
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(RETRY.1);
+    }
 }
 
 /// Keeps what is run as the server wants it.

@@ -6,12 +6,16 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use checks::{CheckDefinition, RunResult};
 use kernel::{EntityRef, Refusal, Timestamp, codes};
-use probe::{AddressPolicy, Client, Pace, Prober, Run, Runner};
+use probe::{AddressPolicy, Client, Pace, Prober, Run, Runner, Stagger};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
 };
-use web::{App, api::probes::doubted, checks::intake};
+use web::{
+    App,
+    api::probes::{doubted, place},
+    checks::intake,
+};
 use world::Event;
 
 /// Where this server's own probe stands.
@@ -77,18 +81,23 @@ pub(super) fn run(
     Ok(async move {
         let mut probes = JoinSet::new();
         let far_away = FAR_AWAY.into_iter().filter(|_| probing.far_away);
-        for (location, way_ms) in [(LOCATION, 0)].into_iter().chain(far_away) {
+        let locations: Vec<(&str, u64)> = [(LOCATION, 0)].into_iter().chain(far_away).collect();
+        let of = u32::try_from(locations.len()).unwrap_or(u32::MAX);
+        for (index, (location, way_ms)) in (0..).zip(locations) {
+            // The demo's locations take turns among themselves; a server's own does among all that it knows.
+            let (index, of) = if probing.far_away { (index, of) } else { place(&app.world(), location) };
             let runner = Far { client: client.clone(), way_ms };
-            probes.spawn(run_at(app.clone(), location, runner, probing.speed, stopped.clone()));
+            let clock = app.clone();
+            let prober = Prober::new(location, runner, move || clock.now(), Pace::times(probing.speed));
+            let prober = prober.staggered(Stagger { index, of });
+            probes.spawn(run_at(app.clone(), location, prober, stopped.clone()));
         }
         tokio::join!(keep_house(app, stopped), async { while probes.join_next().await.is_some() {} });
     })
 }
 
 /// One probe, at one location.
-async fn run_at(app: App, location: &'static str, runner: Far, speed: u32, stopped: watch::Receiver<bool>) {
-    let clock = app.clone();
-    let prober = Prober::new(location, runner, move || clock.now(), Pace::times(speed));
+async fn run_at(app: App, location: &'static str, prober: Prober<Far>, stopped: watch::Receiver<bool>) {
     let (define, definitions) = watch::channel(Arc::new(app.world().checks.definitions(location)));
     let (ask, asked) = watch::channel(doubted(&app.world(), location));
     let prober = prober.confirming(asked);

@@ -137,23 +137,23 @@ pub fn doubted(world: &World, location: &str) -> BTreeMap<EntityRef, Timestamp> 
     doubted.collect()
 }
 
+/// A location's number among all that have a probe, from 0, and how many there are.
+#[must_use]
+pub fn place(world: &World, location: &str) -> (u32, u32) {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let before = world.checks.probes().filter(|(known, _)| *known < location).count();
+    let others = world.checks.probes().filter(|(known, _)| *known != location).count();
+    (count(before), count(others + 1))
+}
+
 /// What the probe at a location has to do, as of now.
 fn work_of(app: &App, world: &World, location: &str) -> Work {
     let state = &world.checks;
     let definitions = state.definitions(location);
-    let locations: Vec<&str> = state.probes().map(|(location, _)| location).collect();
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let index = locations.iter().position(|known| *known == location).unwrap_or(0);
+    let (index, of) = place(world, location);
     let checks: Vec<CheckDefinition> = definitions.iter().map(|definition| (**definition).clone()).collect();
     let confirm = doubted(world, location);
-    let mut work = Work {
-        version: String::new(),
-        index: count(index),
-        of: count(locations.len().max(1)),
-        secrets: secrets_of(app, &checks),
-        checks,
-        confirm,
-    };
+    let mut work = Work { version: String::new(), index, of, secrets: secrets_of(app, &checks), checks, confirm };
     let written = serde_json::to_vec(&work).unwrap_or_default();
     work.version = Sha256::of(&written).to_string();
     work

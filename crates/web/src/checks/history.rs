@@ -1,9 +1,7 @@
-//! A check's verdicts over the last day, from its events.
+//! A check's verdicts over the last day.
 
-use checks::{Event as CheckEvent, Verdict};
+use checks::{Turn, Verdict, Watch};
 use jiff::{SignedDuration, Timestamp};
-use timeline::Entry;
-use world::Event;
 
 use super::show::{History, HistoryPiece};
 use crate::{show::verdict, views::State};
@@ -11,59 +9,20 @@ use crate::{show::verdict, views::State};
 /// So far back the strip goes.
 const PERIOD: SignedDuration = SignedDuration::from_hours(24);
 
-/// A time from which on a verdict held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Turn {
-    at: Timestamp,
-    verdict: Verdict,
-}
-
-/// The strip; `entries` are the check's newest events, the latest first. What was before them is unknown.
-pub(super) fn of(entries: &[Entry], now: Timestamp) -> History {
+/// The strip. What was before the oldest verdict that is remembered is unknown.
+pub(super) fn of(watch: &Watch, now: Timestamp) -> History {
     let from = now.checked_sub(PERIOD).unwrap_or(Timestamp::MIN);
-    let mut turns = vec![Turn { at: from, verdict: Verdict::Unknown }];
-    for entry in entries.iter().rev() {
-        let Ok(Event::Checks(event)) = Event::from_body(&entry.kind, &entry.body) else { continue };
-        if let Some((at, verdict)) = turned(&event, entry.stamp.at) {
-            let turn = Turn { at: at.clamp(from, now), verdict };
-            // An outage began before it was confirmed.
-            turns.retain(|before| before.at < turn.at);
-            turns.push(turn);
-        }
-    }
-    let ends = turns.iter().skip(1).map(|turn| turn.at).chain([now]);
+    let (before, since): (Vec<&Turn>, Vec<&Turn>) = watch.history.iter().partition(|turn| turn.at <= from);
+    let verdict = before.last().map_or(Verdict::Unknown, |turn| turn.verdict);
+    let mut turns: Vec<Turn> = [Turn { at: from, verdict }].into_iter().chain(since.into_iter().copied()).collect();
+    turns.dedup_by_key(|turn| turn.verdict);
+    let ends = turns.iter().skip(1).map(|turn| turn.at.min(now)).chain([now]);
     let periods: Vec<(Turn, Timestamp)> =
         turns.iter().copied().zip(ends).filter(|(turn, end)| turn.at < *end).collect();
     History {
         pieces: periods.iter().map(|(turn, end)| piece(*turn, *end, from)).collect(),
         period: "the last 24 h".to_owned(),
         words: words(&periods),
-    }
-}
-
-fn turned(event: &CheckEvent, recorded: Timestamp) -> Option<(Timestamp, Verdict)> {
-    match event {
-        CheckEvent::Defined { .. } | CheckEvent::Removed { .. } => Some((recorded, Verdict::Unknown)),
-        CheckEvent::CameUp { at, .. } | CheckEvent::Restored { at, .. } | CheckEvent::Recovered { at, .. } => {
-            Some((*at, Verdict::Up))
-        }
-        CheckEvent::WentDown { since, .. } => Some((*since, Verdict::Down)),
-        CheckEvent::Degraded { since, .. } => Some((*since, Verdict::Degraded)),
-        CheckEvent::FellSilent { last, .. } => Some((last.unwrap_or(recorded), Verdict::Unknown)),
-        CheckEvent::Paused { .. } => Some((recorded, Verdict::Unknown)),
-        CheckEvent::Resumed { .. }
-        | CheckEvent::Faltered { .. }
-        | CheckEvent::Steadied { .. }
-        | CheckEvent::LocationFailed { .. }
-        | CheckEvent::LocationSlowed { .. }
-        | CheckEvent::LocationRecovered { .. }
-        | CheckEvent::Beat { .. }
-        | CheckEvent::MaintenanceSet { .. }
-        | CheckEvent::MaintenanceEnded { .. }
-        | CheckEvent::ProbeJoined { .. }
-        | CheckEvent::ProbeFellSilent { .. }
-        | CheckEvent::ProbeCameBack { .. }
-        | CheckEvent::ProbeRetired { .. } => None,
     }
 }
 
@@ -92,14 +51,22 @@ fn words(periods: &[(Turn, Timestamp)]) -> String {
     for wanted in [Verdict::Down, Verdict::Degraded, Verdict::Unknown] {
         let (seconds, count) = lasted(wanted);
         let State { word, .. } = verdict(wanted);
-        match (seconds, count) {
-            (_, 0) => {}
-            (0..60, _) => words.push(format!("{word} {seconds} s in {}", periods_of(count))),
-            (60..7_200, _) => words.push(format!("{word} {} min in {}", seconds / 60, periods_of(count))),
-            _ => words.push(format!("{word} {} h in {}", seconds / 3_600, periods_of(count))),
+        if count > 0 {
+            let lasted = lasted_words(SignedDuration::from_secs(seconds));
+            words.push(format!("{word} {lasted} in {}", periods_of(count)));
         }
     }
     words.join(", ")
+}
+
+/// How long something lasted in all: `12 min`.
+pub(super) fn lasted_words(lasted: SignedDuration) -> String {
+    match lasted.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds @ 60..7_200 => format!("{} min", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{:.1} days", seconds as f64 / 86_400.0),
+    }
 }
 
 fn periods_of(count: usize) -> String {

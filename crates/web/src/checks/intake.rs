@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use checks::{Command as CheckCommand, Hop, Outcome, RunResult, series};
+use checks::{Command as CheckCommand, Outcome, Phases, RunResult, series};
 use engine::Request;
 use kernel::{Actor, Context, EntityRef, IdSeed, Refusal, Timestamp};
 use timeline::{SampleBatch, Sketch};
@@ -37,8 +37,8 @@ pub struct RecentRun {
     pub slow: bool,
     /// How long it took.
     pub latency_ms: u64,
-    /// What was done on the way.
-    pub hops: Vec<Hop>,
+    /// How long each phase of it took, over all its exchanges.
+    pub phases: Phases,
 }
 
 /// What was heard of probes and checks since the server began.
@@ -97,7 +97,7 @@ impl Heard {
             good: result.outcome.is_good(),
             slow: matches!(result.outcome, Outcome::Slow { .. }),
             latency_ms: result.latency_ms,
-            hops: result.hops.clone(),
+            phases: result.hops.iter().fold(Phases::default(), |sum, hop| sum.and(&hop.phases)),
         });
     }
 }

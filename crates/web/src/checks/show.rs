@@ -2,10 +2,10 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use checks::{CheckKind, Severity, Watch};
+use checks::{CheckKind, Phase, Severity, Watch};
 use timeline::Query as Search;
 
-use super::{history, list::state_of, speed};
+use super::{history, intake::RecentRun, list::state_of, speed};
 use crate::{
     api::not_found,
     frame::Frame,
@@ -116,10 +116,10 @@ pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>)
     let watch = frame.world.checks.watch(&check).ok_or_else(|| not_found("check", check.short()))?;
     let speed = speed::in_steps(&frame, watch).await?;
     let until = frame.past().and_then(|at| at.checked_add(jiff::SignedDuration::from_nanos(1)).ok());
-    let search = Search { subjects: vec![check.clone()], to: until, limit: EVENTS_MAX, ..Search::default() };
-    let search = Search { kinds: vec!["checks.".to_owned()], ..search };
+    let search = Search { subjects: vec![check.clone()], to: until, limit: CHANGES_MAX, ..Search::default() };
+    let search = Search { kinds: CHANGES.map(str::to_owned).to_vec(), ..search };
     let events = frame.app.blocking(move |engine| Ok(engine.store().find(&search)?.entries)).await?;
-    let changes = events.iter().take(CHANGES_MAX).map(|entry| frame.event(entry, Some(&check))).collect();
+    let changes = events.iter().map(|entry| frame.event(entry, Some(&check))).collect();
     Ok(screen(&CheckScreen {
         chrome: frame.chrome(check.short(), Place::Checks),
         name: frame.entity(&check).name,
@@ -127,7 +127,7 @@ pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>)
         description: checks::why(watch, frame.now),
         answers: answers(&frame, watch, &speed),
         locations: locations(&frame, watch),
-        history: history::of(&events, frame.now),
+        history: history::of(watch, frame.now),
         results: results(&frame, &speed),
         no_results: Empty::new("No run was measured in the last hour."),
         changes,
@@ -136,9 +136,21 @@ pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>)
     }))
 }
 
-/// Events of one check that are looked at for its history.
-const EVENTS_MAX: usize = 200;
-/// Of these, the newest are shown.
+/// What is listed: not what single locations see.
+const CHANGES: [&str; 11] = [
+    "checks.defined",
+    "checks.removed",
+    "checks.paused",
+    "checks.resumed",
+    "checks.came_up",
+    "checks.went_down",
+    "checks.degraded",
+    "checks.restored",
+    "checks.recovered",
+    "checks.fell_silent",
+    "checks.maintenance",
+];
+/// So many of the newest are shown.
 const CHANGES_MAX: usize = 20;
 /// So far back the uptime looks.
 const UPTIME: jiff::SignedDuration = jiff::SignedDuration::from_hours(90 * 24);
@@ -198,12 +210,30 @@ fn locations(frame: &Frame, watch: &Watch) -> Vec<LocationRow> {
     let others = others.map(|(location, probe)| {
         let (state, seen, at) = match (probe.silent, newest(location)) {
             (true, _) => (State::new(Tone::Unknown, "silent"), "nothing is heard of its probe".to_owned(), probe.since),
-            (false, Some(run)) => (State::new(Tone::Good, "up"), format!("answered in {} ms", run.latency_ms), run.at),
+            (false, Some(run)) => (state_of_run(run), taken(run), run.at),
             (false, None) => (State::new(Tone::Unknown, "no run yet"), String::new(), probe.since),
         };
         LocationRow { name: location.to_owned(), state, seen, at: frame.ago(at) }
     });
     failing.chain(doubtful).chain(others).collect()
+}
+
+fn state_of_run(run: &RecentRun) -> State {
+    match (run.good, run.slow) {
+        (false, _) => State::new(Tone::Warn, "failed once"),
+        (true, true) => State::new(Tone::Warn, "slow"),
+        (true, false) => State::new(Tone::Good, "up"),
+    }
+}
+
+/// How long a run took, and which phases took it: `answered in 214 ms: connect 61 ms, processing 150 ms`.
+fn taken(run: &RecentRun) -> String {
+    let phases = Phase::ALL.into_iter().map(|phase| (phase, run.phases.of(phase) / 1_000));
+    let phases: Vec<String> =
+        phases.filter(|(_, ms)| *ms > 0).map(|(phase, ms)| format!("{} {ms} ms", phase.as_str())).collect();
+    let ended = if run.good { "answered in" } else { "failed after" };
+    let whole = format!("{ended} {} ms", run.latency_ms);
+    if phases.is_empty() { whole } else { format!("{whole}: {}", phases.join(", ")) }
 }
 
 /// The last hour's runs, in steps, the latest first.
@@ -238,10 +268,9 @@ fn uptime(frame: &Frame, watch: &Watch) -> String {
     let uptime = checks::uptime(watch, from, frame.now);
     match uptime.share() {
         Some(share) => {
-            let days = |lasted: jiff::SignedDuration| lasted.as_secs_f64() / 86_400.0;
             // Rounded down, so that an outage is never shown as 100%.
             let percent = (share * 100_000.0).floor() / 1_000.0;
-            format!("{percent:.3}% of the {:.1} days that are known", days(uptime.known()))
+            format!("{percent:.3}% of the {} that are known", history::lasted_words(uptime.known()))
         }
         None => "nothing is known yet".to_owned(),
     }
