@@ -9,8 +9,11 @@ use hyper::{Request, Response, body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use jiff::ToSpan as _;
 use probe::{AddressPolicy, Client, Run};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
-use rustls::pki_types::PrivateKeyDer;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType,
+    date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -30,18 +33,43 @@ enum Speaks {
 
 /// A server whose certificate, for localhost, ends in so many days; its port, and its authority in PEM.
 async fn server(days: i64, speaks: Speaks) -> (u16, String) {
+    server_with(speaks, |leaf| ends(leaf, days + 1)).await
+}
+
+/// A server with a certificate of one's own making; its port, and its authority in PEM.
+async fn server_with(speaks: Speaks, change: impl FnOnce(&mut CertificateParams)) -> (u16, String) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let mut leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let end = jiff::Zoned::now().date().saturating_add((days + 1).days());
-    leaf.not_after = date_time_ymd(end.year().into(), end.month().try_into().unwrap(), end.day().try_into().unwrap());
+    change(&mut leaf);
     let leaf = leaf.signed_by(&key, &authority).unwrap();
+    (present(leaf.der().clone(), &key, speaks).await, authority.pem())
+}
+
+/// The day in so many days.
+fn day(days: i64) -> (i32, u8, u8) {
+    let day = jiff::Zoned::now().date().saturating_add(days.days());
+    (day.year().into(), day.month().try_into().unwrap(), day.day().try_into().unwrap())
+}
+
+fn ends(leaf: &mut CertificateParams, days: i64) {
+    let (year, month, day) = day(days);
+    leaf.not_after = date_time_ymd(year, month, day);
+}
+
+fn begins(leaf: &mut CertificateParams, days: i64) {
+    let (year, month, day) = day(days);
+    leaf.not_before = date_time_ymd(year, month, day);
+}
+
+/// A server that presents this certificate, at its port.
+async fn present(leaf: CertificateDer<'static>, key: &KeyPair, speaks: Speaks) -> u16 {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut config = rustls::ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .with_single_cert(vec![leaf], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
         .unwrap();
     if matches!(speaks, Speaks::Http2) {
         config.alpn_protocols = vec![b"h2".to_vec()];
@@ -54,7 +82,7 @@ async fn server(days: i64, speaks: Speaks) -> (u16, String) {
             tokio::spawn(serve(stream, acceptor.clone(), speaks));
         }
     });
-    (port, authority.pem())
+    port
 }
 
 async fn serve(stream: TcpStream, acceptor: TlsAcceptor, speaks: Speaks) {
@@ -133,6 +161,40 @@ async fn a_certificate_that_is_not_trusted_is_in_the_evidence_and_can_be_taken_a
     let evidence = failure(run("http", anyway).await);
     assert_eq!(evidence.error, "answered 200; 500 is wanted");
     assert_eq!(evidence.certificate.unwrap().protocol, "1.3");
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_certificate_fails_and_is_named() {
+    async fn check(expect: &str, change: impl FnOnce(&mut CertificateParams)) {
+        let (port, ca) = server_with(Speaks::Http1, change).await;
+        let asked = json!({"url": format!("https://localhost:{port}/"), "tls": {"ca": ca}});
+        let evidence = failure(run("http", asked).await);
+        let said = evidence.error.strip_prefix("can't connect: invalid peer certificate: ");
+        assert!(said.is_some_and(|said| said.contains(expect)), "{expect}: {}", evidence.error);
+        assert!(evidence.certificate.is_some(), "{expect}: no certificate");
+    }
+    check("expired", |leaf| ends(leaf, -1)).await;
+    check("not valid yet", |leaf| begins(leaf, 2)).await;
+    check("not valid for name", |leaf| {
+        leaf.subject_alt_names = vec![SanType::DnsName("shop.example".try_into().unwrap())]
+    })
+    .await;
+    check("not valid for name", |leaf| {
+        leaf.subject_alt_names.clear();
+        leaf.distinguished_name.push(DnType::CommonName, "localhost");
+    })
+    .await;
+    check("server authentication", |leaf| leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]).await;
+    check("CaUsedAsEndEntity", |leaf| leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained)).await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_vouches_for_itself_fails() {
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let port = present(leaf.der().clone(), &key, Speaks::Http1).await;
+    let evidence = failure(run("tls", json!({"address": format!("localhost:{port}")})).await);
+    assert!(evidence.error.contains("UnknownIssuer"), "{}", evidence.error);
 }
 
 #[tokio::test]
