@@ -92,6 +92,16 @@ impl Address {
         self.channel
     }
 
+    /// The server that it leads to, if the address names one: what hangs there concerns nobody who goes elsewhere.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        match &self.target {
+            Target::Url(url) => Some(host(url)),
+            Target::Ntfy(topic) => topic.server.as_ref().map(host),
+            Target::Email(_) | Target::Number(_) | Target::Name(_) => None,
+        }
+    }
+
     /// The address as everybody may read it: enough to know one's own, too little to use it.
     #[must_use]
     pub fn masked(&self) -> String {

@@ -72,8 +72,11 @@ impl Poster {
 
     /// Posts once.
     ///
+    /// An answer that breaks off is what its status says if that is a refusal. A success that breaks off may be none,
+    /// and a message rather comes twice than not at all.
+    ///
     /// # Errors
-    /// If nothing was answered, or the answer broke off.
+    /// If nothing was answered, or a success broke off.
     pub(crate) async fn post(&self, post: Post, secrets: &[&str]) -> Result<Answer, Failure> {
         if !post.trusted {
             literal(&self.allowed, &post.url).map_err(|wrong| Failure::permanent(wrong.0))?;
@@ -93,9 +96,11 @@ impl Poster {
         let (status, retry_after) = (response.status(), retry_after(response.headers(), SystemTime::now()));
         let mut bytes = Vec::new();
         while bytes.len() < ANSWER_BYTES_MAX {
-            match response.chunk().await.map_err(failed)? {
-                Some(chunk) => bytes.extend_from_slice(&chunk),
-                None => break,
+            match response.chunk().await {
+                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) if status.is_success() => return Err(failed(error)),
+                Err(_) => break,
             }
         }
         bytes.truncate(ANSWER_BYTES_MAX);

@@ -43,6 +43,8 @@ pub(crate) struct Smtp {
     security: Security,
     tls: TlsParameters,
     login: Option<Login>,
+    /// What a server that quotes the login would give away.
+    secrets: Vec<String>,
     from: Mailbox,
     connections: Arc<Semaphore>,
 }
@@ -92,9 +94,12 @@ impl Smtp {
             ("smtp" | "smtps", _) => return Err(wrong("only smtp:// has a parameter, ?tls=")),
             _ => return Err(wrong("it begins with smtp:// or smtps://")),
         };
-        let login = match credentials(&url).map_err(|why| bad("smtp_url", why))? {
-            None => None,
-            Some(Credentials::Password(user, password)) => Some(Login::new(user, password)),
+        let (login, secrets) = match credentials(&url).map_err(|why| bad("smtp_url", why))? {
+            None => (None, Vec::new()),
+            Some(Credentials::Password(user, password)) => {
+                let secrets = login_secrets(&user, &password);
+                (Some(Login::new(user, password)), secrets)
+            }
             Some(Credentials::Token(_)) => return Err(wrong("it has a user without a password, or the reverse")),
         };
         let here = matches!(host.as_str(), "localhost" | "127.0.0.1" | "::1");
@@ -109,6 +114,7 @@ impl Smtp {
             tls: tls.map_err(|error| bad("smtp_url", format!("no TLS: {error}")))?,
             host,
             login,
+            secrets,
             from,
             connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
         }))
@@ -119,6 +125,15 @@ impl Smtp {
     /// # Errors
     /// Why it was not taken, or that this is not known.
     pub(crate) async fn send(&self, to: &lettre::Address, message: &Message) -> Result<Receipt, Failure> {
+        // An address is nobody's business who reads why a mail failed.
+        let receiver = to.to_string();
+        let secrets: Vec<&str> = self.secrets.iter().map(String::as_str).chain([receiver.as_str()]).collect();
+        let sent = self.send_once(to, message).await;
+        sent.map(|receipt| Receipt { answer: words(&receipt.answer, &secrets), ..receipt })
+            .map_err(|failure| Failure { error: words(&failure.error, &secrets), ..failure })
+    }
+
+    async fn send_once(&self, to: &lettre::Address, message: &Message) -> Result<Receipt, Failure> {
         let busy = || Failure::retry("all connections to the mail server are in use");
         let _slot = timeout(PATIENCE, self.connections.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
         let sent = timeout(PATIENCE, self.try_send(to, message)).await;
@@ -127,7 +142,7 @@ impl Smtp {
         // What comes after the acceptance changes nothing about it.
         let _ = timeout(FAREWELL, connection.quit()).await;
         let answer = format!("{} {}", response.code(), response.message().collect::<Vec<_>>().join(" "));
-        Ok(Receipt { provider_id: queued_as(&answer), answer: words(&answer, &[]) })
+        Ok(Receipt { provider_id: queued_as(&answer), answer })
     }
 
     async fn try_send(
@@ -183,7 +198,15 @@ impl Smtp {
     }
 }
 
-/// The failure that an error is. `definite` is what a refusal for good means at this step.
+/// The password, and the forms in which it goes to a server: by itself and with the name (RFC 4616, section 2).
+fn login_secrets(user: &str, password: &str) -> Vec<String> {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let plain = STANDARD.encode(format!("\0{user}\0{password}"));
+    // The longest first: what stands in another is masked with it.
+    vec![plain, STANDARD.encode(password), password.to_owned()]
+}
+
+/// The failure that an error is, with all that the server said: [`Smtp::send`] masks it. `definite` is what a refusal for good means at this step.
 fn refused(what: &str, definite: Class, error: &lettre::transport::smtp::Error) -> Failure {
     let text = error.to_string();
     let greylisted = || ["greylist", "graylist", "grey-list"].iter().any(|word| text.to_lowercase().contains(word));
@@ -200,7 +223,7 @@ fn refused(what: &str, definite: Class, error: &lettre::transport::smtp::Error) 
         Some(_) => "the mail server refused",
         None => "there was trouble with",
     };
-    Failure::new(words(&format!("{said} {what}: {text}"), &[]), class)
+    Failure { error: format!("{said} {what}: {text}"), class }
 }
 
 /// True if the server's certificate is not to be trusted, as the operator sees it.

@@ -178,6 +178,39 @@ async fn an_answer_that_drips_is_given_up() {
     given_up(&url).await;
 }
 
+/// What comes of a webhook whose receiver says that it answers with ten bytes, and closes after two.
+async fn broken_off(status: &'static str) -> Failure {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/in", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        // The body here ends with two braces.
+        while !request.ends_with(b"}}") {
+            let read = stream.read_buf(&mut request).await.unwrap();
+            assert!(read > 0, "{}", String::from_utf8_lossy(&request));
+        }
+        let answer = format!("HTTP/1.1 {status}\r\nretry-after: 7\r\ncontent-length: 10\r\n\r\nno");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    });
+    deliver(settings(), Channel::Webhook, &url).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_a_refusal_if_its_status_is_and_else_not_known() {
+    for (status, class) in [
+        ("404 Not Found", Class::Permanent),
+        ("410 Gone", Class::Permanent),
+        ("429 Too Many Requests", Class::Retry { after: Some(Duration::from_secs(7)) }),
+        ("503 Service Unavailable", Class::Retry { after: Some(Duration::from_secs(7)) }),
+        ("200 OK", RETRY),
+    ] {
+        let failure = broken_off(status).await;
+        assert_eq!(failure.class, class, "{failure:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_huge_answer_is_read_only_at_its_beginning() {
     let (url, _) = server(|| Response::new(Body::from("x".repeat(10_000_000)))).await;

@@ -118,6 +118,26 @@ async fn a_refusal_of_this_mail_is_told_from_one_of_all_mail() {
 }
 
 #[tokio::test]
+async fn a_server_that_quotes_login_or_receiver_is_kept_without_them() {
+    // What goes over the line of the name "mainstay" and the password "secret-word".
+    for (at, said) in [
+        ("AUTH", "535 5.7.8 bad login secret-word"),
+        ("AUTH", "535 5.7.8 AUTH PLAIN AG1haW5zdGF5AHNlY3JldC13b3Jk is wrong"),
+        ("AUTH", "535 5.7.8 c2VjcmV0LXdvcmQ= is wrong"),
+        ("RCPT", "550 5.1.1 <anna@example.org>: no such user"),
+    ] {
+        let failure = mail(Behaviour::Says(at, said)).await.0.unwrap_err();
+        for secret in ["secret-word", "AG1haW5zdGF5AHNlY3JldC13b3Jk", "c2VjcmV0LXdvcmQ=", "anna@example.org"] {
+            assert!(!failure.error.contains(secret), "{failure:?}");
+        }
+        assert!(failure.error.contains('…'), "{failure:?}");
+    }
+    let receipt = mail(Behaviour::Says(".", "250 2.0.0 for anna@example.org: queued as 4F1B2C")).await.0.unwrap();
+    assert_eq!(receipt.answer, "250 2.0.0 for …: queued as 4F1B2C");
+    assert_eq!(receipt.provider_id.as_deref(), Some("4F1B2C"));
+}
+
+#[tokio::test]
 async fn what_may_pass_is_tried_again() {
     check("", "421 too many connections", RETRY).await;
     check("AUTH", "454 4.7.0 try later", RETRY).await;
