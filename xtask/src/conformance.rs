@@ -20,7 +20,7 @@ const EXAMPLES: &str = "20";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance";
 
 /// Other people's clients, and the file of `tests/clients` in which each is used.
-const CLIENTS: [(&str, &str); 7] = [
+const CLIENTS: [(&str, &str); 10] = [
     ("@backstage/catalog-client", "catalog_client.test.mjs"),
     ("@openfeature/ofrep-provider", "ofrep_provider.test.mjs"),
     ("@openfeature/ofrep-web-provider", "ofrep_web_provider.test.mjs"),
@@ -28,6 +28,9 @@ const CLIENTS: [(&str, &str); 7] = [
     ("both server providers, by the relay", "relay.test.mjs"),
     ("@pact-foundation/pact and its CLI", "pact_broker.test.mjs"),
     ("Prometheus and Alertmanager", "alerts.test.mjs"),
+    ("aiosmtpd and Python's email, of pages", "mail.test.mjs"),
+    ("Prometheus and promtool, of /metrics", "metrics.test.mjs"),
+    ("Standard Webhooks' libraries", "webhooks.test.mjs"),
 ];
 
 /// How many random pairs buf and openapi-pact-comparator judge.
@@ -76,7 +79,9 @@ fn client(binary: &Path, file: &str) -> Result<Watched> {
 fn client_with<const N: usize>(binary: &Path, file: &str, env: [(&str, &str); N]) -> Result<Watched> {
     let mut command = program("npm");
     command.args(["test", "--silent", "--", file]).current_dir(root().join("tests/clients"));
-    watch(command.env("MAINSTAY_BIN", binary).envs(env))
+    // What takes minutes is tried here alone.
+    command.env("MAINSTAY_PATIENT", "1");
+    watch(command.env("MAINSTAY_BIN", binary).env("MAINSTAY_PYTHON", needs::python()?).envs(env))
 }
 
 /// The evaluator that most clients in JavaScript have inside, on rules and contexts that are made up.

@@ -1,7 +1,7 @@
-//! What the tests need on a machine that has Rust and a C compiler: Node, npm, and Chromium.
+//! What the tests need on a machine that has Rust and a C compiler: Node, npm, Chromium, and Python.
 //!
 //! On Debian as root Chromium (and wrk, for benchmarks) is installed here; elsewhere a message says what to install. Packages from npm are
-//! installed into the test's own folder, at the versions of its lock file.
+//! installed into the test's own folder, at the versions of its lock file; those from PyPI into a venv among the build's files.
 
 use std::{
     env, fmt, fs,
@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Result;
 
-use crate::run::{answer, program, root, succeed};
+use crate::run::{answer, program, root, succeed, target_directory};
 
 /// Something that the developer must install.
 #[derive(Debug)]
@@ -87,6 +87,29 @@ pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
         return Ok(());
     }
     succeed(program("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(root().join(folder)))
+}
+
+/// The Python that has the packages of `tests/clients/requirements.txt`, which are installed unless they are. Where there is
+/// no Python it is named all the same: the tests that need it say aloud that they are skipped.
+pub(crate) fn python() -> Result<PathBuf> {
+    let wanted = fs::read(root().join("tests/clients/requirements.txt"))?;
+    let venv = target_directory()?.join("judges");
+    let python = venv.join("bin/python");
+    let installed = venv.join("requirements.txt");
+    if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    let can = || answer("python3", &["-m", "ensurepip", "--version"]).is_some();
+    if !can() {
+        install_on_debian("python3-venv")?;
+    }
+    if can() {
+        succeed(program("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+        let file = root().join("tests/clients/requirements.txt");
+        succeed(program(venv.join("bin/pip")).args(["install", "--quiet", "--requirement"]).arg(file))?;
+        fs::write(installed, wanted)?;
+    }
+    Ok(python)
 }
 
 fn changed(path: &Path) -> Option<SystemTime> {

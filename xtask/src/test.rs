@@ -39,6 +39,7 @@ fn prepare() -> Result<PathBuf> {
     needs::npm_packages(Path::new("tests/browser"))?;
     needs::npm_packages(Path::new("tests/clients"))?;
     needs::prometheus()?;
+    needs::python()?;
     Ok(chromium)
 }
 
@@ -59,7 +60,7 @@ fn rust(results: &mut Results, args: &Args) -> Result<()> {
 fn node(results: &mut Results, folder: &str, binary: &Path, chromium: &Path) -> Result<()> {
     let mut command = program("npm");
     command.args(["test", "--silent"]).current_dir(root().join(folder));
-    command.env("MAINSTAY_BIN", binary).env("CHROMIUM", chromium);
+    command.env("MAINSTAY_BIN", binary).env("CHROMIUM", chromium).env("MAINSTAY_PYTHON", needs::python()?);
     results.take(folder, watch(&mut command)?);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What is delivered.
 
+use jiff::Timestamp;
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,9 @@ pub struct Message {
     pub id: String,
     /// What the message belongs to, such as a page or an incident. Mail programs show a thread together.
     pub thread: String,
+    /// When that happened of which it tells: the same at each attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
     /// How much it is in a hurry.
     #[serde(default)]
     pub urgency: Urgency,
@@ -63,6 +67,7 @@ impl Message {
         Self {
             id: line(&self.id, ID_CHARS_MAX),
             thread: line(&self.thread, ID_CHARS_MAX),
+            at: self.at,
             urgency: self.urgency,
             subject: line(&self.subject, SUBJECT_CHARS_MAX),
             text: clip(&paragraphs(&self.text), TEXT_CHARS_MAX),
@@ -146,6 +151,7 @@ pub(crate) mod tests {
         Message {
             id: "01932e4a-9c6b-7d20-8b1e-6f2f3c1d5a77".to_owned(),
             thread: "page-7".to_owned(),
+            at: "2026-11-20T12:01:30Z".parse().ok(),
             urgency: Urgency::High,
             subject: "checkout: 5xx above 2 %".to_owned(),
             text: "The rate of errors is 7 % since 12:01.".to_owned(),

@@ -1,6 +1,7 @@
 //! Messages for other people's programs: JSON, signed by Standard Webhooks (<https://www.standardwebhooks.com>).
 //!
-//! The body is the same at each attempt; `webhook-id` and `Idempotency-Key` are the message's id.
+//! The body has that specification's `type`, `timestamp` (when what it tells happened, not when it is sent) and `data`.
+//! `webhook-id` and `Idempotency-Key` are the message's id, the same at each attempt.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -18,6 +19,7 @@ pub(crate) fn body(message: &Message) -> Value {
     let fact = |(name, value): &(String, String)| json!({"name": name, "value": value});
     json!({
         "type": "mainstay.notification",
+        "timestamp": message.at,
         "data": {
             "id": message.id,
             "thread": message.thread,

@@ -11,7 +11,6 @@ use crate::{
     evaluation::{Published, published::concern_flags},
     indexes::Indexes,
     live::Live,
-    metrics::Metrics,
     security::rate::Limiter,
 };
 
@@ -82,7 +81,6 @@ struct Shared {
     engine: Engine,
     settings: Settings,
     indexes: Indexes,
-    metrics: Metrics,
     live: Live,
     sign_ins: Limiter,
     links: Limiter,
@@ -111,7 +109,6 @@ impl App {
             engine,
             settings,
             indexes: Indexes::default(),
-            metrics: Metrics::default(),
             live,
             sign_ins,
             links: Limiter::new(LINKS_PER_SECOND, LINKS_AT_ONCE),
@@ -136,12 +133,6 @@ impl App {
     #[must_use]
     pub fn indexes(&self) -> &Indexes {
         &self.0.indexes
-    }
-
-    /// The server's own measures.
-    #[must_use]
-    pub fn metrics(&self) -> &Metrics {
-        &self.0.metrics
     }
 
     /// What bounds how often somebody may try to sign in.

@@ -67,6 +67,7 @@ async fn a_webhook_bears_its_id_and_its_signature() {
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["data"]["facts"], json!([{"name": "Service", "value": "checkout"}]));
     assert_eq!(body["data"]["urgency"], "high");
+    assert_eq!((&body["type"], &body["timestamp"]), (&json!("mainstay.notification"), &json!("2026-11-20T12:01:30Z")));
 }
 
 #[tokio::test]

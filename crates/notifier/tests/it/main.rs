@@ -12,6 +12,7 @@ fn message() -> Message {
     Message {
         id: "01932e4a-9c6b-7d20-8b1e-6f2f3c1d5a77".to_owned(),
         thread: "page-7".to_owned(),
+        at: "2026-11-20T12:01:30Z".parse().ok(),
         urgency: Urgency::High,
         subject: "checkout: 5xx above 2 %".to_owned(),
         text: "The rate of errors is 7 % – since 12:01.".to_owned(),

@@ -89,7 +89,7 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
 /// The server's own measures, for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "server", responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
 pub async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
-    let text = app.metrics().text(&app.world(), app.now())?;
+    let text = crate::metrics::text(&app.world(), app.now())?;
     let sort = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, sort)], text).into_response())
 }

@@ -134,6 +134,7 @@ pub(crate) async fn test(app: &App, person: &EntityRef, method: MethodId) -> Res
     let test = notifier::Message {
         id: format!("test-{}", new_key()?),
         thread: "test".to_owned(),
+        at: Some(app.now()),
         subject: format!("Test: pages reach you here. Code {}", code(app, &method, 0)),
         text: format!(
             "This is a test of how {} is paged, asked for at {}. Nothing is wrong.",

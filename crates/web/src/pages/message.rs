@@ -46,6 +46,7 @@ pub fn ready(app: &App, world: &World, message: &Message) -> Result<Option<(Addr
         notifier::Message {
             id: message.effect.to_string(),
             thread: format!("page-{}", page.page.number),
+            at: world.effects.get(message.effect).map(|effect| effect.requested),
             urgency: if high && answers { Urgency::High } else { Urgency::Low },
             subject: subject(kind, &pages),
             text: text(world, kind, &pages, app.now()),
