@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CheckDefinition, CheckKind, Event, Evidence, RunResult, Signal, State, Verdict, Watch,
     heartbeat::{self, Overdue},
-    judge::judge,
+    judge::{ability, judge},
     maintenance::Planned,
 };
 
@@ -129,7 +129,9 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             // What a probe kept while the server was away says nothing about now, and pages nobody.
             let age = context.now.duration_since(result.at);
             let is_fresh = |watch: &&Watch| !age.is_positive() || age.unsigned_abs() <= watch.definition.silent_after();
-            state.watch(&result.check).filter(is_fresh).and_then(|watch| judge(state, watch, result))
+            let Some(watch) = state.watch(&result.check).filter(is_fresh) else { return Ok(Vec::new()) };
+            let ability = ability(watch, &result);
+            return Ok(ability.into_iter().chain(judge(state, watch, result)).collect());
         }
         Command::Beat { check, signal } => return beat(state, &check, signal, context),
         Command::MarkOverdue { check } => {
@@ -197,9 +199,10 @@ pub fn due(state: &State, now: Timestamp) -> Vec<Command> {
     };
     let overdue = heartbeat::overdue(state, now).filter(|(check, _)| !in_maintenance(check));
     let mut commands: Vec<Command> = overdue.map(|(check, _)| Command::MarkOverdue { check }).collect();
-    if state.probes().any(|(_, probe)| probe.silent) {
+    let any_silent = state.probes().any(|(_, probe)| probe.silent);
+    if any_silent || state.watches().any(|watch| !watch.unable.is_empty()) {
         let judged = state.watches().filter(|watch| watch.verdict != Verdict::Unknown && !watch.paused);
-        let unheard = judged.filter(|watch| {
+        let unheard = judged.filter(|watch| any_silent || !watch.unable.is_empty()).filter(|watch| {
             let panel = state.panel(watch);
             panel.silent > 0 && panel.verdict(watch.definition.agreement) == Verdict::Unknown
         });

@@ -132,6 +132,26 @@ pub enum Event {
         /// When the first good run began.
         at: Timestamp,
     },
+    /// A probe can't run the check where it stands: what is checked is unknown from there, and its operator is to act.
+    LocationUnable {
+        /// The check.
+        check: EntityRef,
+        /// What it is about.
+        path: Vec<EntityRef>,
+        /// Where the probe stands.
+        location: String,
+        /// Why, and what can be done about it.
+        why: String,
+    },
+    /// A probe that could not run the check can.
+    LocationAble {
+        /// The check.
+        check: EntityRef,
+        /// What it is about.
+        path: Vec<EntityRef>,
+        /// Where the probe stands.
+        location: String,
+    },
     /// Enough runs in a row were slow: the path works, but not well.
     Degraded {
         /// The check.
@@ -323,6 +343,8 @@ impl Event {
             Self::LocationFailed { .. } => "checks.location_failed",
             Self::LocationSlowed { .. } => "checks.location_slowed",
             Self::LocationRecovered { .. } => "checks.location_recovered",
+            Self::LocationUnable { .. } => "checks.location_unable",
+            Self::LocationAble { .. } => "checks.location_able",
             Self::Beat { .. } => "checks.beat",
             Self::MaintenanceSet { .. } => "checks.maintenance_set",
             Self::MaintenanceEnded { .. } => "checks.maintenance_ended",
@@ -356,6 +378,8 @@ impl Event {
             | Self::LocationFailed { .. }
             | Self::LocationSlowed { .. }
             | Self::LocationRecovered { .. }
+            | Self::LocationUnable { .. }
+            | Self::LocationAble { .. }
             | Self::FellSilent { .. }
             | Self::Beat { .. }
             | Self::MaintenanceSet { .. }
@@ -379,6 +403,8 @@ impl Event {
             | Self::LocationFailed { check, .. }
             | Self::LocationSlowed { check, .. }
             | Self::LocationRecovered { check, .. }
+            | Self::LocationUnable { check, .. }
+            | Self::LocationAble { check, .. }
             | Self::Degraded { check, .. }
             | Self::Restored { check, .. }
             | Self::Recovered { check, .. }
@@ -407,6 +433,8 @@ impl Event {
             | Self::LocationFailed { path, .. }
             | Self::LocationSlowed { path, .. }
             | Self::LocationRecovered { path, .. }
+            | Self::LocationUnable { path, .. }
+            | Self::LocationAble { path, .. }
             | Self::Degraded { path, .. }
             | Self::Restored { path, .. }
             | Self::Recovered { path, .. }
@@ -458,6 +486,8 @@ impl Event {
                 format!("check {check} is slow at {location}: {}", evidence.error)
             }
             Self::LocationRecovered { location, .. } => format!("check {check} works again at {location}"),
+            Self::LocationUnable { location, why, .. } => format!("check {check} can't be run at {location}: {why}"),
+            Self::LocationAble { location, .. } => format!("check {check} can be run at {location} again"),
             Self::Degraded { evidence, .. } => format!("check {check} degraded: {}", evidence.error),
             Self::Restored { .. } => format!("check {check} is fast again"),
             Self::Recovered { .. } => format!("check {check} recovered"),

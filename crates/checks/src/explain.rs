@@ -57,7 +57,8 @@ pub fn why(watch: &Watch, now: Timestamp) -> String {
             },
         },
     };
-    said + &flaps
+    let unable = watch.unable.iter().map(|(location, why)| format!(" At {location} it can't be run: {why}."));
+    said + &flaps + &unable.collect::<String>()
 }
 
 /// Where the path fails or is slow, in words; none if nowhere.
@@ -86,7 +87,7 @@ pub fn why_paged(state: &State, watch: &Watch, now: Timestamp) -> String {
     let silent = match panel.silent {
         0 => String::new(),
         silent => format!(
-            " {} silent, which counts as neither.",
+            " {} silent or can't run it, which counts as neither.",
             if silent == 1 { "1 location is".to_owned() } else { format!("{silent} locations are") }
         ),
     };

@@ -44,6 +44,9 @@ pub(crate) fn judge(state: &State, watch: &Watch, result: RunResult) -> Option<E
         return None;
     }
     let mut panel = state.panel(watch);
+    if watch.unable.contains_key(&result.location) && result.outcome.says_something() {
+        panel.silent = panel.silent.saturating_sub(1);
+    }
     panel.reporting.entry(result.location.clone()).or_insert(Standing::Good);
     let seen = Seen { watch, panel, result: &result };
     match &result.outcome {
@@ -59,6 +62,26 @@ pub(crate) fn judge(state: &State, watch: &Watch, result: RunResult) -> Option<E
             seen.good(Some(evidence).filter(|_| surprises))
         }
         Outcome::Passed => seen.good(None),
+        // What becomes of the location is decided by [`ability`].
+        Outcome::Unable { .. } => None,
+    }
+}
+
+/// What a result says of whether the probe can run the check at all, if that is new.
+pub(crate) fn ability(watch: &Watch, result: &RunResult) -> Option<Event> {
+    if watch.paused {
+        return None;
+    }
+    let (check, path, location) = (result.check.clone(), watch.definition.critical_path(), result.location.clone());
+    let known = watch.unable.get(&location);
+    match &result.outcome {
+        Outcome::Unable { why } => {
+            let why = Evidence::of(why.as_str()).bounded().error;
+            (known != Some(&why)).then_some(Event::LocationUnable { check, path, location, why })
+        }
+        Outcome::Passed | Outcome::Slow { .. } | Outcome::Failed { .. } => {
+            known.map(|_| Event::LocationAble { check, path, location })
+        }
     }
 }
 

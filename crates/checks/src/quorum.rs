@@ -24,7 +24,7 @@ pub enum Standing {
 pub struct Panel {
     /// Those that run it and report, each with its standing.
     pub reporting: BTreeMap<String, Standing>,
-    /// How many run it but aren't heard.
+    /// How many are to run it but aren't heard, or can't.
     pub silent: u32,
 }
 

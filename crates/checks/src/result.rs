@@ -141,6 +141,11 @@ pub enum Outcome {
         /// What was seen.
         evidence: Evidence,
     },
+    /// There was none: the probe can't ask for this where it stands. That says nothing about what is checked.
+    Unable {
+        /// Why, and what whoever runs the probe can do about it.
+        why: String,
+    },
 }
 
 /// What a failing run saw. Bounded, and without credentials.
@@ -241,13 +246,19 @@ fn cut(text: &mut String, max: usize) {
 }
 
 impl Outcome {
-    /// True unless the run failed.
+    /// True if what is checked works: the run neither failed nor was the probe unable to make it.
     #[must_use]
     pub fn is_good(&self) -> bool {
         match self {
             Self::Passed | Self::Slow { .. } => true,
-            Self::Failed { .. } => false,
+            Self::Failed { .. } | Self::Unable { .. } => false,
         }
+    }
+
+    /// True if it says something about what is checked.
+    #[must_use]
+    pub fn says_something(&self) -> bool {
+        !matches!(self, Self::Unable { .. })
     }
 }
 
@@ -259,7 +270,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts a run and makes its result. A tally is of one check at one location.
+    /// Counts a run and makes its result. A tally is of one check at one location. What says nothing about the check
+    /// isn't counted.
     pub fn count(
         &mut self,
         check: &EntityRef,
@@ -271,6 +283,11 @@ impl Tally {
         let sort = std::mem::discriminant(&outcome);
         let good = outcome.is_good();
         let first = Streak { runs: 1, since: at };
+        let (check, location) = (check.clone(), location.to_owned());
+        if !outcome.says_something() {
+            let (last_good, hops) = (self.last_good, Vec::new());
+            return RunResult { check, location, at, outcome, latency_ms, streak: first, pace: first, last_good, hops };
+        }
         let (streak, pace) = match self.last {
             Some((last_sort, last_good, streak, pace)) => (
                 if last_good == good { streak.and_one() } else { first },
@@ -282,7 +299,7 @@ impl Tally {
         if good {
             self.last_good = Some(at);
         }
-        let (check, location, last_good) = (check.clone(), location.to_owned(), self.last_good);
+        let last_good = self.last_good;
         RunResult { check, location, at, outcome, latency_ms, streak, pace, last_good, hops: Vec::new() }
     }
 }

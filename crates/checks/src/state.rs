@@ -75,6 +75,9 @@ pub struct Watch {
     /// The locations from which the path is slow or down.
     #[serde(default)]
     pub failing: BTreeMap<String, Failing>,
+    /// The locations whose probe can't run it, with the reason: from there nothing is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unable: BTreeMap<String, String>,
     /// When the last outages began; the oldest first.
     #[serde(default)]
     pub outages: Vector<Timestamp>,
@@ -188,6 +191,14 @@ impl State {
                 watch.failing.remove(location);
                 watch.falters.remove(location);
             }),
+            Event::LocationUnable { check, path: _, location, why } => self.change(check, |watch| {
+                watch.failing.remove(location);
+                watch.falters.remove(location);
+                watch.unable.insert(location.clone(), why.clone());
+            }),
+            Event::LocationAble { check, path: _, location } => self.change(check, |watch| {
+                watch.unable.remove(location);
+            }),
             Event::CameUp { check, path: _, location, at } => self.change(check, |watch| {
                 watch.turn(Verdict::Up, *at, stamp, Some(location));
             }),
@@ -243,6 +254,7 @@ impl State {
             Some(watch) => {
                 watch.turn(Verdict::Unknown, stamp.at, stamp, None);
                 watch.failing.clear();
+                watch.unable.clear();
                 watch.definition = definition;
             }
             None => {
@@ -256,6 +268,7 @@ impl State {
                     evidence: None,
                     falters: BTreeMap::new(),
                     failing: BTreeMap::new(),
+                    unable: BTreeMap::new(),
                     outages: Vector::new(),
                     history: Vector::unit(Turn { at: stamp.at, verdict: Verdict::Unknown }),
                     beats: None,
@@ -269,15 +282,17 @@ impl State {
 
     /// What a location saw before it fell silent says nothing about now.
     fn forget_location(&mut self, location: &str) {
-        let concerned = self
-            .watches
-            .iter()
-            .filter(|(_, watch)| watch.failing.contains_key(location) || watch.falters.contains_key(location));
+        let concerned = self.watches.iter().filter(|(_, watch)| {
+            watch.failing.contains_key(location)
+                || watch.falters.contains_key(location)
+                || watch.unable.contains_key(location)
+        });
         let concerned: Vec<EntityRef> = concerned.map(|(check, _)| check.clone()).collect();
         for check in concerned {
             self.change(&check, |watch| {
                 watch.failing.remove(location);
                 watch.falters.remove(location);
+                watch.unable.remove(location);
             });
         }
     }
@@ -325,7 +340,7 @@ impl State {
             if !watch.definition.is_for(location) {
                 continue;
             }
-            if probe.silent {
+            if probe.silent || watch.unable.contains_key(location) {
                 panel.silent += 1;
             } else {
                 panel.reporting.insert(location.to_owned(), Standing::Good);

@@ -35,7 +35,7 @@ fn evidence(error: &str) -> Evidence {
     Evidence { latency_ms: 1, ..Evidence::of(error) }
 }
 
-/// One check whose runs are spelled out: `.` passed, `s` slow, `x` failed; 30 seconds apart.
+/// One check whose runs are spelled out: `.` passed, `s` slow, `x` failed, `?` could not be made; 30 seconds apart.
 struct Story {
     state: State,
     second: i64,
@@ -73,6 +73,7 @@ impl Story {
         let outcome = match mark {
             '.' => Outcome::Passed,
             's' => Outcome::Slow { evidence: evidence("took 900 ms") },
+            '?' => Outcome::Unable { why: "its system grants no socket".to_owned() },
             _ => Outcome::Failed { evidence: evidence("answered 500") },
         };
         let tally = self.tallies.entry(location.to_owned()).or_default();

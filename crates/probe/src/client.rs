@@ -3,7 +3,6 @@
 use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
-use checks::{CheckDefinition, CheckKind};
 
 use crate::{AddressPolicy, Secrets, exchange::tls::Tls};
 
@@ -51,18 +50,6 @@ impl Client {
 
     pub(crate) fn secrets(&self) -> Secrets {
         Secrets::clone(&self.secrets.load())
-    }
-
-    /// True if this sort of check can be run here.
-    #[must_use]
-    pub fn runs(&self, definition: &CheckDefinition) -> bool {
-        match &definition.kind {
-            CheckKind::Http(_) | CheckKind::Journey(_) | CheckKind::Tcp(_) | CheckKind::Tls(_) | CheckKind::Dns(_) => {
-                true
-            }
-            CheckKind::Exec(_) => self.plugins.is_some(),
-            CheckKind::Icmp(_) | CheckKind::Grpc(_) | CheckKind::WebSocket(_) | CheckKind::Heartbeat(_) => false,
-        }
     }
 
     /// The same, running plugins out of this folder. Without one, none is run.

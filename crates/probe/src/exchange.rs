@@ -45,6 +45,12 @@ pub(crate) enum Fault {
     Program(String, String),
     #[error("the header {0} can't be sent")]
     Header(String),
+    /// An answer came, and is not what the protocol says.
+    #[error("{0}")]
+    Answer(String),
+    /// Nothing was asked: this machine doesn't let the probe.
+    #[error("{0}")]
+    Unable(String),
 }
 
 /// The error in the words of its root cause: the layers above it say where in our own code it was found.

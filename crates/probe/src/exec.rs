@@ -42,7 +42,8 @@ impl Client {
         let started = Instant::now();
         trace.hop(format!("run {}", check.command), check.command.clone());
         let Some(folder) = &self.plugins else {
-            return Verdict::Bad("this probe runs no plugins: its operator has named no folder for them".to_owned());
+            let why = "this probe runs no plugins: name a folder for them, by --plugins or MAINSTAY_PROBE_PLUGINS";
+            return Verdict::Unable(why.to_owned());
         };
         if check.command.contains(['/', '\\', '\0']) || matches!(check.command.as_str(), "" | "." | "..") {
             return Verdict::Bad(format!("{} is not the name of a program in the plugins' folder", check.command));

@@ -12,6 +12,7 @@
 //! - The policy is applied to the addresses that are really connected to, on each hop.
 //! - A slow check delays no other; checks that don't answer can't take the places of those that do.
 //! - Only programs in the folder that the operator names are run, without a shell, and killed when their run ends.
+//! - What this machine doesn't let the probe do is said as that, and never as a failure of what it would have asked.
 //! - Secrets are in no evidence, no error and no hop.
 //! - Nothing here judges: what a result means is decided by `checks`.
 
@@ -19,6 +20,8 @@ mod client;
 mod dns;
 mod exchange;
 mod exec;
+mod grpc;
+mod icmp;
 mod network;
 mod policy;
 mod prober;
@@ -26,6 +29,7 @@ mod run;
 mod secrets;
 mod trace;
 mod values;
+mod websocket;
 
 pub use client::{Client, ClientError};
 pub use policy::AddressPolicy;

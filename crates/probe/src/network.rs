@@ -156,7 +156,8 @@ fn with_groups(line: &str, groups: &[String]) -> String {
     filled
 }
 
-fn host_and_port(address: &str) -> Result<(&str, u16), Fault> {
+/// The parts of `host:port`.
+pub(crate) fn host_and_port(address: &str) -> Result<(&str, u16), Fault> {
     let split = address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
     split.ok_or_else(|| Fault::Address(format!("{address} has no port")))
 }

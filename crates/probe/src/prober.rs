@@ -5,7 +5,7 @@ mod usual;
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
-use checks::{CheckDefinition, RunResult, Tally};
+use checks::{CheckDefinition, Outcome, RunResult, Tally};
 use jiff::Timestamp;
 use kernel::EntityRef;
 use tokio::{
@@ -24,21 +24,11 @@ use usual::Usual;
 pub trait Runner: Send + Sync + 'static {
     /// Runs the check once, within its timeout.
     fn run(&self, definition: &CheckDefinition) -> impl Future<Output = Run> + Send;
-
-    /// True if this sort of check can be run here. What can't is not run: its state is unknown, and not down.
-    fn can_run(&self, definition: &CheckDefinition) -> bool {
-        let _ = definition;
-        true
-    }
 }
 
 impl Runner for Client {
     fn run(&self, definition: &CheckDefinition) -> impl Future<Output = Run> + Send {
         self.run_once(definition)
-    }
-
-    fn can_run(&self, definition: &CheckDefinition) -> bool {
-        self.runs(definition)
     }
 }
 
@@ -179,7 +169,7 @@ fn keep<R: Runner>(
 ) {
     let mut before = std::mem::take(kept);
     for definition in wanted {
-        if kept.contains_key(&definition.check) || !shared.runner.can_run(definition) {
+        if kept.contains_key(&definition.check) {
             continue;
         }
         let running = match before.remove(&definition.check) {
@@ -226,6 +216,7 @@ async fn keep_running<R: Runner>(
     let mut asked = Requests { asked: shared.asked.clone(), last: None };
     let mut places = &shared.new;
     let mut next = timing.first;
+    let mut obstacle = None;
     loop {
         let start = async {
             tokio::select! {
@@ -243,11 +234,12 @@ async fn keep_running<R: Runner>(
         asked.last = asked.last.max(Some(at));
         let run = usual.judge(definition.slowness, shared.runner.run(&definition).await);
         drop(permit);
+        tell(&definition.check, &run.outcome, &mut obstacle);
         let mut result = tally.count(&definition.check, &shared.location, at, run.outcome, run.latency_ms);
         result.hops = run.hops;
         let proven = result.outcome.is_good();
         places = if proven { &shared.proven } else { &shared.unproven };
-        let confirm = !proven && result.streak.runs == 1;
+        let confirm = !proven && result.outcome.says_something() && result.streak.runs == 1;
         if results.send(result).await.is_err() {
             return;
         }
@@ -256,6 +248,21 @@ async fn keep_running<R: Runner>(
         if confirm {
             next = next.min(now + timing.confirm_after);
         }
+    }
+}
+
+/// Tells whoever runs the probe what keeps it from running a check, once for each obstacle.
+fn tell(check: &EntityRef, outcome: &Outcome, obstacle: &mut Option<String>) {
+    let now = match outcome {
+        Outcome::Unable { why } => Some(why),
+        Outcome::Passed | Outcome::Slow { .. } | Outcome::Failed { .. } => None,
+    };
+    if now != obstacle.as_ref() {
+        match now {
+            Some(why) => tracing::error!(check = %check, error.message = %why, "a check can't be run from here"),
+            None => tracing::info!(check = %check, "the check can be run from here again"),
+        }
+        *obstacle = now.cloned();
     }
 }
 

@@ -1,12 +1,14 @@
 //! One run of one check.
 
+use std::time::Duration;
+
 use checks::{
     CheckDefinition, CheckKind, Evidence, Expectation, Hop, HttpCheck, JourneyCheck, Observed, Outcome, StatusRange,
     Step, hold,
 };
 use cookie_store::CookieStore;
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Client,
@@ -31,11 +33,13 @@ pub(crate) enum Verdict {
     Good,
     Slow(String),
     Bad(String),
+    /// There was no question: this machine doesn't let the probe ask it.
+    Unable(String),
 }
 
 impl From<Fault> for Verdict {
     fn from(fault: Fault) -> Self {
-        Self::Bad(fault.to_string())
+        if let Fault::Unable(why) = fault { Self::Unable(why) } else { Self::Bad(fault.to_string()) }
     }
 }
 
@@ -44,9 +48,10 @@ impl Client {
     pub async fn run_once(&self, definition: &CheckDefinition) -> Run {
         let mut trace = Trace::default();
         let started = Instant::now();
-        let judged = timeout(definition.timeout(), self.run_kind(definition, &mut trace)).await;
+        let limit = started + definition.timeout();
+        let judged = timeout_at(limit, self.run_kind(definition, limit, &mut trace)).await;
         trace.end();
-        let latency_ms = millis_since(started);
+        let latency_ms = trace.round_trip.map_or_else(|| millis_since(started), millis);
         let verdict = judged.unwrap_or_else(|_| {
             let part = trace.status().map_or("no answer", |_| "no complete answer");
             Verdict::Bad(at_step(&trace, format!("{part} within {} ms", definition.timeout_ms)))
@@ -57,6 +62,7 @@ impl Client {
             Verdict::Good => Outcome::Passed,
             Verdict::Slow(why) => Outcome::Slow { evidence: evidence(why) },
             Verdict::Bad(why) => Outcome::Failed { evidence: evidence(why) },
+            Verdict::Unable(why) => Outcome::Unable { why },
         };
         let mut hops = trace.hops;
         hops.truncate(Evidence::HOPS);
@@ -64,7 +70,7 @@ impl Client {
         Run { outcome, latency_ms, hops }
     }
 
-    async fn run_kind(&self, definition: &CheckDefinition, trace: &mut Trace) -> Verdict {
+    async fn run_kind(&self, definition: &CheckDefinition, limit: Instant, trace: &mut Trace) -> Verdict {
         match &definition.kind {
             CheckKind::Http(http) => self.run_http(http, trace).await,
             CheckKind::Journey(journey) => self.run_journey(journey, trace).await,
@@ -72,8 +78,11 @@ impl Client {
             CheckKind::Tls(tls) => self.run_tls(tls, trace).await,
             CheckKind::Dns(dns) => self.run_dns(dns, trace).await,
             CheckKind::Exec(exec) => self.run_exec(exec, trace).await,
-            CheckKind::Icmp(_) | CheckKind::Grpc(_) | CheckKind::WebSocket(_) | CheckKind::Heartbeat(_) => {
-                Verdict::Bad(format!("this probe can't run {}", definition.kind.word()))
+            CheckKind::Icmp(icmp) => self.run_icmp(icmp, limit, trace).await,
+            CheckKind::Grpc(grpc) => self.run_grpc(grpc, limit, trace).await,
+            CheckKind::WebSocket(socket) => self.run_websocket(socket, trace).await,
+            CheckKind::Heartbeat(_) => {
+                Verdict::Unable("no probe runs a heartbeat: the job reports by itself".to_owned())
             }
         }
     }
@@ -115,7 +124,7 @@ impl Client {
             match self.run_step(step, &mut values, &mut jar, trace, now).await {
                 Verdict::Good => {}
                 Verdict::Slow(why) => slow = slow.or(Some(at_step(trace, why))),
-                Verdict::Bad(why) => break Some(at_step(trace, why)),
+                Verdict::Bad(why) | Verdict::Unable(why) => break Some(at_step(trace, why)),
             }
         };
         if let Some(failure) = failure {
@@ -151,8 +160,9 @@ impl Client {
         }
         let observed = trace.observed(first_hop, millis_since(started), now);
         let verdict = judge(&step.request.expect, &observed);
-        if matches!(verdict, Verdict::Bad(_)) {
-            return verdict;
+        match verdict {
+            Verdict::Good | Verdict::Slow(_) => {}
+            Verdict::Bad(_) | Verdict::Unable(_) => return verdict,
         }
         let found =
             step.extract.iter().map(|extract| (&extract.name, extract.from.find(&observed))).collect::<Vec<_>>();
@@ -171,6 +181,11 @@ fn at_step(trace: &Trace, why: String) -> String {
 
 pub(crate) fn millis_since(started: Instant) -> u64 {
     u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whole milliseconds, to the nearest: of a ping that took 1.9 ms the 0.9 matter.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from((time + Duration::from_micros(500)).as_millis()).unwrap_or(u64::MAX)
 }
 
 fn too_slow(took_ms: u64, max_ms: u64) -> String {

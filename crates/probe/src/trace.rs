@@ -1,6 +1,6 @@
 //! What a run has seen so far. It outlives a run that is cut off.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use checks::{Certificate, Evidence, Hop, Observed, Phase, Phases, shown};
 use hyper::{HeaderMap, StatusCode, Version};
@@ -34,6 +34,8 @@ pub(crate) struct Trace {
     pub(crate) cookies: Vec<(String, String)>,
     /// What was taken from answers, for later steps.
     pub(crate) taken: Vec<String>,
+    /// What counts as the run's latency, if it isn't how long the run took.
+    pub(crate) round_trip: Option<Duration>,
     /// The phase that is under way, and since when.
     running: Option<(Phase, Instant)>,
 }
@@ -60,9 +62,15 @@ impl Trace {
 
     /// The phase that is under way ends, perhaps because the run is cut off.
     pub(crate) fn end(&mut self) {
-        let Some((phase, since)) = self.running.take() else { return };
+        if let Some((phase, since)) = self.running.take() {
+            self.took(phase, since.elapsed());
+        }
+    }
+
+    /// So much more of the last hop was this phase.
+    pub(crate) fn took(&mut self, phase: Phase, time: Duration) {
         let Some(hop) = self.hops.last_mut() else { return };
-        let took_us = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let took_us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let phases = &mut hop.phases;
         let of = match phase {
             Phase::Resolve => &mut phases.resolve_us,

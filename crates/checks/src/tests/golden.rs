@@ -36,6 +36,8 @@ fn every_sort_of_event_has_been_written() {
             LocationFailed,
             LocationSlowed,
             LocationRecovered,
+            LocationUnable,
+            LocationAble,
             Beat,
             MaintenanceSet,
             MaintenanceEnded,

@@ -68,6 +68,51 @@ fn slow_at_two_locations_is_degraded() {
 }
 
 #[test]
+fn a_location_that_can_not_run_it_is_unknown_and_hides_no_outage_that_the_others_see() {
+    let mut story = six();
+    story.run("ams", 'x');
+    assert_eq!(story.run("ams", '?'), ["checks.location_unable"], "and what it saw before is forgotten");
+    assert!(story.run("ams", '?').is_empty(), "once");
+    assert!(story.watch().falters.is_empty());
+    let said = why(story.watch(), at(story.second));
+    assert!(said.contains("At ams it can't be run: its system grants no socket."), "{said}");
+    let paged = why_paged(&story.state, story.watch(), at(story.second));
+    assert!(paged.contains("1 location is silent or can't run it"), "{paged}");
+    for location in ["bos", "cpt", "del", "ewr"] {
+        assert_eq!(story.run(location, '?'), ["checks.location_unable"]);
+    }
+    // One reports, and two must agree: that isn't known to be up.
+    assert_eq!(due(&story.state, at(story.second)).len(), 1);
+    for command in due(&story.state, at(story.second)) {
+        assert_eq!(story.give(command), ["checks.fell_silent"]);
+    }
+    assert!(story.run("fra", '.').is_empty());
+    assert_eq!(story.run("bos", '.'), ["checks.location_able", "checks.came_up"]);
+    assert_eq!(story.run("cpt", 'x'), ["checks.location_able", "checks.faltered"]);
+}
+
+#[test]
+fn where_no_location_can_run_it_it_is_never_up_or_down() {
+    let mut story = Story::begin();
+    story.give(Command::HearProbe { location: "ams".to_owned() });
+    for _ in 0..5 {
+        story.run("ams", '?');
+    }
+    assert_eq!(story.watch().verdict, Verdict::Unknown);
+    let said = why(story.watch(), at(story.second));
+    assert!(said.starts_with("Unknown") && said.contains("can't be run"), "{said}");
+    story.run("ams", 'x');
+    assert_eq!(story.run("ams", 'x'), ["checks.went_down"]);
+    story.run("ams", '?');
+    assert_eq!(story.watch().verdict, Verdict::Down, "until silence is due");
+    for command in due(&story.state, at(story.second)) {
+        story.give(command);
+    }
+    assert_eq!(story.watch().verdict, Verdict::Unknown);
+    assert!(story.watch().down_since.is_some(), "an outage is not over because nobody looks any more");
+}
+
+#[test]
 fn a_silent_probe_is_unknown_and_takes_its_word_with_it() {
     let mut story = six();
     for mark in "xx".chars() {

@@ -60,10 +60,6 @@ impl Runner for Far {
         tokio::time::sleep(Duration::from_millis(self.way_ms)).await;
         Run { latency_ms: run.latency_ms.saturating_add(self.way_ms), ..run }
     }
-
-    fn can_run(&self, definition: &CheckDefinition) -> bool {
-        self.client.can_run(definition)
-    }
 }
 
 /// The task that runs the checks until the server stops.

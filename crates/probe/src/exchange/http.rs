@@ -30,7 +30,22 @@ pub(crate) const BODY_BYTES: usize = 1 << 20;
 const HEAD_BYTES: usize = 64 * 1024;
 /// Headers that an answer may have.
 const HEADERS: usize = 100;
-const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("Mainstay-check/", env!("CARGO_PKG_VERSION")));
+pub(crate) const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("Mainstay-check/", env!("CARGO_PKG_VERSION")));
+
+/// Headers as a check declares them, filled.
+pub(crate) fn declared(headers: &[(String, String)], values: &Values<'_>) -> Result<HeaderMap, Fault> {
+    let mut filled = HeaderMap::new();
+    for (name, text) in headers {
+        let cant = |_| Fault::Header(name.clone());
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Fault::Header(name.clone()))?;
+        let mut value = HeaderValue::from_str(&values.fill(text)?).map_err(cant)?;
+        // What a secret is in goes to no other site, and is not shown.
+        value.set_sensitive(template::secrets(text).next().is_some());
+        filled.append(header, value);
+    }
+    Ok(filled)
+}
 
 /// A request whose templates are filled.
 struct Asked<'a> {
@@ -56,15 +71,7 @@ impl<'a> Asked<'a> {
         headers.insert(header::USER_AGENT, USER_AGENT);
         headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let mut given = HeaderMap::new();
-        for (name, text) in &check.headers {
-            let cant = |_| Fault::Header(name.clone());
-            let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Fault::Header(name.clone()))?;
-            let mut value = HeaderValue::from_str(&values.fill(text)?).map_err(cant)?;
-            // What a secret is in goes to no other site, and is not shown.
-            value.set_sensitive(template::secrets(text).next().is_some());
-            given.append(header, value);
-        }
+        let given = declared(&check.headers, values)?;
         given.keys().for_each(|name| drop(headers.remove(name)));
         headers.extend(given);
         if let Some((user, password)) = &check.basic {
@@ -199,12 +206,8 @@ where
 {
     trace.begin(Phase::Processing);
     note(&request, trace);
-    let shaken = http1::Builder::new()
-        .max_headers(HEADERS)
-        .max_buf_size(HEAD_BYTES)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| Fault::Request(root_cause(&error)))?;
+    let shaken = http1_bounded().handshake(TokioIo::new(stream)).await;
+    let shaken = shaken.map_err(|error| Fault::Request(root_cause(&error)))?;
     let (mut sender, connection) = shaken;
     let answer = async {
         let response = sender.send_request(request).await;
@@ -219,11 +222,8 @@ where
 {
     trace.begin(Phase::Processing);
     note(&request, trace);
-    let shaken = http2::Builder::new(TokioExecutor::new())
-        .max_header_list_size(u32::try_from(HEAD_BYTES).unwrap_or(u32::MAX))
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| Fault::Request(root_cause(&error)))?;
+    let shaken = http2_bounded().handshake(TokioIo::new(stream)).await;
+    let shaken = shaken.map_err(|error| Fault::Request(root_cause(&error)))?;
     let (mut sender, connection) = shaken;
     let answer = async {
         let response = sender.send_request(request).await;
@@ -232,8 +232,22 @@ where
     beside(connection, answer).await
 }
 
+/// HTTP/1.1 with a bounded head.
+pub(crate) fn http1_bounded() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.max_headers(HEADERS).max_buf_size(HEAD_BYTES);
+    builder
+}
+
+/// HTTP/2 with a bounded head.
+pub(crate) fn http2_bounded() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.max_header_list_size(u32::try_from(HEAD_BYTES).unwrap_or(u32::MAX));
+    builder
+}
+
 /// Works while the connection is kept going, and drops it after that.
-async fn beside<T>(connection: impl Future<Output = hyper::Result<()>>, work: impl Future<Output = T>) -> T {
+pub(crate) async fn beside<T>(connection: impl Future<Output = hyper::Result<()>>, work: impl Future<Output = T>) -> T {
     let (mut connection, mut work) = (pin!(connection), pin!(work));
     tokio::select! {
         biased;
@@ -243,13 +257,14 @@ async fn beside<T>(connection: impl Future<Output = hyper::Result<()>>, work: im
     }
 }
 
-fn note(request: &Request<Full<Bytes>>, trace: &mut Trace) {
+/// Keeps the request's head, as it may be shown.
+pub(crate) fn note<B>(request: &Request<B>, trace: &mut Trace) {
     let path = request.uri().path();
     trace.request_head = Some(format!("{} {path}\n{}", request.method(), shown_headers(request.headers())));
 }
 
 /// Reads the body, or its beginning: the rest of a long one is left unread.
-async fn read(response: Response<Incoming>, trace: &mut Trace) -> Result<(), Fault> {
+pub(crate) async fn read(response: Response<Incoming>, trace: &mut Trace) -> Result<(), Fault> {
     trace.begin(Phase::Transfer);
     let (head, mut body) = response.into_parts();
     trace.answered(head.status, head.version, head.headers);

@@ -5,6 +5,10 @@ mod dns;
 #[cfg(test)]
 mod exec;
 #[cfg(test)]
+mod grpc;
+#[cfg(test)]
+mod icmp;
+#[cfg(test)]
 mod journey;
 #[cfg(test)]
 mod run;
@@ -12,3 +16,5 @@ mod run;
 mod server;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod websocket;

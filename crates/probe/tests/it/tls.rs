@@ -31,13 +31,14 @@ enum Speaks {
     InjectedSmtp,
 }
 
-/// A server whose certificate, for localhost, ends in so many days; its port, and its authority in PEM.
-async fn server(days: i64, speaks: Speaks) -> (u16, String) {
-    server_with(speaks, |leaf| ends(leaf, days + 1)).await
+/// What shakes hands with a certificate for localhost that ends in so many days, offering these protocols, and its
+/// authority in PEM.
+pub(crate) fn acceptor(days: i64, protocols: &[&str]) -> (TlsAcceptor, String) {
+    acceptor_with(protocols, |leaf| ends(leaf, days + 1))
 }
 
-/// A server with a certificate of one's own making; its port, and its authority in PEM.
-async fn server_with(speaks: Speaks, change: impl FnOnce(&mut CertificateParams)) -> (u16, String) {
+/// What shakes hands with a certificate of one's own making, and its authority in PEM.
+fn acceptor_with(protocols: &[&str], change: impl FnOnce(&mut CertificateParams)) -> (TlsAcceptor, String) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
@@ -45,7 +46,17 @@ async fn server_with(speaks: Speaks, change: impl FnOnce(&mut CertificateParams)
     let mut leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     change(&mut leaf);
     let leaf = leaf.signed_by(&key, &authority).unwrap();
-    (present(leaf.der().clone(), &key, speaks).await, authority.pem())
+    (presenting(leaf.der().clone(), &key, protocols), authority.pem())
+}
+
+fn presenting(leaf: CertificateDer<'static>, key: &KeyPair, protocols: &[&str]) -> TlsAcceptor {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 /// The day in so many days.
@@ -64,17 +75,14 @@ fn begins(leaf: &mut CertificateParams, days: i64) {
     leaf.not_before = date_time_ymd(year, month, day);
 }
 
-/// A server that presents this certificate, at its port.
-async fn present(leaf: CertificateDer<'static>, key: &KeyPair, speaks: Speaks) -> u16 {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut config = rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
-        .unwrap();
-    if matches!(speaks, Speaks::Http2) {
-        config.alpn_protocols = vec![b"h2".to_vec()];
-    }
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+/// A server with such a certificate; its port, and its authority in PEM.
+async fn server(days: i64, speaks: Speaks) -> (u16, String) {
+    let (acceptor, authority) = acceptor(days, if matches!(speaks, Speaks::Http2) { &["h2"] } else { &[] });
+    (listen(acceptor, speaks).await, authority)
+}
+
+/// A server behind the acceptor, at its port.
+async fn listen(acceptor: TlsAcceptor, speaks: Speaks) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -166,7 +174,8 @@ async fn a_certificate_that_is_not_trusted_is_in_the_evidence_and_can_be_taken_a
 #[tokio::test]
 async fn whatever_is_wrong_with_a_certificate_fails_and_is_named() {
     async fn check(expect: &str, change: impl FnOnce(&mut CertificateParams)) {
-        let (port, ca) = server_with(Speaks::Http1, change).await;
+        let (acceptor, ca) = acceptor_with(&[], change);
+        let port = listen(acceptor, Speaks::Http1).await;
         let asked = json!({"url": format!("https://localhost:{port}/"), "tls": {"ca": ca}});
         let evidence = failure(run("http", asked).await);
         let said = evidence.error.strip_prefix("can't connect: invalid peer certificate: ");
@@ -192,7 +201,7 @@ async fn whatever_is_wrong_with_a_certificate_fails_and_is_named() {
 async fn a_certificate_that_vouches_for_itself_fails() {
     let key = KeyPair::generate().unwrap();
     let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
-    let port = present(leaf.der().clone(), &key, Speaks::Http1).await;
+    let port = listen(presenting(leaf.der().clone(), &key, &[]), Speaks::Http1).await;
     let evidence = failure(run("tls", json!({"address": format!("localhost:{port}")})).await);
     assert!(evidence.error.contains("UnknownIssuer"), "{}", evidence.error);
 }

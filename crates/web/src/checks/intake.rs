@@ -114,8 +114,8 @@ pub async fn take(app: &App, location: &str, results: Vec<RunResult>) -> Result<
         let world = app.world();
         let mut heard = app.intake().heard();
         for result in &results {
-            // Results of what is gone would be remembered for ever.
-            if world.checks.watch(&result.check).is_none() {
+            // Results of what is gone would be remembered for ever; what says nothing about the check is no run of it.
+            if world.checks.watch(&result.check).is_none() || !result.outcome.says_something() {
                 continue;
             }
             heard.note(result, now);
