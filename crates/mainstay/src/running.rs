@@ -9,6 +9,7 @@ pub(crate) mod folders;
 mod hooks;
 pub(crate) mod log;
 mod messages;
+mod places;
 mod webhooks;
 
 use std::{path::PathBuf, sync::Arc};

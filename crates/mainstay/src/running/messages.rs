@@ -2,9 +2,13 @@
 //!
 //! It looks as soon as something was committed, so that the first attempt begins within moments of the verdict. What came
 //! of an attempt is an event, from which the next attempt or the next rule follows; a crash in between repeats the
-//! attempt under the same id.
+//! attempt under the same id. What can't be recorded, since the disk is full, is kept until it can: the message is not
+//! sent again for it. Each provider has [`places`](super::places) of its own, so that none delays the others.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use engine::Request;
 use kernel::{EffectId, Refusal, Timestamp, codes};
@@ -14,12 +18,19 @@ use tokio::{
     task::JoinSet,
 };
 use web::{App, pages::message};
-use world::{Command, Effect, effects};
+use world::{Command, World, effects};
+
+use super::places::{Places, Provider};
 
 /// How often it is looked for what is due, beside whenever something happens.
 const LOOK: Duration = Duration::from_millis(500);
-/// How many messages are on their way at the same time.
-const AT_ONCE: usize = 64;
+/// How many messages are looked up at the same time, to learn who takes them.
+const LOOKUPS_MAX: usize = 64;
+/// Providers that are remembered, by the names under which addresses are sealed.
+const PROVIDERS_KEPT: usize = 20_000;
+/// How long it is waited before an outcome that could not be recorded is handed in again: at first, and at most.
+const AGAIN: Duration = Duration::from_millis(500);
+const AGAIN_MAX: Duration = Duration::from_secs(30);
 
 /// What came of an attempt.
 struct Attempt {
@@ -28,18 +39,43 @@ struct Attempt {
     not_before: Option<Timestamp>,
 }
 
+/// Something that was done for one message.
+enum Done {
+    /// It is known who takes what goes to this address, unless it can't be had.
+    Found { effect: EffectId, secret: String, provider: Option<Provider> },
+    /// An attempt was made, and recorded.
+    Attempted { effect: EffectId, provider: Option<Provider> },
+}
+
+/// The messages that somebody works on, and what was learned on the way.
+#[derive(Default)]
+struct Desk {
+    under_way: BTreeSet<EffectId>,
+    looked_up: usize,
+    places: Places,
+    /// Who takes what goes to the address that is sealed under a name.
+    providers: HashMap<String, Provider>,
+}
+
+/// What to do for one message.
+enum Next {
+    Find { secret: String },
+    Attempt { provider: Option<Provider> },
+}
+
 /// The task that delivers messages until the server stops.
 pub(super) async fn run(app: App, notifier: Notifier, mut stopped: watch::Receiver<bool>) {
     let mut commits = app.engine().subscribe();
-    let mut attempts = JoinSet::new();
-    let mut under_way = BTreeSet::<EffectId>::new();
+    let mut tasks = JoinSet::new();
+    let mut desk = Desk::default();
     let mut look = tokio::time::interval(LOOK);
+    let ends = stopped.clone();
     loop {
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => break,
-            Some(done) = attempts.join_next(), if !attempts.is_empty() => {
-                if let Ok(effect) = done {
-                    under_way.remove(&effect);
+            Some(done) = tasks.join_next(), if !tasks.is_empty() => {
+                if let Ok(done) = done {
+                    desk.clear(done, &app, &notifier, &ends, &mut tasks);
                 }
             }
             commit = commits.recv() => match commit {
@@ -49,25 +85,118 @@ pub(super) async fn run(app: App, notifier: Notifier, mut stopped: watch::Receiv
             _ = look.tick() => {}
         }
         let world = app.world();
-        let due = world.effects.due(app.now()).filter(|effect| effect.call.message && !under_way.contains(&effect.id));
-        let due: Vec<Effect> = due.take(AT_ONCE - under_way.len().min(AT_ONCE)).cloned().collect();
-        for effect in due {
-            under_way.insert(effect.id);
-            attempts.spawn(carry_out(app.clone(), notifier.clone(), effect));
+        for effect in world.effects.due(app.now()).filter(|effect| effect.call.message).map(|effect| effect.id) {
+            let Some(next) = desk.begin(&world, effect) else { continue };
+            match next {
+                Next::Find { secret } => tasks.spawn(find(app.clone(), effect, secret)),
+                Next::Attempt { provider } => {
+                    tasks.spawn(carry_out(app.clone(), notifier.clone(), effect, provider, ends.clone()))
+                }
+            };
         }
     }
     // An attempt that was begun is waited for, so that its outcome is recorded and it is not made again.
-    while attempts.join_next().await.is_some() {}
+    while tasks.join_next().await.is_some() {}
 }
 
-async fn carry_out(app: App, notifier: Notifier, effect: Effect) -> EffectId {
-    let id = effect.id;
-    let Attempt { outcome, retry, not_before } = attempt(&app, &notifier, id).await;
-    let command = Command::Effects(effects::Command::Report { effect: id, outcome, retry, not_before });
-    if let Err(refusal) = app.submit(Request::by_part(command, "paging")).await {
-        tracing::warn!(error.code = refusal.code.name, "what came of a message was not recorded: {refusal}");
+impl Desk {
+    /// What is to be done for a message that is due; nothing if it is under way, or has to wait for a place.
+    fn begin(&mut self, world: &World, effect: EffectId) -> Option<Next> {
+        if self.under_way.contains(&effect) {
+            return None;
+        }
+        // What there is no message for any more costs nobody a place.
+        let Some(message) = world.paging.message(effect) else {
+            self.under_way.insert(effect);
+            return Some(Next::Attempt { provider: None });
+        };
+        let secret = &message.method.secret;
+        let known = Provider::only(message.method.channel).or_else(|| self.providers.get(secret).cloned());
+        match known {
+            Some(provider) => {
+                if !self.places.take(&provider) {
+                    return None;
+                }
+                self.under_way.insert(effect);
+                Some(Next::Attempt { provider: Some(provider) })
+            }
+            None if self.looked_up >= LOOKUPS_MAX => None,
+            None => {
+                self.looked_up += 1;
+                self.under_way.insert(effect);
+                Some(Next::Find { secret: secret.clone() })
+            }
+        }
     }
-    id
+
+    /// Puts away what is done. An address that can't be had is found out about by an attempt, which says so.
+    fn clear(
+        &mut self,
+        done: Done,
+        app: &App,
+        notifier: &Notifier,
+        stopped: &watch::Receiver<bool>,
+        tasks: &mut JoinSet<Done>,
+    ) {
+        match done {
+            Done::Found { effect, secret, provider: Some(provider) } => {
+                self.looked_up -= 1;
+                self.under_way.remove(&effect);
+                if self.providers.len() >= PROVIDERS_KEPT {
+                    self.providers.clear();
+                }
+                self.providers.insert(secret, provider);
+            }
+            Done::Found { effect, provider: None, .. } => {
+                self.looked_up -= 1;
+                tasks.spawn(carry_out(app.clone(), notifier.clone(), effect, None, stopped.clone()));
+            }
+            Done::Attempted { effect, provider } => {
+                self.under_way.remove(&effect);
+                if let Some(provider) = provider {
+                    self.places.give_back(&provider);
+                }
+            }
+        }
+    }
+}
+
+/// Finds out who takes a message.
+async fn find(app: App, effect: EffectId, secret: String) -> Done {
+    let asked = app.clone();
+    let found = app.blocking(move |engine| {
+        let world = engine.world();
+        let Some(message) = world.paging.message(effect) else { return Ok(None) };
+        message::address_of(&asked, &world, &message.method).map(|address| Some(Provider::of(&address)))
+    });
+    let provider = found.await.ok().flatten();
+    Done::Found { effect, secret, provider }
+}
+
+async fn carry_out(
+    app: App,
+    notifier: Notifier,
+    effect: EffectId,
+    provider: Option<Provider>,
+    stopped: watch::Receiver<bool>,
+) -> Done {
+    let Attempt { outcome, retry, not_before } = attempt(&app, &notifier, effect).await;
+    let command = Command::Effects(effects::Command::Report { effect, outcome, retry, not_before });
+    record(&app, command, stopped).await;
+    Done::Attempted { effect, provider }
+}
+
+/// Hands in what came of an attempt until it is recorded, or the server stops.
+async fn record(app: &App, command: Command, mut stopped: watch::Receiver<bool>) {
+    let mut wait = AGAIN;
+    while let Err(refusal) = app.submit(Request::by_part(command.clone(), "paging")).await {
+        tracing::warn!(error.code = refusal.code.name, "what came of a message is not recorded yet: {refusal}");
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        wait = (wait * 2).min(AGAIN_MAX);
+    }
 }
 
 async fn attempt(app: &App, notifier: &Notifier, effect: EffectId) -> Attempt {

@@ -167,6 +167,11 @@ impl Server {
         }
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it at once, as `kill -9` does.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it runs");

@@ -9,6 +9,7 @@ mod edge_flags;
 mod flags;
 mod harness;
 mod offline;
+mod pages;
 mod story;
 mod verbs;
 mod webhooks;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::harness::{PATIENCE, Server, TOKEN, home};
 
 /// One request over a connection of its own: the status and all that was answered.
-fn send(server: &Server, method: &str, path: &str, body: &Value) -> (u16, String) {
+pub(crate) fn send(server: &Server, method: &str, path: &str, body: &Value) -> (u16, String) {
     let host = server.url.strip_prefix("http://").unwrap();
     let body = body.to_string();
     let mut stream = TcpStream::connect(host).unwrap();
@@ -67,7 +67,7 @@ fn receiver(listener: TcpListener, statuses: Vec<Option<&'static str>>) -> Recei
     told
 }
 
-fn header(request: &str, name: &str) -> String {
+pub(crate) fn header(request: &str, name: &str) -> String {
     let line = request.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}:")));
     line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
 }

@@ -71,7 +71,10 @@ fn named(person: &EntityRef) -> String {
 }
 
 /// Where a contact method leads.
-pub(crate) fn address_of(app: &App, world: &World, method: &paging::Method) -> Result<Address, Refusal> {
+///
+/// # Errors
+/// If its address can't be had.
+pub fn address_of(app: &App, world: &World, method: &paging::Method) -> Result<Address, Refusal> {
     let missing = |detail: String| {
         Refusal::new(&codes::INVALID, detail).fix("add the contact method anew: its address is not kept any more")
     };
