@@ -20,7 +20,7 @@ const EXAMPLES: &str = "20";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance";
 
 /// Other people's clients, and the file of `tests/clients` in which each is used.
-const CLIENTS: [(&str, &str); 10] = [
+const CLIENTS: [(&str, &str); 12] = [
     ("@backstage/catalog-client", "catalog_client.test.mjs"),
     ("@openfeature/ofrep-provider", "ofrep_provider.test.mjs"),
     ("@openfeature/ofrep-web-provider", "ofrep_web_provider.test.mjs"),
@@ -31,6 +31,8 @@ const CLIENTS: [(&str, &str); 10] = [
     ("aiosmtpd and Python's email, of pages", "mail.test.mjs"),
     ("Prometheus and promtool, of /metrics", "metrics.test.mjs"),
     ("Standard Webhooks' libraries", "webhooks.test.mjs"),
+    ("icalendar and ical.js, of shifts", "calendars.test.mjs"),
+    ("Slack's and Twilio's libraries", "providers.test.mjs"),
 ];
 
 /// How many random pairs buf and openapi-pact-comparator judge.
