@@ -5,12 +5,12 @@ import { after, before, test } from "node:test";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
 
 import { until } from "./flags.mjs";
-import { noPython, python, receiver, shop } from "./shop.mjs";
+import { SHOP, clerk, noPython, python, receiver, shop } from "./shop.mjs";
 
 let server, key, contact, pacts;
 
 before(async () => {
-  server = await shop();
+  server = await shop({ catalog: [SHOP, clerk("bea"), clerk("cid")].join("") });
   contact = await receiver();
   pacts = await receiver();
   ({ key } = await server.get("/api/v1/contracts/webhooks/signing-key"));
@@ -67,6 +67,44 @@ test("a page's webhook is verified by the library for JavaScript, and a tampered
 
 test("a page's webhook is verified by the library for Python, and a tampered one refused", { skip: noPython }, async () => {
   judged(inPython, await paged());
+});
+
+test("a receiver that is busy is asked again no sooner than it wishes, under the same id", async () => {
+  const busy = await receiver((_, count) => (count === 1 ? { status: 429, headers: { "retry-after": "4" } } : {}));
+  try {
+    await server.reach("bea", [["webhook", `${busy.url}/pages`]]);
+    const began = Date.now();
+    await server.page("the till is stuck", "component:desk-of-bea");
+    const again = await until("it is asked again", () => busy.received[1]);
+    assert.ok(Date.now() - began >= 4_000, `asked again after ${Date.now() - began} ms`);
+    assert.equal(again.headers["webhook-id"], busy.received[0].headers["webhook-id"]);
+    judged(inJavaScript, again);
+  } finally {
+    await busy.stop();
+  }
+});
+
+test("of a storm there are few messages, and the link of one answers all that it told of", async () => {
+  const calls = await receiver();
+  try {
+    await server.reach("cid", [["webhook", `${calls.url}/pages`]]);
+    const titles = Array.from({ length: 25 }, (_, shelf) => `shelf ${shelf} is empty`);
+    await Promise.all(titles.map((title) => server.ask("POST", "/api/v1/pages", { about: "component:desk-of-cid", title })));
+    const told = () => calls.received.map(({ text }) => JSON.parse(text).data);
+    const count = ({ subject }) => Number(/^(\d+) pages: /.exec(subject)?.[1] ?? 1);
+    await until("all are told of", () => told().reduce((sum, message) => sum + count(message), 0) === titles.length);
+    assert.ok(told().length <= 5, `${told().length} messages: ${told().map(({ subject }) => subject)}`);
+    const largest = told().toSorted((one, other) => count(other) - count(one))[0];
+    const { text } = largest;
+    const shown = titles.filter((title) => text.includes(title));
+    assert.ok(count(largest) > 10 && shown.length === Math.min(count(largest), 20), `${largest.subject}\n${text}`);
+    assert.equal((await fetch(largest.acknowledge, { method: "POST" })).status, 200);
+    const { items } = await server.get("/api/v1/pages?person=user:cid");
+    const answered = items.filter(({ state }) => state === "acknowledged").map(({ title }) => title);
+    assert.ok(answered.length >= count(largest) && shown.every((title) => answered.includes(title)), answered.join());
+  } finally {
+    await calls.stop();
+  }
 });
 
 test("a pact's webhook is verified by both libraries", { skip: noPython }, async () => {
