@@ -1,6 +1,6 @@
 //! Whether what must hold of an answer does.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::LazyCell};
 
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
@@ -75,15 +75,13 @@ pub fn json_path(text: &str) -> Result<JsonPath, String> {
 /// # Errors
 /// What is seen, and what is wanted.
 pub fn hold(assertions: &[Assertion], observed: &Observed<'_>) -> Result<(), String> {
-    let mut parsed: Option<Option<Value>> = None;
+    // The body is read as JSON once, however many assertions ask for parts of it.
+    let document = LazyCell::new(|| serde_json::from_slice::<Value>(&observed.body).ok());
     for assertion in assertions {
-        let json = |parsed: &mut Option<Option<Value>>| {
-            parsed.get_or_insert_with(|| serde_json::from_slice(&observed.body).ok()).clone()
-        };
         let seen = if let Subject::Json(path) = &assertion.of {
-            json(&mut parsed).and_then(|document| selected(&document, path))
+            document.as_ref().and_then(|document| selected(document, path))
         } else if let Subject::JsonLength(path) = &assertion.of {
-            json(&mut parsed).and_then(|document| length(&document, path))
+            document.as_ref().and_then(|document| length(document, path))
         } else {
             seen(&assertion.of, observed)
         };

@@ -62,7 +62,10 @@ pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String
 fn filtered(value: String, filter: Option<&str>) -> Result<String, TemplateError> {
     match filter {
         None => Ok(value),
-        Some("url") => Ok(url::form_urlencoded::byte_serialize(value.as_bytes()).collect()),
+        // A blank as %20 is one in a path as well as in a form; a plus is one in a form alone.
+        Some("url") => {
+            Ok(url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace('+', "%20"))
+        }
         Some("base64") => Ok(base64::engine::general_purpose::STANDARD.encode(value)),
         Some(other) => Err(TemplateError::Filter(other.to_owned())),
     }
@@ -160,7 +163,8 @@ mod tests {
     fn holes_are_filled_and_encoded_where_that_is_wanted() {
         filled("nothing to fill", Ok("nothing to fill"));
         filled("u=${user}", Ok("u=a b&c"));
-        filled("u=${user | url}&k=${secret.key}", Ok("u=a+b%26c&k=s3cret"));
+        filled("u=${user | url}&k=${secret.key}", Ok("u=a%20b%26c&k=s3cret"));
+        assert_eq!(fill("${x | url}", |_| Some("1 + 1/2".to_owned())).unwrap(), "1%20%2B%201%2F2");
         filled("${ user|base64 }", Ok("YSBiJmM="));
         filled("$${user} costs $5", Ok("${user} costs $5"));
         filled("${", Err("has a \"${\" without its \"}\"; write $$ for a dollar sign"));

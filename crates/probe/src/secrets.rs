@@ -83,11 +83,9 @@ fn longest_first(mut written: Vec<String>) -> Vec<String> {
 
 /// As it is, as a template's filters write it, as an address does in its path and its query, and as JSON does.
 fn ways_to_write(value: &str) -> Vec<String> {
-    let mut ways = vec![
-        value.to_owned(),
-        base64::engine::general_purpose::STANDARD.encode(value),
-        form_urlencoded::byte_serialize(value.as_bytes()).collect(),
-    ];
+    let form: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+    let filtered = form.replace('+', "%20");
+    let mut ways = vec![value.to_owned(), base64::engine::general_purpose::STANDARD.encode(value), form, filtered];
     if let Ok(mut url) = Url::parse("http://shop.example/") {
         url.set_path(value);
         ways.push(url.path().trim_start_matches('/').to_owned());
@@ -114,6 +112,7 @@ mod tests {
         check("a hunter2 & \"co\" b");
         check("a hunter2 & \\\"co\\\" b");
         check("a hunter2+%26+%22co%22 b");
+        check("a hunter2%20%26%20%22co%22 b");
         check("a hunter2%20&%20%22co%22 b");
         check("a aHVudGVyMiAmICJjbyI= b");
         check("a hunter2 b");

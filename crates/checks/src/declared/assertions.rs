@@ -48,6 +48,9 @@ const KEYS: [&str; 19] = [
     "missing",
 ];
 
+/// What is said to whoever looks for a text in a time.
+const NO_TEXT: &str = "looks for a text in a time; compare it by less_than, at_most, greater_than or at_least";
+
 /// What must hold. `allowed` says what there is to see of this sort of check.
 pub(super) fn assertions(fields: &Fields<'_>, allowed: impl Fn(&Subject) -> bool) -> Vec<Assertion> {
     let read = |fields: &Fields<'_>| {
@@ -98,22 +101,26 @@ fn subject(fields: &Fields<'_>) -> Option<Subject> {
 }
 
 fn relation(fields: &Fields<'_>, of: &Subject) -> Option<Relation> {
-    let text = |key| fields.optional(key, operand);
     // Times are written with their unit, and compared in milliseconds.
     let is_time = matches!(of, Subject::ResponseTime | Subject::PhaseTime(_));
+    let comparable = |value: &Value| {
+        if is_time { read::duration_ms(1, 600_000)(value).map(|ms| ms.to_string()) } else { operand(value) }
+    };
+    let same = |key| fields.optional(key, comparable);
+    let text = |key| fields.optional(key, |value| if is_time { Err(Wrong::new(NO_TEXT)) } else { operand(value) });
     let number = |key| {
         fields.optional(key, |value| {
-            if is_time {
-                return read::duration_ms(1, 600_000)(value).map(|ms| ms.to_string());
-            }
-            let text = operand(value)?;
+            let text = comparable(value)?;
             let is_number = text.trim().parse::<f64>().is_ok_and(f64::is_finite);
             if is_number { Ok(text) } else { Err(Wrong::new("must be a number")) }
         })
     };
-    let several = |key| Some(fields.list(key, ONE_OF, operand)).filter(|all| !all.is_empty());
+    let several = |key| Some(fields.list(key, ONE_OF, comparable)).filter(|all| !all.is_empty());
     let matching = |key| {
         fields.optional(key, |value| {
+            if is_time {
+                return Err(Wrong::new(NO_TEXT));
+            }
             let text = read::text(TEXT_BYTES)(value)?;
             pattern(&text).map_err(Wrong::new)?;
             Ok(text)
@@ -123,8 +130,8 @@ fn relation(fields: &Fields<'_>, of: &Subject) -> Option<Relation> {
         fields.optional(key, |value| if value == &Value::Bool(true) { Ok(()) } else { Err(Wrong::new("must be true")) })
     };
     let found: Vec<Relation> = [
-        text("equals").map(Relation::Equals),
-        text("not_equals").map(Relation::NotEquals),
+        same("equals").map(Relation::Equals),
+        same("not_equals").map(Relation::NotEquals),
         several("one_of").map(Relation::OneOf),
         several("none_of").map(Relation::NoneOf),
         number("less_than").map(Relation::LessThan),

@@ -208,6 +208,11 @@ fn source(fields: &Fields<'_>) -> Option<Source> {
     .into_iter()
     .flatten()
     .collect();
+    if !matches!(found.as_slice(), [Source::Header(..)]) {
+        fields.optional("pattern", |_| -> Result<(), Wrong> {
+            Err(Wrong::new("stands beside \"header\" alone; \"body\" and \"url\" are patterns themselves"))
+        });
+    }
     match <[Source; 1]>::try_from(found) {
         Ok([source]) => Some(source),
         Err(_) => {

@@ -5,7 +5,8 @@ use spec::{Fields, Wrong, read};
 use url::Url;
 
 use crate::{
-    DnsCheck, Exchange, ExecCheck, GrpcCheck, IcmpCheck, StartTls, Subject, TcpCheck, TlsCheck, WebSocketCheck, pattern,
+    DnsCheck, Exchange, ExecCheck, GrpcCheck, IcmpCheck, StartTls, Subject, TcpCheck, TlsCheck, WebSocketCheck,
+    pattern, template,
 };
 
 use super::{
@@ -24,6 +25,15 @@ pub(super) const WEBSOCKET_KEYS: [&str; 6] = ["url", "headers", "send", "receive
 pub(super) const EXEC_KEYS: [&str; 3] = ["command", "args", "assertions"];
 const OPTIONS: [&str; 3] = ["insecure", "server_name", "ca"];
 
+/// What the opening handshake of a WebSocket says by itself.
+const HANDSHAKE: [&str; 6] = [
+    "connection",
+    "upgrade",
+    "sec-websocket-accept",
+    "sec-websocket-extensions",
+    "sec-websocket-key",
+    "sec-websocket-version",
+];
 const EXCHANGES: usize = 20;
 const ARGS: usize = 50;
 const RCODES: [&str; 10] =
@@ -159,7 +169,10 @@ pub(super) fn grpc(fields: &Fields<'_>) -> Option<GrpcCheck> {
 pub(super) fn websocket(fields: &Fields<'_>) -> Option<WebSocketCheck> {
     let url = fields.required("url", |value| {
         let text = templated(URL_BYTES, &[])(value)?;
-        let url = Url::parse(&text).map_err(|error| Wrong::new(format!("is not a web address: {error}")))?;
+        // What stands in a hole is not known yet; the address is looked at again before it is asked.
+        let stand_in =
+            template::fill(&text, |_| Some("x".to_owned())).map_err(|error| Wrong::new(error.to_string()))?;
+        let url = Url::parse(&stand_in).map_err(|error| Wrong::new(format!("is not a web address: {error}")))?;
         if !matches!(url.scheme(), "ws" | "wss") {
             return Err(Wrong::new(format!("has the scheme \"{}\"; a WebSocket has ws or wss", url.scheme())));
         }
@@ -170,7 +183,12 @@ pub(super) fn websocket(fields: &Fields<'_>) -> Option<WebSocketCheck> {
     });
     Some(WebSocketCheck {
         url: url?,
-        headers: fields.pairs("headers", 50, |name, value| header(name, value, &[], &[])),
+        headers: fields.pairs("headers", 50, |name, value| {
+            if HANDSHAKE.contains(&name.to_lowercase().as_str()) {
+                return Err(Wrong::new("is the handshake's own header (RFC 6455, section 4.1); leave it out"));
+            }
+            header(name, value, &[], &[])
+        }),
         send: fields.optional("send", templated(64 * 1024, &[])),
         receive: fields.optional("receive", truth).unwrap_or(false),
         tls: fields.nested("tls", &OPTIONS).map(|tls| tls_options(&tls)).unwrap_or_default(),

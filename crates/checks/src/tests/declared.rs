@@ -66,6 +66,17 @@ fn what_can_not_be_meant_is_refused_with_its_place() {
     wrong(json!({"heartbeat": {"cron": "every day"}}), "/spec/heartbeat/cron is no cron expression");
     wrong(json!({"heartbeat": {"every": "1h", "cron": "* * * * *"}}), "must not stand beside");
     wrong(json!({"websocket": {"url": "https://x.example"}}), "a WebSocket has ws or wss");
+    wrong(
+        json!({"websocket": {"url": "wss://x.example", "headers": {"Sec-WebSocket-Extensions": "permessage-deflate"}}}),
+        "is the handshake's own header",
+    );
+    assert!(read(&json!({"websocket": {"url": "wss://x.example/${secret.room}?u=${random.uuid}"}})).is_ok());
+    let extracting =
+        |from: Value| json!({"journey": {"steps": [{"url": "https://shop.example/", "extract": {"it": from}}]}});
+    assert!(read(&extracting(json!({"header": "location", "pattern": "code=(.+)"}))).is_ok());
+    for place in ["json", "cookie", "body", "url"] {
+        wrong(extracting(json!({place: "$", "pattern": "code=(.+)"})), "stands beside \"header\" alone");
+    }
     let http = |more: Value| {
         let mut http = json!({"url": "https://shop.example/"});
         http.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -95,6 +106,14 @@ fn what_can_not_be_meant_is_refused_with_its_place() {
         "which this sort of check does not see",
     );
     wrong(http(json!({"expect": {"assertions": [{"of": "status"}]}})), "say what must hold");
+    wrong(
+        http(json!({"expect": {"assertions": [{"of": "response_time", "equals": 300}]}})),
+        "a duration with its unit",
+    );
+    for relation in ["contains", "not_contains", "matches", "not_matches"] {
+        let time = json!({"of": "response_time", relation: "300"});
+        wrong(http(json!({"expect": {"assertions": [time]}})), "looks for a text in a time");
+    }
     wrong(http(json!({"expect": {"assertions": [{"of": "status", "equals": 1, "less_than": 3}]}})), "must stand alone");
     wrong(http(json!({"expect": {"assertions": [{"of": "statsu", "equals": 1}]}})), "must be one of status");
     wrong(json!({"http": {"url": "https://u:p@shop.example/"}}), "has a user or password in it");
@@ -112,6 +131,8 @@ fn every_subject_and_relation_can_be_said() {
         {"json": "$.status", "equals": "ok"},
         {"json_length": "$.items", "at_least": 3},
         {"of": "response_time", "less_than": "300ms"},
+        {"of": "response_time", "not_equals": "300ms"},
+        {"phase": "resolve", "one_of": ["1ms", "2s"]},
         {"phase": "tls", "at_most": "100ms"},
         {"of": "certificate_days", "greater_than": 14},
         {"of": "body", "not_contains": "error"},
@@ -129,6 +150,8 @@ fn every_subject_and_relation_can_be_said() {
             assertion(Subject::Json(text("$.status")), Relation::Equals(text("ok"))),
             assertion(Subject::JsonLength(text("$.items")), Relation::AtLeast(text("3"))),
             assertion(Subject::ResponseTime, Relation::LessThan(text("300"))),
+            assertion(Subject::ResponseTime, Relation::NotEquals(text("300"))),
+            assertion(Subject::PhaseTime(Phase::Resolve), Relation::OneOf(vec![text("1"), text("2000")])),
             assertion(Subject::PhaseTime(Phase::Tls), Relation::AtMost(text("100"))),
             assertion(Subject::CertificateDays, Relation::GreaterThan(text("14"))),
             assertion(Subject::Body, Relation::NotContains(text("error"))),
@@ -165,9 +188,21 @@ fn an_oauth_code_flow_with_pkce_and_a_renewed_token_can_be_said() {
     let read = CheckDefinition::from_spec("check:sign-in".parse().unwrap(), &document["spec"]).unwrap();
     let CheckKind::Journey(journey) = read.kind else { panic!() };
     assert_eq!(journey.steps.len(), 6);
+    assert!(!journey.steps[0].request.expect.status[0].contains(200), "a page has no location");
     assert!(journey.steps[5].always);
     assert_eq!(journey.steps[2].extract[0].from, Source::Json("$.access_token".to_owned()));
     assert!(CheckDefinition::from_spec("check:x".parse().unwrap(), &json!({
         "target": "shop", "journey": {"steps": [{"url": "https://shop.example/${access}", "extract": {"access": {"json": "$.a"}}}]},
     })).is_err(), "a step can't name what only it extracts");
+}
+
+#[test]
+fn the_examples_of_other_sorts_can_be_planned() {
+    let example = |file: &str| {
+        let document: Value = serde_saphyr::from_str(file).unwrap();
+        CheckDefinition::from_spec("check:example".parse().unwrap(), &document["spec"]).unwrap().kind
+    };
+    assert!(matches!(example(include_str!("../../../../examples/checks/ping.yaml")), CheckKind::Icmp(_)));
+    assert!(matches!(example(include_str!("../../../../examples/checks/grpc-health.yaml")), CheckKind::Grpc(_)));
+    assert!(matches!(example(include_str!("../../../../examples/checks/websocket.yaml")), CheckKind::WebSocket(_)));
 }

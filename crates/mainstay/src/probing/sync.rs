@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, io::Write as _, path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 use checks::CheckDefinition;
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use kernel::{EntityRef, Refusal, codes};
 use probe::Client;
 use reqwest::{Response, StatusCode, Url, header};
@@ -106,11 +106,17 @@ impl Server {
     /// Runs are timed by the server's clock, so that probes' clocks need not agree.
     fn note_clock(&self, answer: &Response) {
         let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok());
-        let Some(theirs) = date.and_then(|date| rfc2822::parse(date).ok()) else { return };
-        let ahead = theirs.timestamp().duration_since(Timestamp::now());
-        let differs = ahead.as_millis().abs() > SKEW_MS_MIN;
-        self.skew.set(if differs { ahead } else { jiff::SignedDuration::ZERO });
+        if let Some(ahead) = date.and_then(|date| ahead(date, Timestamp::now())) {
+            self.skew.set(ahead);
+        }
     }
+}
+
+/// By how much a clock that shows this date (RFC 9110, section 5.6.7, as servers write it) is ahead of `now`; none if it
+/// is no date.
+fn ahead(date: &str, now: Timestamp) -> Option<SignedDuration> {
+    let ahead = rfc2822::parse(date).ok()?.timestamp().duration_since(now);
+    Some(if ahead.as_millis().abs() > SKEW_MS_MIN { ahead } else { SignedDuration::ZERO })
 }
 
 /// Only what is wrong with the results themselves is never taken: a wrong address or token is somebody's to mend.
@@ -243,5 +249,36 @@ fn keep(folder: &Path, work: &Work) {
     };
     if let Err(error) = write() {
         tracing::warn!(error.message = %error, "what the server said can't be kept for a restart");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_clock_is_read_from_its_answers_and_the_networks_delay_is_not_taken_for_a_difference() {
+        let now: Timestamp = "1994-11-06T08:49:37.250Z".parse().unwrap();
+        let check = |date: &str, ms: Option<i64>| {
+            assert_eq!(ahead(date, now), ms.map(SignedDuration::from_millis), "{date}");
+        };
+        check("Sun, 06 Nov 1994 08:49:37 GMT", Some(0));
+        check("Sun, 06 Nov 1994 08:49:36 GMT", Some(0));
+        check("Sun, 06 Nov 1994 08:49:39 GMT", Some(0));
+        check("Sun, 06 Nov 1994 08:50:37 GMT", Some(59_750));
+        check("Sun, 06 Nov 1994 07:49:37 GMT", Some(-3_600_250));
+        check("Thu, 29 Feb 1996 00:00:00 GMT", Some(41_440_222_750));
+        for nonsense in ["", "yesterday", "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:00:00 GMT", "0"] {
+            check(nonsense, None);
+        }
+    }
+
+    #[test]
+    fn runs_are_timed_by_the_servers_clock() {
+        let skew = Skew::default();
+        let far = SignedDuration::from_hours(2);
+        skew.set(far);
+        let differs = skew.now().duration_since(Timestamp::now()) - far;
+        assert!(differs.as_millis().abs() < 1_000, "{differs}");
     }
 }
