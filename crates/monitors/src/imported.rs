@@ -267,7 +267,7 @@ pub(crate) fn slug(text: &str) -> String {
 }
 
 /// A free text as a secret's name: letters, digits and underscores.
-fn secret_name(text: &str) -> String {
+pub(crate) fn secret_name(text: &str) -> String {
     let name: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(100).collect();
     name.to_uppercase()
 }

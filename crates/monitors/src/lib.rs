@@ -1,7 +1,9 @@
 //! Reads other monitors' configurations as checks.
 //!
-//! **Cast.** [`gatus`](fn@gatus) reads Gatus' YAML and makes an [`Imported`]: [`Check`]s of ours, and a [`Note`] on
-//! everything that is not the same here. [`Imported::files`] writes it as catalog YAML.
+//! **Cast.** [`gatus`](fn@gatus) reads Gatus' YAML, and [`blackbox`](fn@blackbox) what blackbox_exporter and Prometheus
+//! are told; each makes an [`Imported`]: [`Check`]s of ours, and a [`Note`] on everything that is not the same here.
+//! [`Monitor::of`] says whose a file is. [`Imported::files`] writes the outcome as catalog YAML. A [`Module`] of
+//! blackbox_exporter also makes a check of one target at a time, for whoever answers in its place.
 //!
 //! **Flow.** A file becomes a tree of JSON with a bounded reader (`document`); each entry of it becomes a `Draft`, and
 //! drafts become checks with a valid name of their own (`imported`). `spec` says a definition in the words of
@@ -14,15 +16,20 @@
 //! - The same input makes the same output, byte for byte.
 //! - Reading has no I/O.
 
+mod blackbox;
 mod document;
 mod gatus;
 mod imported;
+mod monitor;
+mod oauth;
 mod spec;
 #[cfg(test)]
 mod tests;
 mod text;
 mod write;
 
+pub use blackbox::{Blackbox, Credential, Module, Preference, Prober, Question, blackbox};
 pub use document::Unreadable;
 pub use gatus::gatus;
 pub use imported::{Check, Imported, Note, Options, Severity};
+pub use monitor::Monitor;

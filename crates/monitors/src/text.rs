@@ -104,3 +104,22 @@ pub(crate) fn without_user(address: &str) -> (String, Option<(String, String)>) 
     let (user, password) = user.split_once(':').unwrap_or((user, ""));
     (format!("{scheme}://{host}{tail}"), Some((user.to_owned(), password.to_owned())))
 }
+
+/// An address as a template in which no credential of its query is written: each value whose name says that it is one
+/// becomes what `secret` gives for it, by name and value. The user and password are gone already.
+pub(crate) fn without_credentials(address: &str, mut secret: impl FnMut(&str, String) -> String) -> String {
+    let Some((before, rest)) = address.split_once('?') else { return literal(address) };
+    let (query, fragment) = rest.split_once('#').map_or((rest, None), |(query, rest)| (query, Some(rest)));
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, value)) if is_credential(name) && !value.is_empty() => {
+            let pair = format!("v={value}");
+            let decoded = url::form_urlencoded::parse(pair.as_bytes()).map(|(_, value)| value.into_owned()).collect();
+            let reference = secret(name, decoded);
+            format!("{}={}", literal(name), reference.replace('}', " | url}"))
+        }
+        Some(_) | None => literal(pair),
+    });
+    let query = pairs.collect::<Vec<_>>().join("&");
+    let fragment = fragment.map_or_else(String::new, |fragment| format!("#{}", literal(fragment)));
+    format!("{}?{query}{fragment}", literal(before))
+}

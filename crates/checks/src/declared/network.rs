@@ -66,12 +66,17 @@ fn matching(value: &Value) -> Result<String, Wrong> {
     Ok(text)
 }
 
+/// A line to say; an empty one is a line too.
+fn line(value: &Value) -> Result<String, Wrong> {
+    if value.as_str() == Some("") { Ok(String::new()) } else { read::text(TEXT_BYTES)(value) }
+}
+
 pub(super) fn tcp(fields: &Fields<'_>) -> Option<TcpCheck> {
     let dialogue = fields.objects("dialogue", EXCHANGES, &["expect", "send", "starttls"]);
     let exchange = |fields: &Fields<'_>| Exchange {
         expect: fields.optional("expect", matching),
         // `${1}` is the pattern's first group there, and no template of ours.
-        send: fields.optional("send", read::text(TEXT_BYTES)),
+        send: fields.optional("send", line),
         starttls: fields.optional("starttls", truth).unwrap_or(false),
     };
     Some(TcpCheck {

@@ -2,19 +2,21 @@
 
 use std::{fs, io::Write as _, path::PathBuf, process::ExitCode};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use kernel::{EntityRef, RefDefaults, Refusal, codes};
-use monitors::{Imported, Options, Severity};
+use monitors::{Imported, Monitor, Options, Severity};
 
 use crate::output::{self, Printer, Tone};
 
 pub(crate) const HELP: &str = "\
+Whose configuration it is is known by its content: Gatus', or blackbox_exporter's with Prometheus'.
 Nothing is sent to a server: the checks are written as catalog files, to be read, planned and applied. What is not the
 same, or could not be taken, is said with its place. The exit code is 1 if something was lost.
 
 Examples:
   mainstay check import config.yaml --target component:shop --owner group:shop
-  mainstay check import gatus/*.yaml --out ./catalog/checks";
+  mainstay check import gatus/*.yaml --out ./catalog/checks
+  mainstay check import prometheus.yml blackbox.yml --out ./catalog/checks";
 
 /// What to read, and where to.
 #[derive(Debug, Args)]
@@ -22,9 +24,6 @@ pub(crate) struct ImportArgs {
     /// The files of one configuration
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Whose configuration it is
-    #[arg(long, value_enum, default_value = "gatus")]
-    from: From,
     /// What all of them are checks of; else the component of each check's group
     #[arg(long, value_name = "ENTITY")]
     target: Option<String>,
@@ -34,13 +33,6 @@ pub(crate) struct ImportArgs {
     /// The folder to write to, a file for each group; else all is printed
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-}
-
-/// Whose configuration.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum From {
-    /// Gatus' YAML
-    Gatus,
 }
 
 /// Reads, writes, and says what is not the same.
@@ -65,9 +57,10 @@ pub(crate) fn run(args: &ImportArgs, out: &Printer) -> Result<ExitCode, Refusal>
         ..Options::default()
     };
     let borrowed: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
-    let imported = match args.from {
-        From::Gatus => monitors::gatus(&borrowed, &options),
-    };
+    let imported = Monitor::of(&borrowed).and_then(|monitor| match monitor {
+        Monitor::Gatus => monitors::gatus(&borrowed, &options),
+        Monitor::Blackbox => monitors::blackbox(&borrowed, &options),
+    });
     let imported = imported.map_err(|error| Refusal::new(&codes::INVALID, error.to_string()).field("FILE"))?;
     match &args.out {
         Some(folder) => write(&imported, folder)?,

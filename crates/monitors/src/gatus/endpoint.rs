@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use checks::{
-    CheckKind, DnsCheck, Exchange, Expectation, Extract, GrpcCheck, HttpCheck, IcmpCheck, IpVersion, JourneyCheck,
-    Method, Source, StartTls, Step, TcpCheck, TlsCheck, TlsOptions, WebSocketCheck,
+    CheckKind, DnsCheck, Exchange, Expectation, GrpcCheck, HttpCheck, IcmpCheck, IpVersion, JourneyCheck, Method,
+    StartTls, Step, TcpCheck, TlsCheck, TlsOptions, WebSocketCheck,
 };
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     document::{as_text, entries_of, list_of, text_of, truth_of},
     imported::{Draft, Import},
-    text,
+    oauth, text,
 };
 
 /// What Gatus waits for an answer if a client doesn't say.
@@ -330,35 +330,15 @@ fn token(entry: &Value, place: &str, import: &mut Import<'_>) -> Option<Step> {
         }
     };
     let scopes: Vec<String> = list_of(oauth, "scopes").iter().filter_map(as_text).collect();
-    let mut form = format!(
-        "grant_type=client_credentials&client_id={}&client_secret={}",
-        environment::template(&encoded(&id), import),
-        secret.replace('}', " | url}"),
-    );
-    if !scopes.is_empty() {
-        form.push_str(&format!("&scope={}", text::literal(&encoded(&scopes.join(" ")))));
-    }
-    Some(Step {
-        name: "get a token".to_owned(),
-        request: HttpCheck {
-            method: Method::Post,
-            url: text::literal(&url),
-            headers: vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())],
-            basic: None,
-            body: Some(form),
-            redirects: HttpCheck::REDIRECTS,
-            tls: TlsOptions { insecure: insecure(entry), ..TlsOptions::default() },
-            ip: IpVersion::Any,
-            expect: Expectation {
-                status: vec![checks::StatusRange::SUCCESS],
-                body_contains: None,
-                max_latency_ms: None,
-                assertions: Vec::new(),
-            },
-        },
-        extract: vec![Extract { name: "access_token".to_owned(), from: Source::Json("$.access_token".to_owned()) }],
-        always: false,
-    })
+    let token = oauth::Token {
+        url: text::literal(&url),
+        client_id: environment::template(&encoded(&id), import),
+        client_secret: secret,
+        scope: text::literal(&encoded(&scopes.join(" "))),
+        params: Vec::new(),
+        tls: TlsOptions { insecure: insecure(entry), ..TlsOptions::default() },
+    };
+    Some(token.step())
 }
 
 /// Percent-encoded for a form, but for the marks of variables.
@@ -366,5 +346,5 @@ fn encoded(text: &str) -> String {
     if environment::plain(text).is_err() {
         return text.to_owned();
     }
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    oauth::encoded(text)
 }
