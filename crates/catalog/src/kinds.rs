@@ -295,4 +295,10 @@ pub(crate) const KINDS: &[Kind] = &[
         fields: &[optional("owner", loose(Relation::OwnedBy, "Group"))],
         by_type: &[],
     },
+    Kind {
+        name: "StatusPage",
+        api_versions: OURS,
+        fields: &[optional("owner", loose(Relation::OwnedBy, "Group"))],
+        by_type: &[],
+    },
 ];

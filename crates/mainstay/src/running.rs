@@ -1,9 +1,10 @@
 //! The server, put together: the store, the loop, and what runs beside it.
 //!
 //! [`checks`] keeps the checks running and hands in what they saw, [`hooks`] calls what must be called outside, [`messages`] brings
-//! pages to people, [`folders`] applies catalog folders when they change, [`published`] keeps up what is served of the flags and [`tallies`]
+//! pages to people, [`broadcasts`] tells subscribers of status pages, [`folders`] applies catalog folders when they change, [`published`] keeps up what is served of the flags and [`tallies`]
 //! keeps who got it. `changes` of the web crate compares the definitions of APIs when they change. Each ends when the server stops.
 
+mod broadcasts;
 mod checks;
 pub(crate) mod folders;
 mod hooks;
@@ -64,7 +65,8 @@ impl Running {
         tasks.spawn(tallies::collect(app.clone(), stopped.clone()));
         tasks.spawn(hooks::run(app.clone(), parts.hook_secret, stopped.clone())?);
         if let Some(notifier) = app.settings().notifier.clone() {
-            tasks.spawn(messages::run(app.clone(), notifier, stopped.clone()));
+            tasks.spawn(messages::run(app.clone(), notifier.clone(), stopped.clone()));
+            tasks.spawn(broadcasts::run(app.clone(), notifier, stopped.clone())?);
         }
         tasks.spawn(changes::follow(app.clone(), stopped.clone()));
         if !parts.catalog.is_empty() {

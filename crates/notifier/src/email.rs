@@ -2,14 +2,14 @@
 //!
 //! The `Message-ID` comes from the message's id, so that a mail program shows one of two copies. All mail of a thread
 //! refers to the same root, which is never sent, and so it is shown together (RFC 5322, section 3.6.4).
-//! `Auto-Submitted` keeps holiday notices away (RFC 3834).
+//! `Auto-Submitted` keeps holiday notices away (RFC 3834). `List-Unsubscribe` ends such mail by one click (RFC 8058).
 
 use lettre::message::{
     Mailbox, MultiPart,
     header::{HeaderName, HeaderValue},
 };
 
-use crate::message::{Message, Urgency, short_name};
+use crate::message::{Message, UNSUBSCRIBE, Urgency, short_name};
 
 /// The mail from somebody to somebody.
 ///
@@ -31,6 +31,11 @@ pub(crate) fn mail(
         .references(root)
         .raw_header(header(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated"))
         .raw_header(header(HeaderName::new_from_ascii_str("X-Auto-Response-Suppress"), "All"));
+    if let Some(unsubscribe) = &message.unsubscribe {
+        mail = mail
+            .raw_header(header(HeaderName::new_from_ascii_str("List-Unsubscribe"), &format!("<{unsubscribe}>")))
+            .raw_header(header(HeaderName::new_from_ascii_str("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click"));
+    }
     if message.urgency == Urgency::High {
         mail = mail.raw_header(header(HeaderName::new_from_ascii_str("Importance"), "high"));
     }
@@ -57,7 +62,8 @@ fn html(message: &Message) -> String {
         }
         html.push_str("</table>\n");
     }
-    for (what, link) in [("Acknowledge", &message.acknowledge), ("Open", &message.link)] {
+    let links = [("Acknowledge", &message.acknowledge), ("Open", &message.link), (UNSUBSCRIBE, &message.unsubscribe)];
+    for (what, link) in links {
         if let Some(link) = link {
             html.push_str(&format!("<p><a href=\"{}\">{what}</a></p>\n", escape(link)));
         }
@@ -107,6 +113,20 @@ mod tests {
         assert_eq!(header(&first, "References"), header(&next, "References"));
         assert_eq!(header(&first, "Auto-Submitted"), "Auto-Submitted: auto-generated");
         assert_eq!(header(&first, "Importance"), "Importance: high");
+    }
+
+    #[test]
+    fn mail_that_can_be_ended_says_how_to_programs_and_to_people() {
+        let unsubscribe = Some("https://mainstay.example/status/subscriptions/abc".to_owned());
+        let mail = formatted(&Message { unsubscribe, ..sample() });
+        let unfolded = mail.replace("\r\n ", " ");
+        assert_eq!(
+            header(&unfolded, "List-Unsubscribe").replace(": ", ":").replace(' ', ""),
+            "List-Unsubscribe:<https://mainstay.example/status/subscriptions/abc>"
+        );
+        assert_eq!(header(&mail, "List-Unsubscribe-Post"), "List-Unsubscribe-Post: List-Unsubscribe=One-Click");
+        assert!(mail.contains("Unsubscribe: https://mainstay.example/status/subscriptions/abc"), "{mail}");
+        assert!(!formatted(&sample()).contains("List-Unsubscribe"), "a page can't be ended so");
     }
 
     #[test]

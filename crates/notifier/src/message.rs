@@ -19,6 +19,9 @@ const FACT_VALUE_CHARS_MAX: usize = 500;
 /// How long a link may be, in bytes. A longer one is left out: half of it would be of no use.
 pub const LINK_BYTES_MAX: usize = 1_000;
 
+/// What the link is called that ends such messages.
+pub(crate) const UNSUBSCRIBE: &str = "Unsubscribe";
+
 /// How much a message is in a hurry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -56,6 +59,9 @@ pub struct Message {
     /// Where to acknowledge. A GET shows a page with a button, and a POST acknowledges: mail scanners follow links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledge: Option<String>,
+    /// Where the receiver ends that such messages come. By mail, a POST of RFC 8058's form to it does so at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsubscribe: Option<String>,
 }
 
 impl Message {
@@ -74,6 +80,7 @@ impl Message {
             facts: self.facts.iter().take(FACTS_MAX).map(fact).collect(),
             link: self.link.as_deref().and_then(link),
             acknowledge: self.acknowledge.as_deref().and_then(link),
+            unsubscribe: self.unsubscribe.as_deref().and_then(link),
         }
     }
 
@@ -84,7 +91,8 @@ impl Message {
             plain.push_str("\n\n");
             plain.push_str(&self.facts_text());
         }
-        for (what, link) in [("Read on", &self.link), ("Acknowledge", &self.acknowledge)] {
+        let links = [("Read on", &self.link), ("Acknowledge", &self.acknowledge), (UNSUBSCRIBE, &self.unsubscribe)];
+        for (what, link) in links {
             if let Some(link) = link {
                 plain.push_str(&format!("\n\n{what}: {link}"));
             }
@@ -158,6 +166,7 @@ pub(crate) mod tests {
             facts: vec![("Service".to_owned(), "checkout".to_owned())],
             link: Some("https://mainstay.example/pages/7".to_owned()),
             acknowledge: Some("https://mainstay.example/ack/abc?x=1&y=2".to_owned()),
+            unsubscribe: None,
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     http::Answer,
-    message::{Message, Urgency},
+    message::{Message, UNSUBSCRIBE, Urgency},
     outcome::{Failure, Receipt},
 };
 
@@ -42,6 +42,9 @@ pub(crate) fn body(message: &Message) -> Value {
     }
     if let Some(url) = &message.link {
         buttons.push(button("open", "Open", url, None));
+    }
+    if let Some(url) = &message.unsubscribe {
+        buttons.push(button("unsubscribe", UNSUBSCRIBE, url, None));
     }
     if !buttons.is_empty() {
         blocks.push(json!({"type": "actions", "elements": buttons}));

@@ -19,6 +19,7 @@ pub mod pages;
 pub mod probes;
 pub mod schedule;
 pub mod status;
+pub mod status_pages;
 pub mod timeline;
 pub mod undo;
 

@@ -12,6 +12,7 @@ use crate::{
     indexes::Indexes,
     live::Live,
     security::rate::Limiter,
+    status::{DRAWN_MAX, Drawn, subscribe::Subscribing},
 };
 
 /// What lets scripts of other web sites ask.
@@ -86,6 +87,8 @@ struct Shared {
     links: Limiter,
     published: Published,
     intake: Intake,
+    drawn: Drawn,
+    subscribing: Subscribing,
 }
 
 /// Who tries to sign in may do so this often in one go, and every five seconds in the long run.
@@ -114,6 +117,8 @@ impl App {
             links: Limiter::new(LINKS_PER_SECOND, LINKS_AT_ONCE),
             published,
             intake,
+            drawn: Drawn::new(DRAWN_MAX),
+            subscribing: Subscribing::default(),
         }))
     }
 
@@ -157,6 +162,18 @@ impl App {
     #[must_use]
     pub fn intake(&self) -> &Intake {
         &self.0.intake
+    }
+
+    /// Public status pages as they were drawn last.
+    #[must_use]
+    pub fn drawn(&self) -> &Drawn {
+        &self.0.drawn
+    }
+
+    /// What is kept in memory of who wants to be subscribed to status pages.
+    #[must_use]
+    pub fn subscribing(&self) -> &Subscribing {
+        &self.0.subscribing
     }
 
     /// What tells open pages that something changed.

@@ -47,6 +47,11 @@ static CSS: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("app", "css", "text/css; charset=utf-8", include_bytes!("../assets/app.css")));
 static JS: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("app", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/app.js")));
+static STATUS_CSS: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("status", "css", "text/css; charset=utf-8", include_bytes!("../assets/status.css")));
+static STATUS_JS: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("status", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/status.js"))
+});
 static FAVICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("favicon", "svg", "image/svg+xml", include_bytes!("../assets/favicon.svg")));
 
@@ -62,6 +67,18 @@ pub fn js() -> &'static str {
     &JS.url
 }
 
+/// The address of the public pages' style sheet.
+#[must_use]
+pub fn status_css() -> &'static str {
+    &STATUS_CSS.url
+}
+
+/// The address of the public pages' script.
+#[must_use]
+pub fn status_js() -> &'static str {
+    &STATUS_JS.url
+}
+
 /// The logo's address.
 #[must_use]
 pub fn favicon() -> &'static str {
@@ -70,7 +87,8 @@ pub fn favicon() -> &'static str {
 
 /// `GET /assets/{file}`.
 pub async fn show(Path(file): Path<String>, headers: HeaderMap) -> Response {
-    let Some(asset) = [&*CSS, &*JS, &*FAVICON].into_iter().find(|asset| asset.file == file) else {
+    let all = [&*CSS, &*JS, &*FAVICON, &*STATUS_CSS, &*STATUS_JS];
+    let Some(asset) = all.into_iter().find(|asset| asset.file == file) else {
         let refusal = Refusal::new(&codes::NOT_FOUND, "This file belongs to another version of Mainstay.")
             .fix("Load the screen again.");
         return Problem(refusal).into_response();

@@ -57,12 +57,14 @@ pub enum Done {
     Contact,
     /// A test message went out.
     Tested,
+    /// Something on a status page was changed.
+    Published,
     /// All was as wished before.
     Nothing,
 }
 
 impl Done {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::Undone,
         Self::Asked,
         Self::Turned,
@@ -82,6 +84,7 @@ impl Done {
         Self::OnCall,
         Self::Contact,
         Self::Tested,
+        Self::Published,
         Self::Nothing,
     ];
 
@@ -106,6 +109,7 @@ impl Done {
             Self::OnCall => "on-call",
             Self::Contact => "contact",
             Self::Tested => "tested",
+            Self::Published => "published",
             Self::Nothing => "nothing",
         }
     }
@@ -135,6 +139,7 @@ impl Done {
             Self::Tested => {
                 "A test message is on its way. Enter the code that it has, to show that the address is yours."
             }
+            Self::Published => "The public sees it within seconds. Subscribers are told if you said so.",
             Self::Nothing => "All was so already: nothing was changed.",
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     App, access, alerts, api, assets, backstage, catalog, checks, contacts, contracts, docs, evaluation, flags, guard,
     help, home, incidents, live, manual, oncall, pages, reference, search,
     security::{Limits, protect},
-    settings,
+    settings, status,
     table::{Access, Access::Needs, Finished, Route, Table},
     timeline,
 };
@@ -31,6 +31,10 @@ const START: Access =
     Access::Public { because: "the link's secret is what lets somebody create the first administrator" };
 const MANUAL: Access =
     Access::Public { because: "every error names one of these pages, also those that strangers get" };
+const STATUS: Access =
+    Access::Public { because: "a status page is for everybody; it has declared names and published words alone" };
+const SUBSCRIBER: Access =
+    Access::Public { because: "subscribers have no account: the link in their messages is signed and theirs alone" };
 const KEYED: &str = "the handler checks the integration's key, which is no token and lets alerts in and nothing else";
 const ASSETS: Access = Access::Public { because: "the files are the same for everybody and hold nothing secret" };
 
@@ -60,7 +64,9 @@ impl utoipa::Modify for Tokens {
 pub fn table(app: &App) -> Table {
     let table = Table::new(app.clone(), Document::openapi());
     protocols(
-        alerts_api(contracts_api(flags_api(our_api(operations(contract_screens(flag_screens(screens(table)))))))),
+        status_pages(alerts_api(contracts_api(flags_api(our_api(operations(contract_screens(flag_screens(
+            screens(table),
+        )))))))),
         app,
     )
 }
@@ -309,6 +315,42 @@ fn contracts_api(table: Table) -> Table {
         .api(Needs(Admin), routes!(api::contracts::webhooks::signing_key))
         .api(Needs(Write), routes!(api::contracts::cleanup::clean_up))
         .api(Needs(Read), large(routes!(api::contracts::compare::compare)))
+}
+
+/// Public status pages: the main one, and each by its name.
+fn status_pages(table: Table) -> Table {
+    let table = table
+        .screen(SUBSCRIBER, Method::GET, "/status/subscriptions/{token}", get(status::subscriptions::show))
+        .screen(SUBSCRIBER, Method::POST, "/status/subscriptions/{token}", post(status::subscriptions::act))
+        .screen(Needs(Read), Method::GET, "/status-pages", get(status::manage::list))
+        .screen(Needs(Read), Method::GET, "/status-pages/{page}", get(status::manage::show))
+        .screen(Needs(Write), Method::POST, "/status-pages/{page}/{verb}", post(status::manage::act))
+        .api(Needs(Read), routes!(api::status_pages::list))
+        .api(Needs(Read), routes!(api::status_pages::show))
+        .api(Needs(Read), routes!(api::status_pages::reports))
+        .api(Needs(Write), routes!(api::status_pages::publish))
+        .api(Needs(Write), routes!(api::status_pages::update))
+        .api(Needs(Write), routes!(api::status_pages::retract))
+        .api(Needs(Write), routes!(api::status_pages::restore))
+        .api(Needs(Write), routes!(api::status_pages::set))
+        .api(Needs(Write), routes!(api::status_pages::clear))
+        .api(Needs(Admin), routes!(api::status_pages::subscribers))
+        .api(Needs(Admin), routes!(api::status_pages::remove_subscriber));
+    ["/status", "/status/{page}"].into_iter().fold(table, |table, base| {
+        let at = |rest: &str| format!("{base}{rest}");
+        table
+            .screen(STATUS, Method::GET, base, get(status::show::show))
+            .screen(STATUS, Method::GET, &at("/history"), get(status::history::show))
+            .screen(STATUS, Method::GET, &at("/incidents/{id}"), get(status::incident::show))
+            .screen(STATUS, Method::GET, &at("/history.atom"), get(status::feeds::atom))
+            .screen(STATUS, Method::GET, &at("/history.rss"), get(status::feeds::rss))
+            .screen(STATUS, Method::GET, &at("/maintenances.ics"), get(status::feeds::calendar))
+            .screen(STATUS, Method::GET, &at("/subscribe"), get(status::subscriptions::ask))
+            .screen(STATUS, Method::POST, &at("/subscribe"), post(status::subscriptions::send))
+            .screen(STATUS, Method::GET, &at("/api/v2/{file}"), get(status::v2::show))
+            .screen(STATUS, Method::GET, &at("/api/v2/incidents/{file}"), get(status::v2::incidents))
+            .screen(STATUS, Method::GET, &at("/api/v2/scheduled-maintenances/{file}"), get(status::v2::maintenances))
+    })
 }
 
 /// Integrations and alerts, and the protocols by which alerts come in.

@@ -32,6 +32,8 @@ pub enum Command {
     Oncall(oncall::Command),
     /// Pages.
     Paging(paging::Command),
+    /// Public status pages.
+    Statuspage(statuspage::Command),
     /// Reverse a change.
     Undo(Undo),
 }
@@ -67,6 +69,7 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
         Command::Incidents(command) => incidents::decide(&world.incidents, command, context).map(wrap),
         Command::Oncall(command) => oncall::decide(&world.oncall, command, context).map(wrap),
         Command::Paging(command) => paging::decide(&world.paging, command, context).map(wrap),
+        Command::Statuspage(command) => statuspage::decide(&world.statuspage, command, context).map(wrap),
         Command::Undo(Undo { event }) => undo::decide(world, event, context),
     }
 }

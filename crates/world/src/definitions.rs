@@ -1,4 +1,4 @@
-//! What is declared in catalog files and lives in other areas: checks, flags, segments, rotations.
+//! What is declared in catalog files and lives in other areas: checks, flags, segments, rotations, policies, status pages.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,6 +19,7 @@ enum Declared {
     Segment(flags::Segment),
     Rotation(oncall::Rotation),
     Policy(paging::Policy),
+    Page(Box<statuspage::Page>),
 }
 
 /// Reads a catalog folder, and looks also into what other areas must understand: a check, flag, segment or rotation that
@@ -84,7 +85,9 @@ fn leave_out_circles(bundle: &Bundle, reading: &mut Reading) -> Vec<Problem> {
         .filter(|entity| entity.reference.kind() == "flag" && entity.json().pointer("/spec/requires").is_some());
     let definitions = requiring.filter_map(|entity| match read(entity)?.ok()? {
         Declared::Flag(definition) => Some(*definition),
-        Declared::Check(_) | Declared::Segment(_) | Declared::Rotation(_) | Declared::Policy(_) => None,
+        Declared::Check(_) | Declared::Segment(_) | Declared::Rotation(_) | Declared::Policy(_) | Declared::Page(_) => {
+            None
+        }
     });
     let circles: HashMap<EntityRef, String> = flags::circles(&definitions.collect::<Vec<_>>()).into_iter().collect();
     let mut problems = Vec::new();
@@ -101,7 +104,9 @@ fn leave_out_cycles(bundle: &Bundle, reading: &mut Reading) -> Vec<Problem> {
     let policies = reading.entities.iter().filter(|entity| entity.reference.kind() == paging::POLICY_KIND);
     let policies = policies.filter_map(|entity| match read(entity)?.ok()? {
         Declared::Policy(policy) => Some(policy),
-        Declared::Check(_) | Declared::Flag(_) | Declared::Segment(_) | Declared::Rotation(_) => None,
+        Declared::Check(_) | Declared::Flag(_) | Declared::Segment(_) | Declared::Rotation(_) | Declared::Page(_) => {
+            None
+        }
     });
     let cycles: HashMap<EntityRef, String> = paging::cycles(&policies.collect::<Vec<_>>()).into_iter().collect();
     let mut problems = Vec::new();
@@ -123,7 +128,7 @@ fn spec_problems(descriptor: &Descriptor) -> Vec<SpecProblem> {
 fn read(descriptor: &Descriptor) -> Option<Result<Declared, Vec<SpecProblem>>> {
     let reference = descriptor.reference.clone();
     let kind = reference.kind();
-    if !matches!(kind, "check" | "flag" | "rotation" | "segment" | paging::POLICY_KIND) {
+    if !matches!(kind, "check" | "flag" | "rotation" | "segment" | paging::POLICY_KIND | statuspage::PAGE_KIND) {
         return None;
     }
     let document = descriptor.json();
@@ -139,6 +144,9 @@ fn read(descriptor: &Descriptor) -> Option<Result<Declared, Vec<SpecProblem>>> {
         }
         "segment" => flags::Segment::from_spec(reference, description, spec).map(Declared::Segment),
         paging::POLICY_KIND => paging::Policy::from_spec(reference, spec).map(Declared::Policy),
+        statuspage::PAGE_KIND => {
+            statuspage::Page::from_spec(reference, spec).map(|page| Declared::Page(Box::new(page)))
+        }
         _ => oncall::Rotation::from_spec(reference, spec).map(Declared::Rotation),
     })
 }
@@ -161,6 +169,7 @@ fn define(descriptor: &Descriptor) -> Option<Command> {
         Declared::Segment(segment) => Command::Flags(flags::Command::DefineSegment { segment }),
         Declared::Rotation(definition) => Command::Oncall(oncall::Command::DefineRotation { definition }),
         Declared::Policy(definition) => Command::Paging(paging::Command::DefinePolicy { definition }),
+        Declared::Page(definition) => Command::Statuspage(statuspage::Command::Define { definition: *definition }),
     })
 }
 
@@ -185,6 +194,10 @@ fn remove(world: &World, reference: &EntityRef) -> Option<Command> {
         paging::POLICY_KIND => {
             world.paging.policy(reference)?;
             Some(Command::Paging(paging::Command::RemovePolicy { policy: reference.clone() }))
+        }
+        statuspage::PAGE_KIND => {
+            world.statuspage.page(reference)?;
+            Some(Command::Statuspage(statuspage::Command::Remove { page: reference.clone() }))
         }
         _ => None,
     }

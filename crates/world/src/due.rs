@@ -12,5 +12,6 @@ pub fn due(world: &World, now: Timestamp) -> Vec<(Command, &'static str)> {
     let checks = checks::due(&world.checks, now).into_iter().map(|command| (Command::Checks(command), "checks"));
     let alerts = alerts::due(&world.alerts, now).into_iter().map(|command| (Command::Alerts(command), "alerts"));
     let pages = crate::paging::due(world, now).map(|command| (command, "paging"));
-    deploys.chain(flags).chain(checks).chain(alerts).chain(pages).collect()
+    let public = crate::statuspage::due(world, now).map(|command| (command, crate::statuspage::PART));
+    deploys.chain(flags).chain(checks).chain(alerts).chain(pages).chain(public).collect()
 }

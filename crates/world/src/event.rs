@@ -33,6 +33,8 @@ pub enum Event {
     Oncall(oncall::Event),
     /// Pages.
     Paging(paging::Event),
+    /// Public status pages.
+    Statuspage(statuspage::Event),
 }
 
 /// An event with its envelope.
@@ -117,6 +119,7 @@ macro_rules! areas {
     (@event Journal) => { journal::Event };
     (@event Oncall) => { oncall::Event };
     (@event Paging) => { paging::Event };
+    (@event Statuspage) => { statuspage::Event };
 }
 
 areas! {
@@ -132,4 +135,5 @@ areas! {
     Journal = "journal",
     Oncall = "oncall",
     Paging = "paging",
+    Statuspage = "statuspage",
 }

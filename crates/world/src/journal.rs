@@ -205,7 +205,8 @@ pub fn is_change_in_any_world(event: &AnyEvent) -> bool {
         | AnyEvent::Incidents(_)
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_)
-        | AnyEvent::Paging(_) => false,
+        | AnyEvent::Paging(_)
+        | AnyEvent::Statuspage(_) => false,
     }
 }
 
@@ -248,7 +249,8 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         | AnyEvent::Incidents(_)
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_)
-        | AnyEvent::Paging(_) => return None,
+        | AnyEvent::Paging(_)
+        | AnyEvent::Statuspage(_) => return None,
     };
     let (at, undoes) = if let AnyEvent::Deploys(event) = event.as_ref() {
         (event.took_effect(stamp), event.takes_back())

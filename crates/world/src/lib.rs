@@ -24,6 +24,7 @@ pub mod journal;
 pub mod paging;
 mod react;
 mod snapshot;
+pub mod statuspage;
 mod suspects;
 #[cfg(test)]
 mod tests;

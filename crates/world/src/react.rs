@@ -50,7 +50,7 @@ pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<React
         Event::Incidents(event) => paging::follow_incident(world, event),
         Event::Paging(event) => paging::follow(world, event, recorded, context),
         Event::Flags(event) => guard::follow(world, event),
-        Event::Access(_) | Event::Journal(_) | Event::Oncall(_) => Vec::new(),
+        Event::Access(_) | Event::Journal(_) | Event::Oncall(_) | Event::Statuspage(_) => Vec::new(),
     }
 }
 

@@ -62,7 +62,8 @@ pub fn plan_undo(world: &World, event: EventId) -> Result<UndoPlan, Refusal> {
         | Event::Incidents(_)
         | Event::Journal(_)
         | Event::Oncall(_)
-        | Event::Paging(_) => {
+        | Event::Paging(_)
+        | Event::Statuspage(_) => {
             return Err(Refusal::new(&codes::IRREVERSIBLE, "this event is not a change of software"));
         }
     };

@@ -41,6 +41,9 @@ pub struct World {
     pub oncall: oncall::State,
     /// Pages: who is told, and what became of it.
     pub paging: paging::State,
+    /// Public status pages.
+    #[serde(default)]
+    pub statuspage: statuspage::State,
 }
 
 /// A command with an idempotency key is recognised until this many others had one.
@@ -92,6 +95,7 @@ impl World {
             Event::Journal(event) => self.journal.fold(event, stamp),
             Event::Oncall(event) => self.oncall.fold(event, stamp),
             Event::Paging(event) => self.paging.fold(event, stamp),
+            Event::Statuspage(event) => self.statuspage.fold(event, stamp),
         }
         self.pass(stamp);
     }

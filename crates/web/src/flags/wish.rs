@@ -85,7 +85,8 @@ pub(super) async fn carry_out(
         | Event::Journal(_)
         | Event::Oncall(_)
         | Event::Alerts(_)
-        | Event::Paging(_) => None,
+        | Event::Paging(_)
+        | Event::Statuspage(_) => None,
     });
     Ok(match asked {
         Some(request) => Redirect::to(&format!("/flags/requests/{request}")).into_response(),

@@ -14,6 +14,7 @@ use crate::{
     frame::Frame,
     problem::Problem,
     shell::{Chrome, Place, screen},
+    status::manage::{OnPages, of_incident},
     views::{Answer, Change, Cli, Empty, Entity, Entry, Field, Form, Moment, Press, Score, State, Tone, Undo, Who},
 };
 
@@ -55,6 +56,8 @@ pub struct IncidentScreen {
     pub since: Vec<Change>,
     /// Adds a note, where the reader may.
     pub note: Option<Form>,
+    /// What the public is told of it.
+    pub on_pages: OnPages,
     /// The same from a terminal.
     pub commands: Vec<Cli>,
 }
@@ -165,6 +168,7 @@ pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, 
             let field = Field::new("note", "What you see, know or did", text).required();
             frame.form(format!("/incidents/{}/notes", incident.number()), "Add note", vec![field])
         }),
+        on_pages: of_incident(&frame, &incident),
         commands: commands(&incident, &culprits),
         suspects,
     }))

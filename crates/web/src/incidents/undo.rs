@@ -219,7 +219,8 @@ fn difference(world: &World, entry: &timeline::Entry) -> Diff {
         | Event::Journal(_)
         | Event::Oncall(_)
         | Event::Alerts(_)
-        | Event::Paging(_) => Vec::new(),
+        | Event::Paging(_)
+        | Event::Statuspage(_) => Vec::new(),
     };
     Diff { lines }
 }

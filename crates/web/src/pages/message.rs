@@ -53,6 +53,7 @@ pub fn ready(app: &App, world: &World, message: &Message) -> Result<Option<(Addr
             facts: if pages.len() == 1 { facts(world, page) } else { Vec::new() },
             link: Some(link),
             acknowledge: token.map(|token| format!("{base}/ack/{token}")),
+            unsubscribe: None,
         },
     )))
 }

@@ -174,6 +174,11 @@ impl<'a> Browser<'a> {
         self.ask(Request::get(path), Body::empty()).await
     }
 
+    /// The same, with a header.
+    pub(crate) async fn get_with(&mut self, path: &str, name: header::HeaderName, value: &str) -> Page {
+        self.ask(Request::get(path).header(name, value), Body::empty()).await
+    }
+
     /// What is shown there; it must be good.
     pub(crate) async fn see(&mut self, path: &str) -> Page {
         let page = self.get(path).await;

@@ -25,3 +25,4 @@ mod screens_a;
 mod screens_b;
 mod server;
 mod staffed;
+mod status_page;

@@ -95,6 +95,7 @@ fn suspect(minutes: i64, subject: &str, summary: &str, who: &str, score: f64, re
 
 fn open() -> IncidentScreen {
     IncidentScreen {
+        on_pages: web::status::manage::OnPages::default(),
         chrome: Chrome {
             incident: None,
             live: Some("/live?incident=12".to_owned()),
