@@ -61,6 +61,9 @@ pub(crate) enum Verb {
     /// Show what other tools report; take it on, end it
     #[command(after_help = verbs::alert::HELP)]
     Alert(verbs::alert::AlertArgs),
+    /// Tell the public: publish incidents, announce maintenances, post updates
+    #[command(after_help = verbs::status_page::HELP)]
+    StatusPage(verbs::status_page::StatusPageArgs),
     /// Show what happened, or prove that nobody has altered it
     #[command(after_help = verbs::timeline::HELP)]
     Timeline(verbs::timeline::TimelineArgs),
@@ -112,7 +115,10 @@ pub(crate) enum Verb {
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["demo", "serve", "edge-flags", "probe"]),
     ("Look", &["status", "get", "incident", "alert", "on-call", "pages", "timeline", "can-i-deploy"]),
-    ("Change", &["undo", "page", "ack", "flag", "contract", "deploy", "check", "plan", "apply", "export"]),
+    (
+        "Change",
+        &["undo", "page", "ack", "status-page", "flag", "contract", "deploy", "check", "plan", "apply", "export"],
+    ),
     ("Operate", &["token", "integration", "doctor", "backup", "restore"]),
 ];
 

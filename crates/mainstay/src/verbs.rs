@@ -28,6 +28,7 @@ pub(crate) mod restore;
 mod serve;
 mod session;
 mod status;
+pub(crate) mod status_page;
 pub(crate) mod timeline;
 mod times;
 pub(crate) mod token;
@@ -70,6 +71,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             Verb::Incident(args) => incident::run(args, &session()?).await,
             Verb::Alert(args) => alert::run(args, &session()?).await,
             Verb::Integration(args) => integration::run(args, &session()?).await,
+            Verb::StatusPage(args) => status_page::run(args, &session()?).await,
             Verb::Timeline(args) => timeline::run(args, &session()?).await,
             Verb::Undo(args) => undo::run(args, &session()?).await,
             Verb::Flag(args) => flag::run(args, &session()?).await,

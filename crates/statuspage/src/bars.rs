@@ -100,6 +100,7 @@ impl History {
         let mut moments: BTreeSet<Timestamp> = measured.turns.iter().map(|(at, _)| *at).collect();
         moments.extend(reports.iter().flat_map(|report| report.updates.iter().map(|posted| posted.at)));
         moments.extend(sets.iter().flat_map(|set| [set.at, set.until]));
+        moments.retain(|moment| *moment >= from);
         moments.insert(from);
         let at = |moment: &Timestamp| {
             if let Some(set) = sets.iter().rev().find(|set| set.at <= *moment && *moment < set.until) {
@@ -109,7 +110,8 @@ impl History {
             if said.contains(&Status::UnderMaintenance) {
                 return (*moment, Some(Status::UnderMaintenance));
             }
-            let by_check = measured.turns.iter().rev().find(|(at, _)| at <= moment).map(|(_, status)| *status);
+            let before = measured.turns.partition_point(|(at, _)| at <= moment);
+            let by_check = before.checked_sub(1).and_then(|nth| measured.turns.get(nth)).map(|(_, status)| *status);
             let by_hand = component.behind.is_empty().then_some(Status::Operational);
             let measured = by_check.or(by_hand).filter(|status| *status != Status::NoData);
             (*moment, said.into_iter().max().max(measured))

@@ -52,7 +52,7 @@ pub struct Asked {
     headers: HeaderMap,
     visitor: Visitor,
     path: HashMap<String, String>,
-    uri: String,
+    address: String,
 }
 
 impl FromRequestParts<App> for Asked {
@@ -62,8 +62,8 @@ impl FromRequestParts<App> for Asked {
         let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
         let Path(path) = path.map_err(|_| not_found())?;
         let visitor = parts.extensions.get::<Visitor>().cloned().unwrap_or_default();
-        let uri = parts.uri.path_and_query().map(|uri| uri.as_str().to_owned()).unwrap_or_default();
-        Ok(Self { app: app.clone(), headers: parts.headers.clone(), visitor, path, uri })
+        let address = parts.uri.path().to_owned();
+        Ok(Self { app: app.clone(), headers: parts.headers.clone(), visitor, path, address })
     }
 }
 
@@ -92,6 +92,14 @@ impl Asked {
         Ok(View::of(&self.app, &world, page, base))
     }
 
+    /// The same request for one of several things at this address. What else is asked makes no difference, so that nobody
+    /// has it drawn again and again.
+    pub(crate) fn variant(mut self, which: &str) -> Self {
+        self.address.push('?');
+        self.address.push_str(which);
+        self
+    }
+
     /// Answers with what `draw` makes of the page, or made a moment ago for somebody else.
     ///
     /// # Errors
@@ -111,7 +119,7 @@ impl Asked {
             let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "private, no-store")];
             return Ok((headers, draw(&view)?).into_response());
         }
-        let key = (Sha256::of(self.uri.as_bytes()), world.position, self.app.now().as_second().div_euclid(FRESH_S));
+        let key = (Sha256::of(self.address.as_bytes()), world.position, self.app.now().as_second().div_euclid(FRESH_S));
         let drawn = self.app.drawn().get_or_make(key, || {
             let body = draw(&self.view()?)?;
             let digest = Sha256::of(body.as_bytes()).to_string();

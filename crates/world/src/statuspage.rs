@@ -28,8 +28,8 @@ pub fn components<'a>(world: &World, page: &'a Page, now: Timestamp) -> Vec<(&'a
     page.components().map(of).collect()
 }
 
-/// What the checks behind a component say together: the worst of them counts. A component that has something behind it
-/// and no check is not measured, and so nothing is known of it.
+/// What the checks behind a component say together now: the worst of them counts. A component that has something behind
+/// it and no check is not measured, and so nothing is known of it. Its past is [`history`].
 #[must_use]
 pub fn measured(world: &World, component: &Component, now: Timestamp) -> Measured {
     if component.behind.is_empty() {
@@ -45,7 +45,13 @@ pub fn measured(world: &World, component: &Component, now: Timestamp) -> Measure
     // The whole is like this since the first of those that are.
     let since = current.iter().filter(|(theirs, _)| *theirs == status).map(|(_, since)| *since);
     let since = if status == Status::Operational { since.max() } else { since.min() };
-    Measured { status, since, turns: turns(&watches) }
+    Measured { status, since, turns: Vec::new() }
+}
+
+/// How a component was, as far as its checks remember it.
+#[must_use]
+pub fn history(world: &World, component: &Component) -> Vec<(Timestamp, Status)> {
+    turns(&behind(world, component))
 }
 
 /// The checks behind a component.
@@ -133,6 +139,11 @@ pub(crate) fn due(world: &World, now: Timestamp) -> impl Iterator<Item = Command
 fn by_rule(world: &World, page: &Page, now: Timestamp) -> Vec<statuspage::Command> {
     let after = SignedDuration::from_secs(i64::from(page.publish_after_s.unwrap_or(u32::MAX)));
     let state = &world.statuspage;
+    // Looked at often: where nothing is down and nothing was published by rule, nothing can be due.
+    let any_down = world.checks.watches().any(|watch| watch.verdict == Verdict::Down);
+    if !any_down && !state.open_reports(&page.page).any(|report| report.automatic) {
+        return Vec::new();
+    }
     let shown = components(world, page, now);
     let mut commands: Vec<statuspage::Command> = state
         .open_reports(&page.page)

@@ -13,7 +13,7 @@ use notifier::{Class, Notifier};
 use outbound::Caller;
 use statuspage::{Broadcast, Command as PageCommand, Gone, Subscription, Tried, TriedOutcome, Way};
 use tokio::{
-    sync::{broadcast::error::RecvError, mpsc, watch},
+    sync::{Semaphore, broadcast::error::RecvError, mpsc, watch},
     time::{Instant, sleep},
 };
 use web::{
@@ -29,8 +29,11 @@ use super::webhooks;
 
 /// How often it is looked for what is due, beside whenever something happens.
 const LOOK: Duration = Duration::from_secs(1);
-/// How many messages are on their way at the same time.
+/// How many updates are on their way at the same time.
 const AT_ONCE: usize = 4;
+/// How many links that confirm are on their way at the same time, and how many wait for another try.
+const LETTERS_AT_ONCE: usize = 2;
+const LETTERS_MAX: usize = 64;
 /// How often it is looked whether pages are out, and for how long a message waits for them at most.
 const YIELD: Duration = Duration::from_millis(250);
 const YIELD_MAX: Duration = Duration::from_secs(30);
@@ -84,6 +87,7 @@ fn next(app: &App) -> Option<Arc<Broadcast>> {
 /// Sends links that confirm. They are not kept: who gets none asks again.
 async fn confirm(sender: Sender, letters: Option<mpsc::Receiver<Letter>>, mut stopped: watch::Receiver<bool>) {
     let Some(mut letters) = letters else { return };
+    let (sending, waiting) = (Arc::new(Semaphore::new(LETTERS_AT_ONCE)), Arc::new(Semaphore::new(LETTERS_MAX)));
     loop {
         let letter = tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,
@@ -92,10 +96,16 @@ async fn confirm(sender: Sender, letters: Option<mpsc::Receiver<Letter>>, mut st
                 None => return,
             },
         };
-        let (sender, mut stopped) = (sender.clone(), stopped.clone());
+        // Both are never closed. Who asks for more while all are taken is told to come back later.
+        let Ok(place) = Arc::clone(&waiting).acquire_owned().await else { return };
+        let (sender, sending, mut stopped) = (sender.clone(), Arc::clone(&sending), stopped.clone());
         let sending = async move {
             for attempt in 1..=LETTER_TRIES {
-                match sender.send_letter(&letter).await {
+                let outcome = {
+                    let _turn = sending.acquire().await;
+                    sender.send_letter(&letter).await
+                };
+                match outcome {
                     TriedOutcome::Retry if attempt < LETTER_TRIES => sleep(LETTER_WAIT * attempt).await,
                     TriedOutcome::Sent | TriedOutcome::Retry | TriedOutcome::GaveUp => return,
                 }
@@ -106,6 +116,7 @@ async fn confirm(sender: Sender, letters: Option<mpsc::Receiver<Letter>>, mut st
                 () = sending => {}
                 _ = stopped.wait_for(|stopped| *stopped) => {}
             }
+            drop(place);
         });
     }
 }

@@ -10,6 +10,7 @@ mod flags;
 mod harness;
 mod offline;
 mod pages;
+mod status_page;
 mod story;
 mod verbs;
 mod webhooks;

@@ -19,6 +19,7 @@ fn message() -> Message {
         facts: vec![("Service".to_owned(), "checkout".to_owned())],
         link: Some("https://mainstay.example/pages/7".to_owned()),
         acknowledge: Some("https://mainstay.example/ack/abc".to_owned()),
+        unsubscribe: None,
     }
 }
 

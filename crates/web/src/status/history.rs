@@ -40,6 +40,10 @@ pub struct Which {
 /// Shows a month; this one, if none is asked for.
 pub async fn show(asked: Asked, Query(which): Query<Which>) -> Result<Response, Problem> {
     let month = which.month.as_deref().map(read).transpose()?;
+    let asked = match month {
+        Some(month) => asked.variant(&month.to_string()),
+        None => asked,
+    };
     asked.answer(HTML, |view| {
         let today = view.now.to_zoned(view.zone.clone()).date();
         let first = month.unwrap_or_else(|| today.first_of_month());

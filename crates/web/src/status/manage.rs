@@ -1,6 +1,7 @@
 //! `/status-pages`: where pages are looked after by those who are signed in.
 
-use std::collections::BTreeMap;
+mod forms;
+mod on_incident;
 
 use askama::Template;
 use axum::{
@@ -14,6 +15,9 @@ use serde::Deserialize;
 use statuspage::{Command as PageCommand, Impact, Page, Report, Stage, Status};
 use world::{Command, World};
 
+use self::forms::{publish_form, schedule_form, set_form};
+pub use self::on_incident::OnPages;
+pub(crate) use self::on_incident::of_incident;
 use super::{
     show::{tone, tone_of_indicator},
     wish::{self, AffectedComponent, NewReport, NewUpdate},
@@ -269,7 +273,8 @@ fn report_row(frame: &Frame, page: &Page, report: &Report) -> ReportRow {
     } else if report.stage().is_over() {
         Shown::new(Tone::Good, report.stage().label())
     } else {
-        Shown::new(Tone::Warn, report.stage().label())
+        let tone = if report.is_maintenance() { Tone::Quiet } else { Tone::Warn };
+        Shown::new(tone, report.stage().label())
     };
     ReportRow {
         state,
@@ -326,77 +331,6 @@ fn broadcasts(frame: &Frame, page: &Page) -> Vec<BroadcastRow> {
         }
     };
     pages.broadcasts().filter(|broadcast| broadcast.page == page.page).map(row).collect()
-}
-
-fn component_choices(page: &Page, chosen: &[String]) -> Vec<Choice> {
-    let choice = |component: &statuspage::Component| Choice {
-        value: component.key.clone(),
-        label: component.name.clone(),
-        chosen: chosen.contains(&component.key),
-    };
-    page.components().map(choice).collect()
-}
-
-/// The form that publishes an incident; a template and an internal incident may fill it in.
-pub(crate) fn publish_form(frame: &Frame, page: &Page, filled: &Filled) -> Form {
-    let template = page.templates.iter().find(|template| template.name == filled.template);
-    let or = |given: &str, of: Option<&str>| {
-        if given.is_empty() { of.unwrap_or_default().to_owned() } else { given.to_owned() }
-    };
-    let stage = or(&filled.status, template.and_then(|it| it.stage).map(Stage::as_str));
-    let impact = or(&filled.impact, template.and_then(|it| it.impact).map(Impact::as_str));
-    let stages = Stage::ALL.iter().filter(|stage| !stage.is_of_maintenance() && **stage != Stage::Postmortem);
-    let stages = stages.map(|it| Choice::new(it.as_str(), it.label(), &stage)).collect();
-    let impacts = Impact::ALL.iter().map(|it| Choice::new(it.as_str(), it.label(), &impact));
-    let worst = Choice::new("", "As bad as its worst component", &impact);
-    let broken = [Status::DegradedPerformance, Status::PartialOutage, Status::MajorOutage, Status::Operational];
-    let component_status = or(&filled.component_status, Some(Status::PartialOutage.as_str()));
-    let broken = broken.into_iter().map(|it| Choice::new(it.as_str(), it.label(), &component_status)).collect();
-    let text = Entry::Lines { value: or(&filled.text, template.map(|it| it.text.as_str())) };
-    let ticks = Entry::Ticks(component_choices(page, &filled.component));
-    let fields = vec![
-        Field::line("title", "Title", or(&filled.title, template.map(|it| it.title.as_str()))).required(),
-        Field::new("text", "What the public is told", text)
-            .required()
-            .hint("Plain text. No names of people, hosts or internal systems: everybody reads it."),
-        Field::select("status", "Where it stands", stages),
-        Field::select("impact", "Impact", std::iter::once(worst).chain(impacts).collect()),
-        Field::new("component", "What is affected", ticks),
-        Field::select("component_status", "How that is", broken),
-        Field::new("notify", "Tell the subscribers", Entry::Tick { on: true }),
-    ];
-    let hidden = vec![("incident".to_owned(), filled.incident.clone())];
-    Form { hidden, ..frame.form(format!("{}/publish", address(page)), "Publish", fields) }
-}
-
-fn schedule_form(frame: &Frame, page: &Page) -> Form {
-    let text = Entry::Lines { value: String::new() };
-    let moment = || Entry::Line { kind: "datetime-local", value: String::new() };
-    let zone = format!("In the page’s zone, {}.", page.time_zone);
-    let ticks = Entry::Ticks(component_choices(page, &[]));
-    let fields = vec![
-        Field::line("title", "Title", "").id("schedule-title").required(),
-        Field::new("text", "What the public is told", text).id("schedule-text").required(),
-        Field::new("from", "From", moment()).required().hint(zone),
-        Field::new("to", "Until", moment()).required().hint("It begins and ends by itself."),
-        Field::new("component", "What is affected", ticks).id("schedule-component"),
-        Field::new("notify", "Tell the subscribers", Entry::Tick { on: true }).id("schedule-notify"),
-    ];
-    frame.form(format!("{}/schedule", address(page)), "Announce", fields)
-}
-
-fn set_form(frame: &Frame, page: &Page) -> Form {
-    let components = page.components().map(|it| Choice::new(it.key.clone(), it.name.clone(), "")).collect();
-    let statuses = Status::ALL.iter().filter(|status| **status != Status::NoData);
-    let statuses = statuses.map(|it| Choice::new(it.as_str(), it.label(), "")).collect();
-    let hours = Entry::Line { kind: "number", value: "4".to_owned() };
-    let fields = vec![
-        Field::select("component", "Component", components).id("set-component"),
-        Field::select("status", "It is", statuses).id("set-status"),
-        Field::new("hours", "For hours", hours).required().hint("2160 at most. Then what is measured is shown again."),
-        Field::line("reason", "Why", "").required().hint("On the timeline; the public doesn’t see it."),
-    ];
-    frame.form(format!("{}/set", address(page)), "Set", fields)
 }
 
 /// What a form says; each uses its own part.
@@ -511,37 +445,4 @@ fn moment(page: &Page, field: &str, text: &str) -> Result<Timestamp, Refusal> {
     let local: DateTime = text.trim().parse().map_err(|_| wrong())?;
     let zone = kernel::zone(&page.time_zone).unwrap_or(TimeZone::UTC);
     zone.to_ambiguous_timestamp(local).compatible().map_err(|_| wrong())
-}
-
-/// What an incident's screen says of status pages: what is published of it, and where to.
-#[derive(Debug, Default)]
-pub struct OnPages {
-    /// What is published.
-    pub published: Vec<ReportRow>,
-    /// Publishes it, where the reader may and nothing is published.
-    pub form: Option<Form>,
-    /// Where to publish it on other pages.
-    pub others: Vec<(String, String)>,
-}
-
-/// For an incident's screen.
-pub(crate) fn of_incident(frame: &Frame, incident: &incidents::Incident) -> OnPages {
-    let pages = &frame.world.statuspage;
-    let number = incident.number();
-    let row = |report: &std::sync::Arc<Report>| pages.page(&report.page).map(|page| report_row(frame, page, report));
-    let published: Vec<ReportRow> = pages.of_incident(number).filter_map(row).collect();
-    let named: BTreeMap<_, _> = pages.pages().map(|page| (page.page.clone(), page)).collect();
-    let main = pages.main_page().or_else(|| named.values().next().copied());
-    let offered = frame.may_write() && incident.is_open() && published.is_empty();
-    let form = main.filter(|_| offered).map(|page| {
-        let behind = |component: &&statuspage::Component| {
-            component.behind.iter().any(|reference| reference == incident.entity() || incident.path.contains(reference))
-        };
-        let component = page.components().filter(behind).map(|component| component.key.clone()).collect();
-        publish_form(frame, page, &Filled { incident: number.to_string(), component, ..Filled::default() })
-    });
-    let others = named.values().filter(|page| main.is_none_or(|main| main.page != page.page));
-    let link =
-        |page: &&std::sync::Arc<Page>| (page.title.clone(), format!("{}?incident={number}#publish", address(page)));
-    OnPages { published, form, others: others.filter(|_| frame.may_write()).map(|page| link(&page)).collect() }
 }

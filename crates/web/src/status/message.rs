@@ -102,10 +102,11 @@ pub fn call(app: &App, id: String, address: &str, body: String) -> outbound::Out
     }
 }
 
-/// True if the address of a subscription is lost, so that nothing can ever be sent there.
+/// True if the address of a subscription is gone, so that nothing can ever be sent there. One that can't be opened is not:
+/// the operator may put the right key back.
 #[must_use]
 pub fn is_lost(refusal: &Refusal) -> bool {
-    refusal.code == &codes::NOT_FOUND || refusal.code == &codes::DATA_CORRUPT
+    refusal.code == &codes::NOT_FOUND
 }
 
 fn facts(view: &View, report: &Report, posted: &Posted) -> Vec<(String, String)> {

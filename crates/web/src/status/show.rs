@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use kernel::{Refusal, Timestamp, codes};
+use kernel::{Refusal, codes};
 use statuspage::{Bars, Day, Indicator, Kind, Report, Status};
 
 use super::{
@@ -115,7 +115,7 @@ fn of(view: &View) -> StatusScreen {
     let groups = view.page.groups.iter().enumerate().map(|(nth, group)| GroupRow {
         name: group.name.clone(),
         description: group.description.clone(),
-        components: view.components.iter().filter(|it| it.group == nth).map(|it| component_row(view, it)).collect(),
+        components: view.components.iter().filter(|it| it.group == nth).map(component_row).collect(),
     });
     StatusScreen {
         outside: outside(view, view.page.title.clone()),
@@ -140,16 +140,16 @@ pub(super) fn outside(view: &View, title: String) -> Outside {
     }
 }
 
-fn component_row(view: &View, it: &ComponentView) -> ComponentRow {
+fn component_row(it: &ComponentView) -> ComponentRow {
     ComponentRow {
         name: it.name.clone(),
         description: it.description.clone(),
         state: State::new(tone(it.status), it.status.label()),
-        uptime: it.bars.as_ref().map(|bars| uptime_row(view, bars)),
+        uptime: it.bars.as_ref().map(uptime_row),
     }
 }
 
-fn uptime_row(view: &View, bars: &Bars) -> UptimeRow {
+fn uptime_row(bars: &Bars) -> UptimeRow {
     let mut runs: Vec<Run> = Vec::new();
     for (nth, day) in bars.days.iter().enumerate() {
         let class = day.worst.map_or("bar-none", class);
@@ -159,7 +159,7 @@ fn uptime_row(view: &View, bars: &Bars) -> UptimeRow {
         }
     }
     let bad = bars.days.iter().rev().filter(|day| day.worst.is_some_and(|worst| worst != Status::Operational));
-    let mut days: Vec<String> = bad.clone().take(DAYS_LISTED).map(|day| in_words(view, day)).collect();
+    let mut days: Vec<String> = bad.clone().take(DAYS_LISTED).map(in_words).collect();
     let more = bad.count().saturating_sub(DAYS_LISTED);
     if more > 0 {
         days.push(format!("and {more} more days with problems"));
@@ -171,11 +171,16 @@ fn uptime_row(view: &View, bars: &Bars) -> UptimeRow {
     if days.is_empty() {
         days.push("No day with a problem".to_owned());
     }
-    let share = bars.share().map_or_else(|| "no data".to_owned(), |share| format!("{} uptime", percent(share)));
+    let known = bars.days.len() - unknown;
+    let share = match bars.share() {
+        None => "no data".to_owned(),
+        Some(share) if unknown == 0 => format!("{} uptime", percent(share)),
+        Some(share) => format!("{} uptime, on {known} of them with data", percent(share)),
+    };
     UptimeRow { share, runs, days }
 }
 
-fn in_words(view: &View, day: &Day) -> String {
+fn in_words(day: &Day) -> String {
     let date = day.date.strftime("%-d %b");
     let worst = day.worst.map_or("no data", Status::label).to_lowercase();
     let down = day.partial.saturating_add(day.major);
@@ -186,7 +191,6 @@ fn in_words(view: &View, day: &Day) -> String {
         _ => format!(", {} h", minutes / 60),
     };
     let share = day.share().filter(|share| *share < 1.0).map(|share| format!(", {}", percent(share)));
-    let _ = view;
     format!("{date}: {worst}{lasted}{}", share.unwrap_or_default())
 }
 
@@ -209,7 +213,7 @@ pub(crate) fn report_row(view: &View, report: &Report) -> ReportRow {
     let update = |posted: &statuspage::Posted| UpdateRow {
         stage: posted.update.stage.label(),
         text: posted.update.text.clone(),
-        at: moment(posted.at, view.now),
+        at: Moment::ago(posted.at, view.now),
         clock: view.clock(posted.at),
     };
     ReportRow {
@@ -220,10 +224,6 @@ pub(crate) fn report_row(view: &View, report: &Report) -> ReportRow {
         components: names.join(", "),
         updates: report.updates.iter().rev().map(update).collect(),
     }
-}
-
-fn moment(at: Timestamp, now: Timestamp) -> Moment {
-    Moment::ago(at, now)
 }
 
 /// How a component's status is to be taken. Maintenance is neither good nor bad; what nobody knows is never good.

@@ -166,6 +166,11 @@ pub(crate) fn ask(
     }
     let address = address.trim().to_owned();
     parse(way, &address)?;
+    let schemes = &app.settings().contracts.webhook_schemes;
+    if way == Way::Webhook && !schemes.iter().any(|scheme| address.starts_with(&format!("{scheme}://"))) {
+        let refusal = Refusal::new(&codes::INVALID, "webhooks are not called by this scheme").field("address");
+        return Err(refusal.fix(schemes.join(", ")));
+    }
     for key in components {
         if page.component(key).is_none() {
             return Err(Refusal::new(&codes::INVALID, "the page has no such component").field("component"));
@@ -327,8 +332,14 @@ async fn find(app: &App, by: &str) -> Result<Option<SubscriptionId>, Refusal> {
         Some(sealed) => Ok(vault::open(&key, &by, &sealed).ok()),
         None => Ok(None),
     });
-    let id = found.await?.and_then(|opened| String::from_utf8(opened).ok()?.parse().ok());
-    Ok(id.filter(|id| app.world().statuspage.subscription(*id).is_some()))
+    let id: Option<SubscriptionId> = found.await?.and_then(|opened| String::from_utf8(opened).ok()?.parse().ok());
+    let Some(id) = id else { return Ok(None) };
+    if app.world().statuspage.subscription(id).is_some() {
+        return Ok(Some(id));
+    }
+    // The process ended between the sealing and the event: nobody is subscribed, and nothing of it is kept.
+    forget(app, id).await?;
+    Ok(None)
 }
 
 /// Deletes what is sealed of a subscription.

@@ -225,9 +225,8 @@ pub async fn act(
         Link::Confirm(confirm) => {
             let id = subscribe::confirm(&app, &confirm).await?;
             let manage = format!("/status/subscriptions/{}", subscribe::manage_token(&app, id));
-            let person = headers
-                .get(header::ACCEPT)
-                .is_some_and(|value| value.as_bytes().windows(9).any(|it| it == b"text/html"));
+            let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let person = accepted.contains("text/html");
             // A program that confirms itself learns where its subscription is managed.
             let answer = if person {
                 Redirect::to(&manage).into_response()

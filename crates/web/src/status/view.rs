@@ -52,6 +52,8 @@ impl View {
             page.groups.iter().enumerate().flat_map(|(nth, group)| group.components.iter().map(move |_| nth));
         let components =
             world::statuspage::components(world, page, now).into_iter().map(|(component, measured, shown)| {
+                let turns = if component.uptime { world::statuspage::history(world, component) } else { Vec::new() };
+                let measured = statuspage::Measured { turns, ..measured };
                 let bars = component.uptime.then(|| Bars::of(&world.statuspage, page, component, &measured, now));
                 ComponentView {
                     key: component.key.clone(),

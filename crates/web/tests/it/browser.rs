@@ -193,6 +193,15 @@ impl<'a> Browser<'a> {
         self.ask(request, Body::from(body)).await
     }
 
+    /// Posts nothing, as a program does that reads another sort of answer.
+    pub(crate) async fn post_as(&mut self, path: &str, accept: &'static str) -> Page {
+        let request = Request::post(path).header(header::ACCEPT, accept);
+        let response = self.site.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let html = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        Page { status: parts.status, headers: parts.headers, html }
+    }
+
     /// Opens a screen and posts one of its forms.
     pub(crate) async fn send(&mut self, screen: &str, action: &str, fields: &[(&str, &str)]) -> Page {
         let page = self.see(screen).await;

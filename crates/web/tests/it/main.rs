@@ -26,3 +26,5 @@ mod screens_b;
 mod server;
 mod staffed;
 mod status_page;
+mod status_reports;
+mod status_subscribe;

@@ -120,7 +120,11 @@ async fn the_page_shows_declared_names_alone_and_says_so_where_nothing_is_known(
     site.pass(20);
     let good = reader.see("/status").await;
     assert!(good.says("All systems operational") && !good.says("No data"), "{}", good.html);
-    assert!(good.says("100 % uptime") && good.says("89 of 90 days without data"), "{}", good.html);
+    assert!(
+        good.says("90 days: 100 % uptime, on 1 of them with data") && good.says("89 of 90 days without data"),
+        "{}",
+        good.html
+    );
     run(&site, true, 2).await;
     site.pass(20);
     let bad = reader.see("/status").await;
