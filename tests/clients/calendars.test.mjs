@@ -70,7 +70,7 @@ const within = (events) => {
 const spans = (events) => within(events).map((event) => [event.from * 1000, event.to * 1000]);
 
 test("icalendar reads the team's shifts as the API has them, at nine by the wall clock in summer and winter", { skip: noPython }, async () => {
-  const [read] = python("calendars", [await feed(ada[0])]);
+  const [read] = await python("calendars", [await feed(ada[0])]);
   assert.deepEqual([read.calendars, read.missing, read.errors, read.parts], [1, [], [], ["VCALENDAR", "VEVENT"]]);
   const expected = await shifts();
   assert.ok(expected.length > 40, `${expected.length} shifts`);
@@ -82,14 +82,14 @@ test("icalendar reads the team's shifts as the API has them, at nine by the wall
 });
 
 test("icalendar reads a person's shifts, and no other's", { skip: noPython }, async () => {
-  const [read] = python("calendars", [await feed(ada[1])]);
+  const [read] = await python("calendars", [await feed(ada[1])]);
   const expected = await shifts("ada");
   assert.ok(expected.length > 20, `${expected.length} shifts`);
   assert.deepEqual(spans(read.events), expected.map(([begin, until]) => [begin, until]));
 });
 
 test("a shift keeps its name, and what changes is told apart", { skip: noPython }, async () => {
-  const [first, again] = python("calendars", [await feed(ada[0]), await feed(ada[0])]);
+  const [first, again] = await python("calendars", [await feed(ada[0]), await feed(ada[0])]);
   const named = (read) => read.events.map(({ uid, from: begin, to }) => [uid, begin, to]);
   assert.deepEqual(named(again), named(first));
   assert.equal(new Set(first.events.map(({ uid }) => uid)).size, first.events.length, "no two have the same name");
@@ -97,7 +97,7 @@ test("a shift keeps its name, and what changes is told apart", { skip: noPython 
   const shift = first.events.find(({ from: begin, summary }) => begin * 1000 > Date.now() + 14 * DAY_MS && summary.startsWith("ada"));
   const cut = new Date((shift.to - 3_600) * 1000);
   await server.ask("POST", "/api/v1/on-call/overrides", { rotation: "desk", person: "lee", from: cut.toISOString(), to: new Date(shift.to * 1000).toISOString() });
-  const [changed] = python("calendars", [await feed(ada[0])]);
+  const [changed] = await python("calendars", [await feed(ada[0])]);
   const now = changed.events.find(({ uid }) => uid === shift.uid);
   assert.equal(now.to * 1000, cut.getTime(), "the shift that was cut is the same one, and shorter");
   assert.ok(now.stamp >= shift.stamp, "RFC 5546, 2.1.5: of two with one sequence, the later stamp holds");

@@ -141,7 +141,10 @@ test("a mail that is refused for good falls through to the next rule at once", {
   assert.match(log, /telling fay by email failed for good: .*no such mailbox/i);
 });
 
-test("STARTTLS comes first, then the login, then the mail", { skip }, async () => {
+// Elsewhere the system's own store says whom to trust, and no file does.
+const storeOnly = process.platform === "linux" ? false : "whom to trust is said by SSL_CERT_FILE on Linux alone";
+
+test("STARTTLS comes first, then the login, then the mail", { skip: skip || storeOnly }, async () => {
   await safe.page("the lamp is out", "component:desk-of-gil");
   const mail = sound(await mailTo(secure, "gil"));
   assert.deepEqual([mail.encrypted, mail.user, mail.subject], [true, "pager", "the lamp is out"]);

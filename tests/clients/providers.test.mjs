@@ -37,7 +37,7 @@ test("Slack's library finds every message within Slack's limits, however long an
   await server.page("short", "component:checkout");
   await until("the page's message comes", () => slack.received[1]);
   const messages = slack.received.map(({ text }) => JSON.parse(text));
-  assert.deepEqual(python("providers", { slack: messages }).slack, messages.map(() => []));
+  assert.deepEqual((await python("providers", { slack: messages })).slack, messages.map(() => []));
   for (const { text, blocks } of messages) {
     // https://docs.slack.dev/reference/block-kit/blocks: at most 50 in a message;
     // https://docs.slack.dev/reference/methods/chat.postMessage#truncating: a text of more than 40,000 characters is cut.
@@ -62,7 +62,7 @@ test("a text message and a call are what Twilio's library itself sends, and its 
   const { Twiml: twiml } = form(call);
   const link = /action="([^"]+)"/.exec(twiml)[1].replaceAll("&amp;", "&");
   const asked = { account: ACCOUNT, token: SECRET, number: NUMBER, to: TO, text: form(message).Body, twiml, said: "This is Mainstay. Der Aufzug steckt fest & piept <laut>.", link };
-  const said = python("providers", { twilio: asked });
+  const said = await python("providers", { twilio: asked });
   const ours = [message, call].map((sent) => ({
     method: sent.method,
     url: `https://api.twilio.com${sent.path}`,
@@ -87,5 +87,5 @@ test("a text message and a call are what Twilio's library itself sends, and its 
   const meant = await press("4");
   assert.equal(await state(), "acknowledged");
   const sentences = [[pocket, "Nothing was acknowledged. Goodbye."], [meant, "Acknowledged. Nobody else is called. Goodbye."]];
-  for (const [spoken, theirs] of python("providers", { answers: sentences }).answers) assert.equal(spoken, theirs);
+  for (const [spoken, theirs] of (await python("providers", { answers: sentences })).answers) assert.equal(spoken, theirs);
 });

@@ -1,6 +1,6 @@
 // A shop with a team on call: what pages and alerts are tried with, and whatever is written in Python.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -123,10 +123,13 @@ const script = (name) => fileURLToPath(new URL(`python/${name}.py`, import.meta.
 export const noPython = (existsSync(PYTHON) ? false : `no Python with the packages of requirements.txt at ${PYTHON}: cargo xtask test installs them`);
 
 /** What a script of `python/` says of this, JSON to JSON. */
-export function python(name, input) {
-  const ended = spawnSync(PYTHON, [script(name)], { input: JSON.stringify(input), encoding: "utf8", timeout: 60_000 });
-  assert.equal(ended.status, 0, `${name}.py ended with ${ended.status}:\n${ended.stderr}`);
-  return JSON.parse(ended.stdout);
+export async function python(name, input, env = {}) {
+  const child = spawn(PYTHON, [script(name)], { env: { ...process.env, ...env }, timeout: 60_000 });
+  const [said, wrong] = [child.stdout, child.stderr].map((stream) => stream.setEncoding("utf8").toArray());
+  child.stdin.end(JSON.stringify(input));
+  const status = await new Promise((resolve) => child.once("close", resolve));
+  assert.equal(status, 0, `${name}.py ended with ${status}:\n${(await wrong).join("")}`);
+  return JSON.parse((await said).join(""));
 }
 
 /** A script that runs on, writes a line of JSON for each thing that happens, and reads the same; `first` is its first line. */

@@ -43,8 +43,8 @@ const inJavaScript = (calls) => {
   });
 };
 
-function judged(judge, call) {
-  const [good, ...bad] = judge([call, ...forged(call)]);
+async function judged(judge, call) {
+  const [good, ...bad] = await judge([call, ...forged(call)]);
   assert.equal(good, "good");
   assert.equal(bad.filter((verdict) => verdict !== "good").length, forged(call).length, bad.join("; "));
 }
@@ -59,14 +59,14 @@ async function paged() {
 
 test("a page's webhook is verified by the library for JavaScript, and a tampered one refused", async () => {
   const call = await paged();
-  judged(inJavaScript, call);
+  await judged(inJavaScript, call);
   const message = JSON.parse(call.text);
   assert.deepEqual([message.type, message.data.subject, message.data.id], ["mainstay.notification", "The checkout’s café page says “500” ✗", call.headers["webhook-id"]]);
   assert.equal(new Date(message.timestamp).toISOString().slice(0, 10), new Date().toISOString().slice(0, 10), "Standard Webhooks wants when it happened");
 });
 
 test("a page's webhook is verified by the library for Python, and a tampered one refused", { skip: noPython }, async () => {
-  judged(inPython, await paged());
+  await judged(inPython, await paged());
 });
 
 test("a receiver that is busy is asked again no sooner than it wishes, under the same id", async () => {
@@ -78,7 +78,7 @@ test("a receiver that is busy is asked again no sooner than it wishes, under the
     const again = await until("it is asked again", () => busy.received[1]);
     assert.ok(Date.now() - began >= 4_000, `asked again after ${Date.now() - began} ms`);
     assert.equal(again.headers["webhook-id"], busy.received[0].headers["webhook-id"]);
-    judged(inJavaScript, again);
+    await judged(inJavaScript, again);
   } finally {
     await busy.stop();
   }
@@ -113,6 +113,6 @@ test("a pact's webhook is verified by both libraries", { skip: noPython }, async
   const pact = { consumer: { name: "till" }, provider: { name: "checkout" }, interactions: [] };
   await server.ask("PUT", "/pact/pacts/provider/checkout/consumer/till/version/1", pact);
   const call = await until("the webhook is called", () => pacts.received[0]);
-  judged(inJavaScript, call);
-  judged(inPython, call);
+  await judged(inJavaScript, call);
+  await judged(inPython, call);
 });

@@ -20,7 +20,7 @@ const EXAMPLES: &str = "20";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance";
 
 /// Other people's clients, and the file of `tests/clients` in which each is used.
-const CLIENTS: [(&str, &str); 12] = [
+const CLIENTS: [(&str, &str); 13] = [
     ("@backstage/catalog-client", "catalog_client.test.mjs"),
     ("@openfeature/ofrep-provider", "ofrep_provider.test.mjs"),
     ("@openfeature/ofrep-web-provider", "ofrep_web_provider.test.mjs"),
@@ -28,6 +28,7 @@ const CLIENTS: [(&str, &str); 12] = [
     ("both server providers, by the relay", "relay.test.mjs"),
     ("@pact-foundation/pact and its CLI", "pact_broker.test.mjs"),
     ("Prometheus and Alertmanager", "alerts.test.mjs"),
+    ("PagerDuty's and Opsgenie's clients", "senders.test.mjs"),
     ("aiosmtpd and Python's email, of pages", "mail.test.mjs"),
     ("Prometheus and promtool, of /metrics", "metrics.test.mjs"),
     ("Standard Webhooks' libraries", "webhooks.test.mjs"),

@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::run::{answer, program, root, succeed, target_directory};
 
@@ -24,6 +24,9 @@ impl fmt::Display for Missing {
 }
 
 impl std::error::Error for Missing {}
+
+/// What the tests use of PyPI.
+const REQUIREMENTS: &str = "tests/clients/requirements.txt";
 
 const NODE_MAJOR_MIN: u32 = 20;
 const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -89,27 +92,33 @@ pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
     succeed(program("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(root().join(folder)))
 }
 
-/// The Python that has the packages of `tests/clients/requirements.txt`, which are installed unless they are. Where there is
-/// no Python it is named all the same: the tests that need it say aloud that they are skipped.
+/// The Python that has the packages of `tests/clients/requirements.txt`, which are installed unless they are. Where they
+/// can't be it is named all the same, and is not there: the tests that need it say aloud that they are skipped.
 pub(crate) fn python() -> Result<PathBuf> {
-    let wanted = fs::read(root().join("tests/clients/requirements.txt"))?;
     let venv = target_directory()?.join("judges");
-    let python = venv.join("bin/python");
+    let wanted = fs::read(root().join(REQUIREMENTS))?;
     let installed = venv.join("requirements.txt");
-    if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
+    if !fs::read(&installed).is_ok_and(|installed| installed == wanted) {
+        match pip_install(&venv) {
+            Ok(()) => fs::write(installed, wanted)?,
+            Err(why) => {
+                println!("no Python with the packages of {REQUIREMENTS}: {why:#}");
+                // Half of them are worse than none.
+                let _ = fs::remove_dir_all(&venv);
+            }
+        }
     }
+    Ok(venv.join("bin/python"))
+}
+
+fn pip_install(venv: &Path) -> Result<()> {
     let can = || answer("python3", &["-m", "ensurepip", "--version"]).is_some();
     if !can() {
         install_on_debian("python3-venv")?;
     }
-    if can() {
-        succeed(program("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-        let file = root().join("tests/clients/requirements.txt");
-        succeed(program(venv.join("bin/pip")).args(["install", "--quiet", "--requirement"]).arg(file))?;
-        fs::write(installed, wanted)?;
-    }
-    Ok(python)
+    ensure!(can(), "Python 3 with venv is not installed");
+    succeed(program("python3").args(["-m", "venv", "--clear"]).arg(venv))?;
+    succeed(program(venv.join("bin/pip")).args(["install", "--quiet", "--requirement", REQUIREMENTS]))
 }
 
 fn changed(path: &Path) -> Option<SystemTime> {

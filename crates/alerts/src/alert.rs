@@ -111,17 +111,11 @@ impl Content {
     /// The same content within all bounds. What a sender says is the world's doing: it is cut rather than refused.
     #[must_use]
     pub(crate) fn bounded(mut self) -> Self {
-        let line = self.summary.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.summary = line.chars().filter(|c| !c.is_control()).take(SUMMARY_CHARS_MAX).collect();
-        if self.summary.is_empty() {
-            "(no summary)".clone_into(&mut self.summary);
-        }
-        cut(&mut self.source, SOURCE_BYTES_MAX);
+        self.summary = one_line(&self.summary);
+        bound_source(&mut self.source);
         self.labels = bounded_labels(self.labels);
-        self.details = bounded_details(self.details);
-        self.links.retain(|link| is_web_address(&link.href));
-        self.links.truncate(LINKS_MAX);
-        self.links.iter_mut().for_each(|link| cut(&mut link.text, LINK_TEXT_BYTES_MAX));
+        self.details = bounded_details(self.details, DETAILS_BYTES_MAX);
+        bound_links(&mut self.links);
         self.images.retain(|image| is_web_address(&image.src));
         self.images.truncate(LINKS_MAX);
         for image in &mut self.images {
@@ -137,6 +131,23 @@ impl Content {
     pub(crate) fn digest(&self) -> Sha256 {
         Sha256::of(&serde_json::to_vec(self).unwrap_or_default())
     }
+}
+
+/// A summary: one line, and never none.
+pub(crate) fn one_line(summary: &str) -> String {
+    let line = summary.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|c| !c.is_control()).take(SUMMARY_CHARS_MAX).collect();
+    if line.is_empty() { "(no summary)".to_owned() } else { line }
+}
+
+pub(crate) fn bound_source(source: &mut String) {
+    cut(source, SOURCE_BYTES_MAX);
+}
+
+pub(crate) fn bound_links(links: &mut Vec<Link>) {
+    links.retain(|link| is_web_address(&link.href));
+    links.truncate(LINKS_MAX);
+    links.iter_mut().for_each(|link| cut(&mut link.text, LINK_TEXT_BYTES_MAX));
 }
 
 /// Only such addresses become links: others could be scripts.
@@ -165,12 +176,12 @@ fn bounded_labels(labels: BTreeMap<String, String>) -> BTreeMap<String, String> 
 }
 
 /// A part of JSON text is no JSON: what is too long becomes an object with its beginning.
-fn bounded_details(mut details: String) -> String {
-    if details.len() <= DETAILS_BYTES_MAX {
+pub(crate) fn bounded_details(mut details: String, bytes_max: usize) -> String {
+    if details.len() <= bytes_max {
         return details;
     }
     // Each byte may become six where it must be escaped.
-    cut(&mut details, DETAILS_BYTES_MAX / 8);
+    cut(&mut details, bytes_max / 8);
     serde_json::json!({ "truncated": details }).to_string()
 }
 

@@ -7,8 +7,8 @@ use kernel::{Context, EntityRef, Refusal, Sha256, Timestamp, codes};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    About, Action, Alert, Cause, Event, HELD_BYTES_MAX, INTEGRATIONS_MAX, Integration, IntegrationId, SIGNALS_MAX,
-    Settings, Signal, State, Telling, signal::sound_key,
+    About, Action, Alert, Cause, Event, HELD_BYTES_MAX, INTEGRATIONS_MAX, Integration, IntegrationId, Reported,
+    SIGNALS_MAX, Settings, Signal, State, Telling, change, signal::sound_key,
 };
 
 /// The alerts that may be open at once. One more is refused as busy.
@@ -72,6 +72,15 @@ pub enum Command {
         /// What it says.
         signals: Vec<Signal>,
     },
+    /// Record that something was done to a component.
+    ReportChange {
+        /// Who says so.
+        integration: IntegrationId,
+        /// What was changed; the integration's component if it is left out.
+        entity: Option<EntityRef>,
+        /// What was done.
+        change: Reported,
+    },
     /// Take an alert on.
     Acknowledge {
         /// The alert's reference.
@@ -103,7 +112,7 @@ pub fn due(state: &State, now: Timestamp) -> Vec<Command> {
 /// # Errors
 /// `NOT_FOUND` for an integration or alert that is not held; `CONFLICT` for a name or key that is taken, or too many
 /// integrations; `INVALID` for settings out of bounds; `TOO_LARGE` for too many signals at once; `BUSY` if there is no
-/// room for another open alert: the sender is to try again.
+/// room for another open alert, `RATE_LIMITED` for more changes than a day has room for: the sender is to try again.
 pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::CreateIntegration { settings, key } => {
@@ -141,6 +150,10 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             Ok(vec![Event::IntegrationRemoved { integration, name }])
         }
         Command::Receive { integration, signals } => receive(state, held(state, integration)?, signals, context.now),
+        Command::ReportChange { integration, entity, change } => {
+            let (recent, held) = (state.recent_changes(integration), held(state, integration)?);
+            Ok(change::decide(recent, held, entity, change, context.now)?.into_iter().collect())
+        }
         Command::Acknowledge { alert } => {
             let alert = state.get(&alert).ok_or_else(no_alert)?;
             if !alert.is_open() {

@@ -1,9 +1,9 @@
 //! What happened to alerts and to who may send them.
 
-use kernel::{EntityRef, Sha256, Timestamp};
+use kernel::{EntityRef, Sha256, Stamp, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{About, Cause, Content, IntegrationId, Settings, Severity};
+use crate::{About, Cause, Content, IntegrationId, Reported, Settings, Severity};
 
 /// One fact about one integration or one alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,15 @@ pub enum Event {
         /// How it ended.
         cause: Cause,
     },
+    /// Something was done to a component, says an integration.
+    ChangeReported {
+        /// Who says so.
+        integration: IntegrationId,
+        /// What was changed.
+        entity: EntityRef,
+        /// What was done.
+        change: Reported,
+    },
 }
 
 /// What an event means for incidents.
@@ -130,6 +139,7 @@ impl Event {
             Self::Renewed { .. } => "alerts.renewed",
             Self::Acknowledged { .. } => "alerts.acknowledged",
             Self::Resolved { .. } => "alerts.resolved",
+            Self::ChangeReported { .. } => "alerts.change_reported",
         }
     }
 
@@ -146,11 +156,12 @@ impl Event {
             | Self::IntegrationChanged { .. }
             | Self::KeyRenewed { .. }
             | Self::KeyRevoked { .. }
-            | Self::IntegrationRemoved { .. } => None,
+            | Self::IntegrationRemoved { .. }
+            | Self::ChangeReported { .. } => None,
         }
     }
 
-    /// Which integration it is about, or whose alert.
+    /// Which integration it is about, or whose alert or report.
     #[must_use]
     pub fn integration(&self) -> IntegrationId {
         match self {
@@ -158,7 +169,8 @@ impl Event {
             | Self::IntegrationChanged { integration, .. }
             | Self::KeyRenewed { integration, .. }
             | Self::KeyRevoked { integration, .. }
-            | Self::IntegrationRemoved { integration, .. } => *integration,
+            | Self::IntegrationRemoved { integration, .. }
+            | Self::ChangeReported { integration, .. } => *integration,
             Self::Triggered { about, .. }
             | Self::Updated { about, .. }
             | Self::Renewed { about, .. }
@@ -167,10 +179,11 @@ impl Event {
         }
     }
 
-    /// The alert and its entity, or the integration and its entity.
+    /// The alert and its entity, what was changed, or the integration and its entity.
     #[must_use]
     pub fn subjects(&self) -> Vec<EntityRef> {
         let entity = match self {
+            Self::ChangeReported { entity, .. } => return vec![entity.clone()],
             Self::IntegrationCreated { settings, .. } | Self::IntegrationChanged { settings, .. } => {
                 Some(settings.entity.clone())
             }
@@ -228,6 +241,10 @@ impl Event {
                 };
                 format!("resolved alert {} of {}{how}", shown(&about.key), about.entity.short())
             }
+            Self::ChangeReported { entity, change, .. } => {
+                let by = if change.source.is_empty() { String::new() } else { format!(" ({})", change.source) };
+                format!("changed {}: {}{by}", entity.short(), change.summary)
+            }
         }
     }
 
@@ -252,7 +269,26 @@ impl Event {
             | Self::IntegrationRemoved { .. }
             | Self::Triggered { .. }
             | Self::Renewed { .. }
-            | Self::Acknowledged { .. } => None,
+            | Self::Acknowledged { .. }
+            | Self::ChangeReported { .. } => None,
+        }
+    }
+
+    /// When it took effect: when it was recorded, unless it is a change that was reported later.
+    #[must_use]
+    pub fn took_effect(&self, stamp: &Stamp) -> Timestamp {
+        match self {
+            Self::ChangeReported { change, .. } => change.at.map_or(stamp.at, |at| at.min(stamp.at)),
+            Self::IntegrationCreated { .. }
+            | Self::IntegrationChanged { .. }
+            | Self::KeyRenewed { .. }
+            | Self::KeyRevoked { .. }
+            | Self::IntegrationRemoved { .. }
+            | Self::Triggered { .. }
+            | Self::Updated { .. }
+            | Self::Renewed { .. }
+            | Self::Acknowledged { .. }
+            | Self::Resolved { .. } => stamp.at,
         }
     }
 }

@@ -9,6 +9,8 @@
 //! The flow: a body is read into signals, [`Command::Receive`] decides them all at once, and what an event means for
 //! incidents is its [`Event::upshot`]: the alert's reference fails or recovers, as a check's does. Alerts are grouped by
 //! their entity ([`Alert::group_key`]). An alert of severity [`Severity::Info`] is listed and wakes nobody.
+//! [`Command::ReportChange`] is no alert: it records what a sender says was done to a component, for whoever looks for
+//! the cause of an incident.
 //!
 //! Invariants:
 //! - One dedup key of one integration has at most one open alert. A trigger after the end opens a new one, under the
@@ -23,6 +25,7 @@
 //! - Text that is too long is cut, a dedup key that is too long is shortened to one that is as distinct.
 
 mod alert;
+mod change;
 mod command;
 mod event;
 pub mod formats;
@@ -35,6 +38,7 @@ mod state;
 mod tests;
 
 pub use alert::{About, Acknowledgement, Alert, Cause, Content, Ending, Image, Link, Status};
+pub use change::{CHANGES_PER_DAY_MAX, Reported, SAME_CHANGE};
 pub use command::{Command, DUE_MAX, EXPIRES_AFTER_MIN, OPEN_MAX, OPEN_OF_INTEGRATION_MAX, UPDATE_EVERY, decide, due};
 pub use event::{Event, Upshot};
 pub use integration::{INTEGRATIONS_MAX, Integration, IntegrationId, Kind, RESOLVE_TIMEOUT, Settings};

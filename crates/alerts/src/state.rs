@@ -6,7 +6,9 @@ use imbl::{OrdMap, OrdSet};
 use kernel::{EntityRef, Sha256, Stamp, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{About, Acknowledgement, Alert, Content, Ending, Event, Integration, IntegrationId, Severity};
+use crate::{
+    About, Acknowledgement, Alert, Content, Ending, Event, Integration, IntegrationId, Severity, change::Recent,
+};
 
 /// How many resolved alerts are held, the newest; older ones are on the timeline only.
 pub const RESOLVED_KEPT: usize = 2_000;
@@ -66,6 +68,9 @@ pub struct State {
     resolved: OrdMap<u64, u64>,
     counts: Counts,
     held_bytes: u64,
+    /// What integrations reported as changed of late.
+    #[serde(default)]
+    changes: OrdMap<IntegrationId, Recent>,
 }
 
 impl State {
@@ -89,6 +94,7 @@ impl State {
             Event::IntegrationRemoved { integration, .. } => {
                 self.set_key(*integration, None, stamp.at);
                 self.integrations.remove(integration);
+                self.changes.remove(integration);
                 if self.by_integration.contains_key(integration) {
                     self.removed.insert(*integration);
                 }
@@ -108,6 +114,9 @@ impl State {
                 let Some(number) = self.open_number(&about.alert) else { return };
                 let ended = Ending { cause: *cause, by: stamp.actor.clone(), at: stamp.at };
                 self.close(number, ended, stamp.position);
+            }
+            Event::ChangeReported { integration, entity, change } => {
+                self.changes.entry(*integration).or_default().add(entity, change, stamp.at);
             }
         }
     }
@@ -281,6 +290,11 @@ impl State {
     #[must_use]
     pub fn next_expiry(&self) -> Option<Timestamp> {
         self.expiring.get_min().map(|(expires, _)| *expires)
+    }
+
+    /// What an integration reported as changed of late.
+    pub(crate) fn recent_changes(&self, integration: IntegrationId) -> Option<&Recent> {
+        self.changes.get(&integration)
     }
 
     /// About how many bytes the texts of open alerts take.

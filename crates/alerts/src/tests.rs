@@ -1,6 +1,7 @@
 //! The life of alerts, with a clock in the test's hand.
 
 mod bounds;
+mod changes;
 mod golden;
 mod hostile;
 mod model;

@@ -93,6 +93,8 @@ pub enum ChangeKind {
     Contract,
     /// A check was edited: it may fail because it asks for something else.
     Check,
+    /// Another tool says that something was done: a build, a merge, a deployment, or whatever else it calls a change.
+    Reported,
 }
 
 impl ChangeKind {
@@ -103,7 +105,7 @@ impl ChangeKind {
         match self {
             Self::Deployment | Self::Flag | Self::Config => 0,
             Self::Switch => -1,
-            Self::Migration => -2,
+            Self::Migration | Self::Reported => -2,
             Self::Job => -4,
             Self::Check | Self::Contract => -8,
             Self::Catalog => -20,
@@ -123,6 +125,7 @@ impl ChangeKind {
             Self::Catalog => "catalog edited",
             Self::Contract => "contract broken",
             Self::Check => "check edited",
+            Self::Reported => "reported as changed",
         }
     }
 }

@@ -386,6 +386,7 @@ fn alerts_api(table: Table) -> Table {
         .api(Needs(Write), routes!(api::alerts::acknowledge))
         .api(Needs(Write), routes!(api::alerts::resolve))
         .receiving(KEYED, routes!(alerts::events_v2::enqueue))
+        .receiving(KEYED, routes!(alerts::events_v2::enqueue_change))
         .receiving(KEYED, routes!(alerts::prometheus::post))
         .receiving(KEYED, routes!(alerts::hooks::from_alertmanager))
         .receiving(KEYED, routes!(alerts::hooks::from_grafana))

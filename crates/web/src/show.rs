@@ -179,6 +179,7 @@ pub fn sort_of_change(kind: ChangeKind) -> &'static str {
         ChangeKind::Catalog => "catalog",
         ChangeKind::Contract => "contract",
         ChangeKind::Check => "check",
+        ChangeKind::Reported => "change",
     }
 }
 

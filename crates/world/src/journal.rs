@@ -198,8 +198,8 @@ pub fn is_change_in_any_world(event: &AnyEvent) -> bool {
         }
         AnyEvent::Flags(event) => matches!(event, flags::Event::Turned { .. }),
         AnyEvent::Contracts(event) => is_contract_broken(event),
+        AnyEvent::Alerts(event) => matches!(event, alerts::Event::ChangeReported { .. }),
         AnyEvent::Access(_)
-        | AnyEvent::Alerts(_)
         | AnyEvent::Checks(_)
         | AnyEvent::Effects(_)
         | AnyEvent::Incidents(_)
@@ -239,6 +239,7 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
             world.checks.watch(&definition.check)?;
             (ChangeKind::Check, None, definition.critical_path(), Vec::new())
         }
+        AnyEvent::Alerts(alerts::Event::ChangeReported { .. }) => (ChangeKind::Reported, None, Vec::new(), Vec::new()),
         AnyEvent::Access(_)
         | AnyEvent::Alerts(_)
         | AnyEvent::Catalog(_)
@@ -252,10 +253,19 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         | AnyEvent::Paging(_)
         | AnyEvent::Statuspage(_) => return None,
     };
-    let (at, undoes) = if let AnyEvent::Deploys(event) = event.as_ref() {
-        (event.took_effect(stamp), event.takes_back())
-    } else {
-        (stamp.at, ramp_step_taken_back(world, event))
+    let (at, undoes) = match event.as_ref() {
+        AnyEvent::Deploys(event) => (event.took_effect(stamp), event.takes_back()),
+        AnyEvent::Alerts(event) => (event.took_effect(stamp), None),
+        AnyEvent::Access(_)
+        | AnyEvent::Catalog(_)
+        | AnyEvent::Checks(_)
+        | AnyEvent::Contracts(_)
+        | AnyEvent::Effects(_)
+        | AnyEvent::Flags(_)
+        | AnyEvent::Incidents(_)
+        | AnyEvent::Journal(_)
+        | AnyEvent::Oncall(_)
+        | AnyEvent::Paging(_) => (stamp.at, ramp_step_taken_back(world, event)),
     };
     Some(Change {
         event: stamp.event,

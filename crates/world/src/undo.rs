@@ -56,8 +56,11 @@ pub fn plan_undo(world: &World, event: EventId) -> Result<UndoPlan, Refusal> {
             return Err(Refusal::new(&codes::IRREVERSIBLE, detail)
                 .fix("publish a version that meets it, or roll back what was deployed"));
         }
+        Event::Alerts(_) => {
+            let detail = "another tool reported it: Mainstay doesn't know how it is reversed";
+            return Err(Refusal::new(&codes::IRREVERSIBLE, detail).fix("go back where it was done"));
+        }
         Event::Access(_)
-        | Event::Alerts(_)
         | Event::Effects(_)
         | Event::Incidents(_)
         | Event::Journal(_)

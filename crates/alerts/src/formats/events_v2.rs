@@ -5,14 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use kernel::Timestamp;
+use kernel::EntityRef;
 use serde_json::{Map, Value, json};
 
 use super::{
     json::{self, inner, items, plain, text},
-    time,
+    labels, time,
 };
-use crate::{Action, Content, Image, Integration, Link, Severity, Signal, Telling};
+use crate::{Action, Content, Image, Integration, Link, Reported, Severity, Signal, Telling};
 
 /// The characters of a routing key: `/v2/enqueue` documents 32.
 pub const ROUTING_KEY_CHARS: usize = 32;
@@ -217,21 +217,22 @@ fn images(event: &Map<String, Value>) -> Vec<Image> {
     items(event, "images").iter().filter_map(image).collect()
 }
 
-/// A valid change event: something was done to a service. It opens nothing.
+/// A valid change event: something was done to a component. It opens nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeEvent {
-    /// `routing_key`, required: the key of the integration whose service was changed.
+    /// `routing_key`, required: the key of the integration whose component was changed.
     pub routing_key: String,
-    /// `payload.summary`, required; cut to 1,024 characters on one line.
-    pub summary: String,
-    /// `payload.source`: who or what did it.
-    pub source: Option<String>,
-    /// `payload.timestamp`: when it was done. It may lie in the future, if the sender's clock is wrong.
-    pub at: Option<Timestamp>,
-    /// `payload.custom_details`, as JSON text of at most 64 KiB; empty if there are none.
-    pub details: String,
-    /// `links[]`: `http` and `https` addresses alone.
-    pub links: Vec<Link>,
+    /// What was done.
+    pub change: Reported,
+    labels: BTreeMap<String, String>,
+}
+
+impl ChangeEvent {
+    /// The entity that the custom details name, by the integration's label.
+    #[must_use]
+    pub fn entity(&self, integration: &Integration) -> Option<EntityRef> {
+        integration.entity_of(&self.labels)
+    }
 }
 
 /// Reads the body of `/v2/change/enqueue`.
@@ -242,37 +243,31 @@ pub fn read_change(body: &[u8]) -> Result<ChangeEvent, Invalid> {
     let event = object(body)?;
     let mut errors = Vec::new();
     let routing_key = required(&event, "routing_key", "routing_key", &mut errors);
-    let empty = Map::new();
+    // `payload.summary`, required: what was done.
     let payload = inner(&event, "payload");
-    match payload {
-        Some(payload) => _ = required(payload, "summary", "payload.summary", &mut errors),
-        None => errors.push("'payload' is missing or blank".to_owned()),
-    }
+    let summary = match payload {
+        Some(payload) => required(payload, "summary", "payload.summary", &mut errors),
+        None => {
+            errors.push("'payload' is missing or blank".to_owned());
+            String::new()
+        }
+    };
     if !errors.is_empty() {
         return Err(Invalid { errors });
     }
+    let empty = Map::new();
     let payload = payload.unwrap_or(&empty);
-    let content = Content {
-        severity: Severity::Info,
-        summary: payload.get("summary").and_then(plain).unwrap_or_default(),
-        source: payload.get("source").and_then(plain).unwrap_or_default(),
-        labels: BTreeMap::new(),
-        details: payload
-            .get("custom_details")
-            .filter(|value| !json::is_empty(value))
-            .map(Value::to_string)
-            .unwrap_or_default(),
-        links: links(&event),
-        images: Vec::new(),
-        url: None,
-    }
-    .bounded();
-    Ok(ChangeEvent {
-        routing_key,
-        summary: content.summary,
-        source: Some(content.source).filter(|source| !source.trim().is_empty()),
+    // `payload.custom_details`: an object by the documentation, any value in practice.
+    let custom = payload.get("custom_details");
+    let change = Reported {
+        summary,
+        // `payload.source`: who or what did it.
+        source: payload.get("source").and_then(plain).map(|source| source.trim().to_owned()).unwrap_or_default(),
+        // `payload.timestamp`: when it was done.
         at: text(payload, "timestamp").and_then(time::parse),
-        details: content.details,
-        links: content.links,
-    })
+        details: custom.filter(|value| !json::is_empty(value)).map(Value::to_string).unwrap_or_default(),
+        // `links[]`; `images[]` is of alerts alone.
+        links: links(&event),
+    };
+    Ok(ChangeEvent { routing_key, change, labels: labels::read(custom.and_then(Value::as_object)) })
 }

@@ -30,7 +30,8 @@ fn every_sort_of_event_has_been_written() {
             Updated,
             Renewed,
             Acknowledged,
-            Resolved
+            Resolved,
+            ChangeReported
         }
     );
 }

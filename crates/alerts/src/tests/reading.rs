@@ -116,11 +116,11 @@ fn a_change_event_is_read() {
         "timestamp": "2020-07-17T08:42:58.315+0000", "source": "acme-build-pipeline-tool-default-i-9999",
         "custom_details": { "build_state": "passed" } },
         "links": [{ "href": "https://acme.pagerduty.dev/build/2", "text": "View more" }, { "href": "javascript:x" }] });
-    let change = events_v2::read_change(event.to_string().as_bytes()).unwrap();
-    assert_eq!(change.summary, "Build Success: Increase snapshot create timeout");
-    assert_eq!(change.source.as_deref(), Some("acme-build-pipeline-tool-default-i-9999"));
+    let change = events_v2::read_change(event.to_string().as_bytes()).unwrap().change;
+    assert_eq!(change.summary, "Build Success:\nIncrease snapshot create timeout");
+    assert_eq!(change.source, "acme-build-pipeline-tool-default-i-9999");
     assert_eq!(change.at.unwrap().to_string(), "2020-07-17T08:42:58.315Z");
-    assert_eq!((change.details.as_str(), change.links.len()), (r#"{"build_state":"passed"}"#, 1));
+    assert_eq!((change.details.as_str(), change.links.len()), (r#"{"build_state":"passed"}"#, 2));
     let invalid = events_v2::read_change(b"{}").unwrap_err();
     assert_eq!(invalid.errors, ["'routing_key' is missing or blank", "'payload' is missing or blank"]);
 }
@@ -256,6 +256,7 @@ fn times_are_read_as_senders_write_them() {
     check("2015-07-17T08:42:58.315Z", Some("2015-07-17T08:42:58.315Z"));
     check("2015-07-17T10:42:58+02:00", Some("2015-07-17T08:42:58Z"));
     check("2015-07-17 08:42:58", Some("2015-07-17T08:42:58Z"));
+    check("2015-07-17T10:42:58.315+02:00Z", Some("2015-07-17T08:42:58.315Z"));
     check("0001-01-01T00:00:00Z", None);
     check("yesterday", None);
     check("", None);

@@ -84,7 +84,7 @@ pub(super) fn draft(company: &Company, kind: ChangeKind, at: usize, at_s: i64, d
     let (subject, keyword) = match kind {
         ChangeKind::Deployment => (entity.clone(), format!("v{}.{}.{}", number / 100, number / 10 % 10, number % 10)),
         ChangeKind::Flag => (named("flag", &format!("flag-{number:03}"))?, format!("flag-{number:03}")),
-        ChangeKind::Config | ChangeKind::Contract | ChangeKind::Switch => {
+        ChangeKind::Config | ChangeKind::Contract | ChangeKind::Switch | ChangeKind::Reported => {
             (entity.clone(), format!("setting_{number:03}"))
         }
         ChangeKind::Migration => (entity.clone(), format!("migration_{number:03}")),

@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use alerts::{Integration, Signal};
+use alerts::{Integration, Reported, Signal};
 use axum::{
     Router,
     extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Query},
@@ -19,7 +19,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use kernel::{Actor, Refusal, Sha256, codes};
+use kernel::{Actor, EntityRef, Refusal, Sha256, codes};
 use serde::Deserialize;
 use tower_http::catch_panic::CatchPanicLayer;
 use world::Command;
@@ -149,8 +149,27 @@ pub async fn receive(app: &App, integration: &Integration, mut signals: Vec<Sign
     for signal in &mut signals {
         signal.keep_entity_if(|entity| world.catalog.get(entity).is_some());
     }
-    let command = Command::Alerts(alerts::Command::Receive { integration: integration.id, signals });
+    submit(app, integration, alerts::Command::Receive { integration: integration.id, signals }).await
+}
+
+/// Records a change that a sender reports, of this entity if the catalog has it. When it answers, it is on disk.
+///
+/// # Errors
+/// `RATE_LIMITED` for who reports too much, and whatever keeps the store from writing: senders try again.
+pub async fn report(
+    app: &App,
+    integration: &Integration,
+    entity: Option<EntityRef>,
+    change: Reported,
+) -> Result<(), Refusal> {
+    let world = app.world();
+    let entity = entity.filter(|entity| world.catalog.get(entity).is_some());
+    submit(app, integration, alerts::Command::ReportChange { integration: integration.id, entity, change }).await
+}
+
+async fn submit(app: &App, integration: &Integration, command: alerts::Command) -> Result<(), Refusal> {
     let actor = Actor::Token(integration.settings.name.clone());
+    let command = Command::Alerts(command);
     app.submit(engine::Request { command, actor, reason: None, id: None }).await.map(drop)
 }
 

@@ -222,9 +222,10 @@ fn snippet(base: &str, kind: Kind, key: &str) -> (String, String) {
             "Grafana, Alerting, Contact points, Webhook",
             format!("URL: {url}\nAuthorization header scheme: Bearer\nAuthorization header credentials: {key}"),
         ),
-        Kind::EventsV2 => {
-            ("a tool that speaks PagerDuty Events v2", format!("URL: {url}\nIntegration key (routing key): {key}"))
-        }
+        Kind::EventsV2 => (
+            "a tool that speaks PagerDuty Events v2",
+            format!("URL: {url}\nURL of change events: {base}/v2/change/enqueue\nIntegration key (routing key): {key}"),
+        ),
         Kind::Opsgenie => ("a tool that speaks Opsgenie's alert API", format!("API URL: {base}\nAPI key: {key}")),
         Kind::Generic => (
             "a shell",

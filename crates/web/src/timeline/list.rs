@@ -62,6 +62,7 @@ const SORTS: [(&str, &str, &[&str]); 8] = [
             "flags.turned",
             "catalog.entity_changed",
             "catalog.entity_removed",
+            "alerts.change_reported",
             "journal.",
         ],
     ),

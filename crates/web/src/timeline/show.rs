@@ -12,6 +12,7 @@ use crate::{
     frame::Frame,
     problem::Problem,
     shell::{Chrome, Place, screen},
+    show::outside,
     views::{Change, Cli, Entity, Link, Moment, Undo, Who},
 };
 
@@ -33,6 +34,8 @@ pub struct EventScreen {
     pub reason: Option<String>,
     /// What it is about.
     pub subjects: Vec<Entity>,
+    /// Where to read on, outside: what to call it, and its address.
+    pub links: Vec<(String, String)>,
     /// What can be done about it.
     pub undo: Undo,
     /// What the same command caused besides.
@@ -51,9 +54,9 @@ pub struct EventScreen {
 pub async fn show(frame: Frame, Path(position): Path<String>) -> Result<Response, Problem> {
     let entry = entry_at(&frame, &position).await?;
     let together = together(&frame, &entry).await?;
-    let summary = match Event::from_body(&entry.kind, &entry.body) {
-        Ok(event) => event.summary(),
-        Err(error) => error.to_string(),
+    let (summary, links) = match Event::from_body(&entry.kind, &entry.body) {
+        Ok(event) => (event.summary(), links(&event)),
+        Err(error) => (error.to_string(), Vec::new()),
     };
     let json = match serde_json::from_slice::<Value>(&entry.body) {
         Ok(body) => format!("{body:#}"),
@@ -76,6 +79,7 @@ pub async fn show(frame: Frame, Path(position): Path<String>) -> Result<Response
         who: frame.who(&stamp.actor),
         reason: stamp.reason.clone(),
         subjects: entry.subjects.iter().map(|subject| frame.entity(subject)).collect(),
+        links,
         undo: frame.undo(stamp.event),
         together,
         json,
@@ -83,6 +87,34 @@ pub async fn show(frame: Frame, Path(position): Path<String>) -> Result<Response
         before,
         command: Cli::new(format!("mainstay timeline show {}", stamp.event)),
     }))
+}
+
+/// Where whoever told of a change says more about it.
+fn links(event: &Event) -> Vec<(String, String)> {
+    let shown = |text: &str, href: &str| {
+        let href = outside(href)?;
+        Some((if text.is_empty() { href.clone() } else { text.to_owned() }, href))
+    };
+    match event {
+        Event::Alerts(alerts::Event::ChangeReported { change, .. }) => {
+            change.links.iter().filter_map(|link| shown(&link.text, &link.href)).collect()
+        }
+        Event::Deploys(deploys::Event::DeploymentFinished { url: Some(url), .. }) => {
+            shown("", url).into_iter().collect()
+        }
+        Event::Access(_)
+        | Event::Alerts(_)
+        | Event::Catalog(_)
+        | Event::Checks(_)
+        | Event::Contracts(_)
+        | Event::Deploys(_)
+        | Event::Effects(_)
+        | Event::Flags(_)
+        | Event::Incidents(_)
+        | Event::Journal(_)
+        | Event::Oncall(_)
+        | Event::Paging(_) => Vec::new(),
+    }
 }
 
 /// The event at this place of the timeline, or with this id; one that had not happened at the moment that is shown does

@@ -130,6 +130,45 @@ async fn what_is_wrong_with_an_event_is_said_as_pagerduty_says_it() {
 }
 
 #[tokio::test]
+async fn a_change_event_is_a_suspect_with_its_links_and_opens_nothing() {
+    let site = staffed().await;
+    let key = integration(&site, "events_v2").await;
+    let change = |service: &str| {
+        json!({ "routing_key": key, "payload": { "summary": "Deployed 4.2.0", "source": "pipeline",
+                "custom_details": { "service": service } },
+            "links": [{ "href": "https://ci.example/build/2", "text": "The build" }] })
+    };
+    let taken = post(&site, "/v2/change/enqueue", None, &change("no such thing")).await;
+    assert_eq!(taken, (StatusCode::ACCEPTED, json!({ "status": "success", "message": "Change event processed" })));
+    post(&site, "/v2/change/enqueue", None, &change("no such thing")).await;
+    post(&site, "/v2/change/enqueue", None, &change("search")).await;
+    let world = site.app.world();
+    let changed: Vec<&str> = world.journal.newest_first().take(2).map(|entry| entry.change.subject.name()).collect();
+    assert_eq!(changed, ["search", "checkout"], "a repetition is no other change");
+    assert_eq!((world.incidents.open().count(), open_alerts(&site)), (0, 0));
+
+    post(&site, "/v2/enqueue", None, &page_event(&key, "trigger", "disk")).await;
+    let admin = Client::of(&site);
+    let number = site.app.world().incidents.open().next().unwrap().number();
+    let incident = admin.get(&format!("/api/v1/incidents/{number}")).await;
+    let suspect = &incident["suspects"][0];
+    assert_eq!(suspect["summary"], "changed checkout: Deployed 4.2.0 (pipeline)", "{incident}");
+    assert_eq!(suspect["actor"]["name"], "events_v2");
+    let mut ann = site.administrator().await;
+    let screen = ann.see(&format!("/timeline/{}", suspect["event"].as_str().unwrap())).await;
+    assert!(screen.says("https://ci.example/build/2") && screen.says("another tool reported it"), "{screen:?}");
+    assert!(ann.see("/entities/component/default/checkout").await.says("Deployed 4.2.0"));
+
+    let (status, said) = post(&site, "/v2/change/enqueue", None, &json!({ "routing_key": "short" })).await;
+    assert_eq!((status, &said["errors"]), (StatusCode::BAD_REQUEST, &json!(["'payload' is missing or blank"])));
+    let (status, said) = post(&site, "/v2/change/enqueue", None, &change("x")).await;
+    assert_eq!((status, &said["message"]), (StatusCode::ACCEPTED, &json!("Change event processed")));
+    let stranger = json!({ "routing_key": "0".repeat(32), "payload": { "summary": "x" } });
+    let (status, said) = post(&site, "/v2/change/enqueue", None, &stranger).await;
+    assert_eq!((status, &said["errors"]), (StatusCode::BAD_REQUEST, &json!(["Invalid routing key"])));
+}
+
+#[tokio::test]
 async fn alertmanagers_webhook_is_about_the_component_that_its_label_names() {
     let site = staffed().await;
     let key = integration(&site, "alertmanager").await;
@@ -248,8 +287,15 @@ async fn no_body_makes_the_door_fall_and_one_that_is_too_large_is_refused() {
     let site = staffed().await;
     let key = integration(&site, "alertmanager").await;
     let auth = format!("Bearer {key}");
-    let paths =
-        ["/v2/enqueue", "/api/v2/alerts", "/hooks/alertmanager", "/hooks/grafana", "/hooks/alerts", "/v2/alerts"];
+    let paths = [
+        "/v2/enqueue",
+        "/v2/change/enqueue",
+        "/api/v2/alerts",
+        "/hooks/alertmanager",
+        "/hooks/grafana",
+        "/hooks/alerts",
+        "/v2/alerts",
+    ];
     let bodies: [Vec<u8>; 7] = [
         Vec::new(),
         b"null".to_vec(),

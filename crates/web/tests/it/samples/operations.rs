@@ -86,6 +86,7 @@ fn event() -> EventScreen {
         who: Who::new("Ada Lindqvist"),
         reason: Some("ledger migration step 3".to_owned()),
         subjects: vec![Entity::new("flag", "new-ledger-write", "/flags/new-ledger-write"), component("payments")],
+        links: vec![("The pull request".to_owned(), "https://code.example/pull/412".to_owned())],
         undo: Undo::Offered {
             href: "/undo/3984".to_owned(),
             will: "turns new-ledger-write off in production".to_owned(),
