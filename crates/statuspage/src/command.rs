@@ -17,7 +17,6 @@ const SET_LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// A wish about status pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "there are few commands at a time")]
 pub enum Command {
     /// Have a page as it is declared.
     Define {

@@ -265,7 +265,8 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         | AnyEvent::Incidents(_)
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_)
-        | AnyEvent::Paging(_) => (stamp.at, ramp_step_taken_back(world, event)),
+        | AnyEvent::Paging(_)
+        | AnyEvent::Statuspage(_) => (stamp.at, ramp_step_taken_back(world, event)),
     };
     Some(Change {
         event: stamp.event,
