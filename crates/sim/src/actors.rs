@@ -389,7 +389,8 @@ fn verify_undone(sim: &mut Sim, event: EventId) {
         | Event::Journal(_)
         | Event::Oncall(_)
         | Event::Alerts(_)
-        | Event::Paging(_) => true,
+        | Event::Paging(_)
+        | Event::Statuspage(_) => true,
     };
     if !is_back {
         sim.violation(format!("\"{}\" was undone, but is not as it was before", entry.change.summary));

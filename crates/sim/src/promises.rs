@@ -57,7 +57,8 @@ impl Promises {
             | world::Event::Journal(_)
             | world::Event::Oncall(_)
             | world::Event::Alerts(_)
-            | world::Event::Paging(_) => {}
+            | world::Event::Paging(_)
+            | world::Event::Statuspage(_) => {}
         }
     }
 

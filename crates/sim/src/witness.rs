@@ -161,7 +161,8 @@ impl Witness {
             | Event::Incidents(_)
             | Event::Oncall(_)
             | Event::Alerts(_)
-            | Event::Paging(_) => {}
+            | Event::Paging(_)
+            | Event::Statuspage(_) => {}
         }
     }
 

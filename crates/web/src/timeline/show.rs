@@ -113,7 +113,8 @@ fn links(event: &Event) -> Vec<(String, String)> {
         | Event::Incidents(_)
         | Event::Journal(_)
         | Event::Oncall(_)
-        | Event::Paging(_) => Vec::new(),
+        | Event::Paging(_)
+        | Event::Statuspage(_) => Vec::new(),
     }
 }
 
