@@ -1,6 +1,6 @@
 //! What may be asked of alerts and integrations, and what then happens.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use kernel::{Context, EntityRef, Refusal, Sha256, Timestamp, codes};
@@ -65,7 +65,8 @@ pub enum Command {
         /// Which.
         integration: IntegrationId,
     },
-    /// Do what a sender's message says, all of it or nothing. Of several signals with one key the last counts.
+    /// Do what a sender's message says, all of it or nothing. Of several signals with one key the last trigger or resolve
+    /// counts, and an acknowledgement after that.
     Receive {
         /// Whose message.
         integration: IntegrationId,
@@ -181,19 +182,24 @@ fn receive(
     }
     let mut events = Vec::with_capacity(signals.len());
     let (mut opened, mut ended) = (0_usize, 0_usize);
-    for (key, action) in last_of_each(signals) {
+    for Wish { key, last, acknowledged } in last_of_each(signals) {
         let Some(reference) = About::reference_of(integration.id, &key) else { continue };
         let open = state.open_alert(&reference);
-        let event = match (action, open) {
-            (Action::Trigger(telling), Some(alert)) => repeat(integration, alert, *telling, now),
-            (Action::Trigger(telling), None) => Some(trigger(integration, reference, key, *telling, now)),
-            (Action::Acknowledge, Some(alert)) => acknowledge(alert),
-            (Action::Resolve, Some(alert)) => Some(resolved(alert, Cause::Sender)),
-            (Action::Acknowledge | Action::Resolve, None) => None,
+        let event = match (last, open) {
+            (Some(Action::Trigger(telling)), Some(alert)) => repeat(integration, alert, *telling, now),
+            (Some(Action::Trigger(telling)), None) => Some(trigger(integration, reference, key, *telling, now)),
+            (Some(Action::Resolve), Some(alert)) => Some(resolved(alert, Cause::Sender)),
+            (Some(Action::Resolve | Action::Acknowledge), _) | (None, _) => None,
+        };
+        let taken_on = match (&event, open) {
+            (Some(Event::Triggered { about, .. }), _) => Some(Event::Acknowledged { about: about.clone() }),
+            (Some(Event::Resolved { .. }), _) | (_, None) => None,
+            (_, Some(alert)) => acknowledge(alert),
         };
         opened += usize::from(matches!(event, Some(Event::Triggered { .. })));
         ended += usize::from(matches!(event, Some(Event::Resolved { .. })));
         events.extend(event);
+        events.extend(taken_on.filter(|_| acknowledged));
     }
     if opened > 0 {
         room_for(state, integration, opened.saturating_sub(ended))?;
@@ -201,15 +207,37 @@ fn receive(
     Ok(events)
 }
 
-/// The last signal of each key, in the order in which they came.
-fn last_of_each(signals: Vec<Signal>) -> Vec<(String, Action)> {
-    let mut seen = BTreeSet::new();
-    let mut kept: Vec<_> = signals
-        .into_iter()
-        .rev()
-        .map(|signal| (sound_key(&signal.key), signal.action))
-        .filter(|(key, _)| seen.insert(key.clone()))
-        .collect();
+/// What a message wishes for one key, of all that it says of it.
+struct Wish {
+    key: String,
+    /// The last trigger or resolve.
+    last: Option<Action>,
+    /// True if an acknowledgement comes after that.
+    acknowledged: bool,
+}
+
+/// What is wished for each key, in the order in which the last of each came. An acknowledgement says nothing of whether it
+/// is so, and takes no trigger away.
+fn last_of_each(signals: Vec<Signal>) -> Vec<Wish> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut kept: Vec<Wish> = Vec::new();
+    for signal in signals.into_iter().rev() {
+        let key = sound_key(&signal.key);
+        let is_acknowledgement = matches!(signal.action, Action::Acknowledge);
+        match seen.get(&key).copied() {
+            None => {
+                seen.insert(key.clone(), kept.len());
+                let last = (!is_acknowledgement).then_some(signal.action);
+                kept.push(Wish { key, last, acknowledged: is_acknowledgement });
+            }
+            Some(at) => {
+                let wish = kept.get_mut(at).filter(|wish| wish.last.is_none() && !is_acknowledgement);
+                if let Some(wish) = wish {
+                    wish.last = Some(signal.action);
+                }
+            }
+        }
+    }
     kept.reverse();
     kept
 }

@@ -192,6 +192,18 @@ fn of_several_signals_with_one_key_in_one_message_the_last_counts() {
 }
 
 #[test]
+fn an_acknowledgement_in_one_message_with_its_trigger_takes_nothing_away() {
+    let acknowledge = || Signal::new("k", Action::Acknowledge);
+    let (mut log, id) = Log::with(Kind::EventsV2);
+    assert_eq!(log.send(id, vec![acknowledge(), trigger("k", "a")]), ["triggered"]);
+    assert_eq!(log.send(id, vec![trigger("k", "b"), acknowledge()]), ["updated", "acknowledged"]);
+    assert_eq!(log.send(id, vec![resolve("k"), acknowledge()]), ["resolved"]);
+    assert_eq!(log.send(id, vec![acknowledge(), trigger("k", "c"), acknowledge()]), ["triggered", "acknowledged"]);
+    assert!(log.alert(id, "k").is_open() && log.alert(id, "k").acknowledged.is_some());
+    assert_eq!(log.send(id, vec![trigger("k", "c"), acknowledge()]), [""; 0], "it is so already");
+}
+
+#[test]
 fn an_alert_of_prometheus_that_is_told_again_in_time_never_ends_and_makes_few_events() {
     let (mut log, id) = Log::with(Kind::Prometheus);
     let mut events = Vec::new();

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::{Context, EntityRef, EventId, IncidentId, Refusal, codes};
 use serde::{Deserialize, Serialize};
 
-use crate::{About, Event, Incident, Resolution, Severity, State, Verdict, state::CHECKS_MAX};
+use crate::{About, Event, Incident, Resolution, Severity, State, Verdict};
 
 /// A check that fails again within this time after the end reopens the incident: it was not over.
 pub const REOPENS_WITHIN: SignedDuration = SignedDuration::from_mins(15);
@@ -155,7 +155,9 @@ fn open(
         if state.for_check(&check).is_some() {
             return Ok(vec![]);
         }
-        let overlapping = state.open().find(|open| open.overlaps(&failed.entity, &failed.path, &failed.upstream));
+        // A storm fills incidents; whoever finds no room opens another one, rather than be in none.
+        // A storm fills incidents; what finds no room opens another one, rather than be in none.
+        let overlapping = state.overlapping(&failed.entity, &failed.path, &failed.upstream);
         if let Some(incident) = overlapping {
             return Ok(join(state, incident, severity, check, failed));
         }
@@ -176,8 +178,7 @@ fn open(
 }
 
 fn join(state: &State, incident: &Incident, severity: Severity, check: EntityRef, failed: Failed) -> Vec<Event> {
-    let known = incident.checks.iter().any(|failing| failing.check == check);
-    if state.for_check(&check).is_some() || (!known && incident.checks.len() >= CHECKS_MAX) {
+    if state.for_check(&check).is_some() || !incident.has_room() {
         return vec![];
     }
     let Failed { entity, since, last_good, path, evidence, .. } = failed;
@@ -200,8 +201,7 @@ fn severity_event(incident: &Incident, to: Severity) -> Option<Event> {
 /// A check that still failed when its incident was resolved by hand recovers in it later: otherwise it would keep the
 /// incident open after a relapse of another.
 fn recover(state: &State, check: EntityRef) -> Vec<Event> {
-    let in_ended = || state.recent().find(|incident| incident.failing().any(|failing| failing.check == check));
-    let Some(incident) = state.for_check(&check).or_else(in_ended) else { return vec![] };
+    let Some(incident) = state.for_check(&check).or_else(|| state.abandoned(&check)) else { return vec![] };
     let last = incident.failing().all(|failing| failing.check == check);
     let about = incident.about.clone();
     let mut events = vec![Event::Recovered { about: about.clone(), check }];

@@ -29,4 +29,6 @@ mod tests;
 
 pub use command::{Command, Failed, REOPENS_WITHIN, decide};
 pub use event::{About, Event, Resolution, Severity, Verdict};
-pub use state::{Acknowledgement, Ending, FailingCheck, Incident, KEPT, LogEntry, State, Status, SuspectMark};
+pub use state::{
+    Acknowledgement, CHECKS_MAX, Ending, FailingCheck, Incident, KEPT, LogEntry, State, Status, SuspectMark,
+};

@@ -1,6 +1,6 @@
 //! All incidents as of one position of the timeline.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use imbl::{OrdMap, OrdSet, Vector};
 use jiff::{SignedDuration, Timestamp};
@@ -15,8 +15,8 @@ pub const KEPT: usize = 1_000;
 /// The newest entries of an incident's log that are held.
 const LOG_KEPT: usize = 200;
 
-/// The checks of one incident that are held. One more is not recorded: the incident ends without it.
-pub(crate) const CHECKS_MAX: usize = 500;
+/// The checks that one incident has. One more opens another incident, so that none ends while something of it fails.
+pub const CHECKS_MAX: usize = 500;
 
 /// The judgements of one incident that are held; the newest win.
 const MARKS_KEPT: usize = 100;
@@ -199,6 +199,12 @@ impl Incident {
         self.ended.as_ref().map_or(now, |ending| ending.at).duration_since(self.since)
     }
 
+    /// True if there is room for another check.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.checks.len() < CHECKS_MAX
+    }
+
     /// Every entity that the incident touches: the broken ones and those on the broken paths.
     pub fn entities(&self) -> impl Iterator<Item = &EntityRef> {
         let checked = self.checks.iter().flat_map(|failing| failing.path.iter().chain([&failing.entity]));
@@ -241,7 +247,9 @@ impl Incident {
     }
 
     fn add_check(&mut self, check: FailingCheck) {
-        if let Some(known) = self.checks.iter_mut().find(|known| known.check == check.check) {
+        // Looked for before it is changed: to walk mutably is to copy all.
+        let known = self.checks.iter().position(|known| known.check == check.check);
+        if let Some(known) = known.and_then(|at| self.checks.get_mut(at)) {
             *known = check;
         } else if self.checks.len() < CHECKS_MAX {
             self.checks.push_back(check);
@@ -274,7 +282,8 @@ impl Incident {
                 }
             }
             Event::Recovered { check, .. } => {
-                for known in self.checks.iter_mut().filter(|known| known.check == *check) {
+                let known = self.checks.iter().position(|known| known.check == *check);
+                if let Some(known) = known.and_then(|at| self.checks.get_mut(at)) {
                     known.recovered = Some(stamp.at);
                 }
             }
@@ -305,6 +314,12 @@ pub struct State {
     numbers: OrdMap<IncidentId, u64>,
     open: OrdSet<u64>,
     last_number: u64,
+    /// The open incident in which a check fails.
+    failing: OrdMap<EntityRef, u64>,
+    /// The incident that was resolved by hand while a check still failed in it.
+    abandoned: OrdMap<EntityRef, u64>,
+    /// The open incidents that touch an entity.
+    touching: OrdMap<EntityRef, OrdSet<u64>>,
 }
 
 impl State {
@@ -327,18 +342,81 @@ impl State {
         } else {
             self.open.remove(number);
         }
+        self.index(*number, event);
         self.forget_oldest();
+    }
+
+    /// Keeps up in which open incident each check fails, and which open incidents touch an entity.
+    fn index(&mut self, number: u64, event: &Event) {
+        let Some(held) = self.incidents.get(&number).map(Arc::clone) else { return };
+        match event {
+            Event::Joined { check, entity, path, .. } if held.is_open() => {
+                self.failing.insert(check.clone(), number);
+                self.touch(path.iter().chain([entity]), number);
+            }
+            Event::Opened { .. } | Event::Reopened { .. } if held.is_open() => {
+                for failing in held.failing() {
+                    self.failing.insert(failing.check.clone(), number);
+                    self.return_to(&failing.check, number);
+                }
+                self.touch(held.entities(), number);
+            }
+            Event::Recovered { check, .. } => {
+                self.leave(check, number);
+                self.return_to(check, number);
+            }
+            Event::Resolved { .. } => {
+                for failing in held.failing() {
+                    self.leave(&failing.check, number);
+                    self.abandoned.insert(failing.check.clone(), number);
+                }
+                for entity in held.entities() {
+                    let Some(incidents) = self.touching.get_mut(entity) else { continue };
+                    incidents.remove(&number);
+                    if incidents.is_empty() {
+                        self.touching.remove(entity);
+                    }
+                }
+            }
+            Event::Opened { .. }
+            | Event::Joined { .. }
+            | Event::Reopened { .. }
+            | Event::SeverityChanged { .. }
+            | Event::Acknowledged { .. }
+            | Event::NoteAdded { .. }
+            | Event::SuspectMarked { .. } => {}
+        }
+    }
+
+    fn touch<'a>(&mut self, entities: impl Iterator<Item = &'a EntityRef>, number: u64) {
+        for entity in entities {
+            if !self.touching.get(entity).is_some_and(|incidents| incidents.contains(&number)) {
+                self.touching.entry(entity.clone()).or_default().insert(number);
+            }
+        }
+    }
+
+    fn return_to(&mut self, check: &EntityRef, number: u64) {
+        if self.abandoned.get(check) == Some(&number) {
+            self.abandoned.remove(check);
+        }
+    }
+
+    fn leave(&mut self, check: &EntityRef, number: u64) {
+        if self.failing.get(check) == Some(&number) {
+            self.failing.remove(check);
+        }
     }
 
     /// A check that still failed when its incident was resolved by hand belongs to another one now: if the first is
     /// reopened, the check must not fail in both.
     fn leave_ended(&mut self, check: &EntityRef, at: Timestamp) {
-        let fails_in = |incident: &Incident| incident.failing().any(|failing| failing.check == *check);
-        let ended = self.recent().filter(|incident| !incident.is_open() && fails_in(incident));
-        for number in ended.map(Incident::number).collect::<Vec<_>>() {
-            let Some(incident) = self.incidents.get_mut(&number) else { continue };
-            let checks = Arc::make_mut(incident).checks.iter_mut();
-            checks.filter(|known| known.check == *check).for_each(|known| known.recovered = Some(at));
+        let Some(number) = self.abandoned.remove(check) else { return };
+        let Some(incident) = self.incidents.get_mut(&number) else { return };
+        let checks = &mut Arc::make_mut(incident).checks;
+        let known = checks.iter().position(|known| known.check == *check);
+        if let Some(known) = known.and_then(|known| checks.get_mut(known)) {
+            known.recovered = Some(at);
         }
     }
 
@@ -347,7 +425,9 @@ impl State {
             let oldest =
                 self.incidents.values().find(|incident| !incident.is_open()).map(|incident| incident.about.clone());
             let Some(About { incident, number, .. }) = oldest else { return };
-            self.incidents.remove(&number);
+            if let Some(forgotten) = self.incidents.remove(&number) {
+                forgotten.failing().for_each(|failing| self.return_to(&failing.check, number));
+            }
             self.numbers.remove(&incident);
         }
     }
@@ -382,7 +462,26 @@ impl State {
     /// The open incident in which this check fails.
     #[must_use]
     pub fn for_check(&self, check: &EntityRef) -> Option<&Incident> {
-        self.open().find(|incident| incident.failing().any(|failing| failing.check == *check))
+        self.by_number(*self.failing.get(check)?)
+    }
+
+    /// The newest open incident that a failure belongs to ([`Incident::overlaps`]) and that has room for it.
+    pub(crate) fn overlapping(
+        &self,
+        entity: &EntityRef,
+        path: &[EntityRef],
+        upstream: &[EntityRef],
+    ) -> Option<&Incident> {
+        let touched = path.iter().chain([entity]).chain(upstream).filter_map(|touched| self.touching.get(touched));
+        let numbers: BTreeSet<u64> = touched.flat_map(|numbers| numbers.iter().copied()).collect();
+        let with_room =
+            numbers.iter().rev().filter_map(|number| self.by_number(*number)).filter(|open| open.has_room());
+        with_room.into_iter().find(|open| open.overlaps(entity, path, upstream))
+    }
+
+    /// The incident that was resolved by hand while this check still failed in it, if it fails in no other since.
+    pub(crate) fn abandoned(&self, check: &EntityRef) -> Option<&Incident> {
+        self.by_number(*self.abandoned.get(check)?)
     }
 
     /// The number that the next incident gets.

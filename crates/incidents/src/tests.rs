@@ -270,12 +270,31 @@ fn the_oldest_resolved_incidents_and_log_entries_are_let_go() {
 }
 
 #[test]
-fn an_incident_takes_at_most_five_hundred_checks() {
+fn what_finds_no_room_in_a_full_incident_opens_another_and_no_check_is_in_none() {
     let mut desk = Desk::new();
     for at in 0..510 {
         desk.does(fails(&format!("s{at}"), "shared", ""));
     }
-    assert_eq!((desk.incident(1).checks.len(), desk.state.recent().count()), (500, 1));
+    assert_eq!((desk.incident(1).checks.len(), desk.incident(2).checks.len()), (500, 10));
+    assert_eq!(desk.state.recent().count(), 2);
+    // What recovers in a full one and fails again goes where there is room.
+    desk.does(recovers("s7"));
+    desk.does(fails("s7", "shared", ""));
+    let number_of =
+        |desk: &Desk, name: &str| desk.state.for_check(&format!("check:{name}").parse().unwrap()).map(Incident::number);
+    assert_eq!(number_of(&desk, "s7"), Some(2));
+    for at in 0..510 {
+        assert!(number_of(&desk, &format!("s{at}")).is_some(), "s{at} fails in no incident");
+    }
+    // Each ends with its own checks.
+    for at in (0..500).filter(|at| *at != 7) {
+        desk.does(recovers(&format!("s{at}")));
+    }
+    assert!(!desk.incident(1).is_open() && desk.incident(2).is_open());
+    for at in (500..510).chain([7]) {
+        desk.does(recovers(&format!("s{at}")));
+    }
+    assert_eq!(desk.state.open().count(), 0);
 }
 
 #[test]
@@ -311,7 +330,17 @@ proptest! {
             for name in names {
                 let check = the_check(name);
                 let within = desk.state.open().filter(|open| open.failing().any(|failing| failing.check == check));
-                prop_assert!(within.count() <= 1);
+                let within: Vec<u64> = within.map(Incident::number).collect();
+                prop_assert!(within.len() <= 1);
+                let found = desk.state.for_check(&check).map(Incident::number);
+                prop_assert_eq!(found, within.first().copied(), "the index of checks");
+                let ended = desk.state.recent().filter(|incident| !incident.is_open());
+                let left = ended.filter(|ended| ended.failing().any(|failing| failing.check == check));
+                let found = desk.state.abandoned(&check).map(Incident::number);
+                prop_assert_eq!(found, left.map(Incident::number).next(), "the index of what was left behind");
+                let touches = |open: &&Incident| open.overlaps(&entity(name), &[], &[]);
+                let found = desk.state.overlapping(&entity(name), &[], &[]).map(Incident::number);
+                prop_assert_eq!(found, desk.state.open().find(touches).map(Incident::number), "the index of entities");
             }
             let (open, done): (Vec<_>, Vec<_>) = desk.state.recent().partition(|incident| incident.is_open());
             prop_assert!(open.iter().all(|incident| incident.declared || incident.failing().next().is_some()));

@@ -3,7 +3,7 @@
 //! An effect is asked for by an event and carried out by the engine, at least once, with the effect's id as its
 //! idempotency key. Until its outcome is an event, it is part of the World, so that it survives a crash.
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 use jiff::SignedDuration;
 use kernel::{Context, EffectId, EntityRef, EventId, Refusal, Stamp, Timestamp, codes};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Effects {
     pending: OrdMap<EffectId, Effect>,
+    /// When each is to be tried next, so that what waits is never searched.
+    next: OrdSet<(Timestamp, EffectId)>,
 }
 
 /// Something that must happen outside.
@@ -293,9 +295,10 @@ fn shortened(mut text: String) -> String {
 }
 
 impl Effects {
-    /// Those that are to be tried now, oldest first.
+    /// Those that are to be tried now, the longest due first.
     pub fn due(&self, now: Timestamp) -> impl Iterator<Item = &Effect> {
-        self.pending.values().filter(move |effect| effect.next <= now)
+        let due = self.next.iter().take_while(move |(next, _)| *next <= now);
+        due.filter_map(|(_, effect)| self.pending.get(effect))
     }
 
     /// All that are not done, oldest first.
@@ -312,17 +315,22 @@ impl Effects {
     pub(crate) fn fold(&mut self, event: &Event, _stamp: &Stamp) {
         match event {
             Event::Requested { effect } => {
+                self.next.insert((effect.next, effect.id));
                 self.pending.insert(effect.id, effect.clone());
             }
             Event::Failed { effect, error, next, .. } => {
                 if let Some(effect) = self.pending.get_mut(effect) {
+                    self.next.remove(&(effect.next, effect.id));
+                    self.next.insert((*next, effect.id));
                     effect.attempts += 1;
                     effect.next = *next;
                     effect.last_error = Some(error.clone());
                 }
             }
             Event::Done { effect, .. } | Event::GaveUp { effect, .. } => {
-                self.pending.remove(effect);
+                if let Some(effect) = self.pending.remove(effect) {
+                    self.next.remove(&(effect.next, effect.id));
+                }
             }
         }
     }
