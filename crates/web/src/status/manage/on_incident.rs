@@ -37,5 +37,5 @@ pub(crate) fn of_incident(frame: &Frame, incident: &incidents::Incident) -> OnPa
     let others = named.values().filter(|page| main.is_none_or(|main| main.page != page.page));
     let link =
         |page: &&std::sync::Arc<Page>| (page.title.clone(), format!("{}?incident={number}#publish", address(page)));
-    OnPages { published, form, others: others.filter(|_| frame.may_write()).map(|page| link(page)).collect() }
+    OnPages { published, form, others: others.filter(|_| frame.may_write()).map(link).collect() }
 }
