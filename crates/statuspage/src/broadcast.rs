@@ -89,12 +89,6 @@ impl Broadcast {
         self.through >= self.last && self.waiting.is_empty()
     }
 
-    /// True if something can be tried now.
-    #[must_use]
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        self.through < self.last || self.waiting.values().any(|waiting| waiting.next <= now)
-    }
-
     pub(crate) fn note(&mut self, number: u64, outcome: TriedOutcome, at: Timestamp) {
         let before = self.waiting.remove(&number);
         match outcome {

@@ -74,7 +74,9 @@ impl State {
                     stands: true,
                 });
                 if self.sets.len() > SETS_KEPT {
-                    self.sets.pop_front();
+                    // What stands still is kept as long as anything else can go.
+                    let over = self.sets.iter().position(|set| !set.stands).unwrap_or_default();
+                    self.sets.remove(over);
                 }
             }
             Event::StatusCleared { page, component, expired: _ } => self.clear(page, component, stamp.at),
@@ -107,8 +109,7 @@ impl State {
             }
             Event::Retracted { about } => {
                 self.change(about.report, |report| report.retracted = true);
-                let rest = self.broadcasts.iter().filter(|(_, broadcast)| broadcast.report != about.report);
-                self.broadcasts = rest.map(|(effect, broadcast)| (*effect, Arc::clone(broadcast))).collect();
+                self.withdraw(about.report);
             }
             Event::Restored { about } => self.change(about.report, |report| report.retracted = false),
             Event::Subscribed { page, subscription, way, components } => {
@@ -191,8 +192,15 @@ impl State {
             let over = self.reports.iter().find(|(_, report)| report.stage().is_over() || report.retracted);
             if let Some(id) = over.map(|(id, _)| *id) {
                 self.reports.remove(&id);
+                self.withdraw(id);
             }
         }
+    }
+
+    /// What is on its way of a report goes no further.
+    fn withdraw(&mut self, report: ReportId) {
+        let rest = self.broadcasts.iter().filter(|(_, broadcast)| broadcast.report != report);
+        self.broadcasts = rest.map(|(effect, broadcast)| (*effect, Arc::clone(broadcast))).collect();
     }
 
     fn forget_waiting(&mut self, number: u64) {
@@ -268,9 +276,10 @@ impl State {
         self.reports.values().rev().filter(move |report| report.incident == Some(number))
     }
 
-    /// Open maintenances of all pages.
+    /// Open maintenances of all pages that are declared.
     pub(crate) fn maintenances(&self) -> impl Iterator<Item = &Arc<Report>> {
-        self.reports.values().filter(|report| report.is_maintenance() && !report.retracted && !report.stage().is_over())
+        let open = |report: &&Arc<Report>| report.is_maintenance() && !report.retracted && !report.stage().is_over();
+        self.reports.values().filter(open).filter(|report| self.pages.contains_key(&report.page))
     }
 
     /// A subscription.

@@ -67,7 +67,7 @@ pub(super) fn run(
                 _ = look.tick() => {}
             }
             while let Some(broadcast) = next(&sender.app) {
-                if *stopped.borrow() || !sender.deliver(&broadcast).await {
+                if *stopped.borrow() || !sender.deliver(&broadcast, &mut stopped).await {
                     break;
                 }
             }
@@ -81,7 +81,7 @@ pub(super) fn run(
 /// The oldest broadcast of which something can be done now.
 fn next(app: &App) -> Option<Arc<Broadcast>> {
     let (world, now) = (app.world(), app.now());
-    world.statuspage.broadcasts().find(|broadcast| broadcast.is_done() || broadcast.is_due(now)).cloned()
+    world.statuspage.broadcasts().find(|broadcast| world.statuspage.batch(broadcast.effect, now).is_some()).cloned()
 }
 
 /// Sends links that confirm. They are not kept: who gets none asks again.
@@ -130,13 +130,16 @@ struct Sender {
 }
 
 impl Sender {
-    /// Delivers the next batch of a broadcast; false if its outcome could not be recorded, so that it must wait.
-    async fn deliver(&self, broadcast: &Broadcast) -> bool {
+    /// Delivers the next batch of a broadcast; false if its outcome could not be recorded, so that it must wait. When the
+    /// server stops, the batch ends with what is done.
+    async fn deliver(&self, broadcast: &Broadcast, stopped: &mut watch::Receiver<bool>) -> bool {
         let (world, effect) = (self.app.world(), broadcast.effect);
         let Some(batch) = world.statuspage.batch(effect, self.app.now()) else { return false };
         let told = Told::of(&self.app, &world, broadcast).map(Arc::new);
         drop(world);
-        let tried: Vec<Tried> = stream::iter(batch.receivers)
+        let first_time = batch.through > broadcast.through;
+        let whole = batch.receivers.len();
+        let mut answers = stream::iter(batch.receivers)
             .map(|held| {
                 let told = told.clone();
                 async move {
@@ -144,13 +147,31 @@ impl Sender {
                         Some(told) => self.tell(&told, &held).await,
                         None => TriedOutcome::GaveUp,
                     };
-                    Tried { subscription: held.id, outcome }
+                    (held.number, Tried { subscription: held.id, outcome })
                 }
             })
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
-        let command = Command::Statuspage(PageCommand::Deliver { effect, through: batch.through, tried });
+            .buffered(AT_ONCE)
+            .boxed();
+        let (mut tried, mut last) = (Vec::with_capacity(whole), broadcast.through);
+        loop {
+            tokio::select! {
+                answer = answers.next() => match answer {
+                    Some((number, answer)) => {
+                        last = number;
+                        tried.push(answer);
+                    }
+                    None => break,
+                },
+                _ = stopped.wait_for(|stopped| *stopped) => break,
+            }
+        }
+        drop(answers);
+        let through = match (tried.len() == whole, first_time) {
+            (true, _) => batch.through,
+            (false, true) => last,
+            (false, false) => broadcast.through,
+        };
+        let command = Command::Statuspage(PageCommand::Deliver { effect, through, tried });
         let recorded = self.app.submit(Request::by_part(command, world::statuspage::PART)).await;
         if let Err(refusal) = &recorded {
             tracing::warn!(error.code = refusal.code.name, "what came of a batch was not recorded: {refusal}");

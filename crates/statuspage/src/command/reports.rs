@@ -1,7 +1,7 @@
 //! What is decided about incidents and maintenances on pages.
 
 use jiff::SignedDuration;
-use kernel::{Context, EffectId, EntityRef, Refusal, Timestamp, codes};
+use kernel::{Actor, Context, EffectId, EntityRef, Refusal, Timestamp, codes};
 use serde::{Deserialize, Serialize};
 
 use super::{known_component, page};
@@ -123,7 +123,8 @@ pub(super) fn post(state: &State, posting: Posting, context: &Context) -> Result
         let refusal = Refusal::new(&codes::CONFLICT, "a postmortem comes after the incident is resolved");
         return Err(refusal.field("/status").fix("post it as resolved first"));
     }
-    if report.updates.len() >= UPDATES_MAX {
+    // What time brings about is never refused: it would be tried again and again.
+    if report.updates.len() >= UPDATES_MAX && !matches!(context.actor, Actor::Mainstay(_)) {
         return Err(Refusal::new(&codes::CONFLICT, format!("a report has at most {UPDATES_MAX} updates")));
     }
     if let Some((from, to)) = posting.window {

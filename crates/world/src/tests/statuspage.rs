@@ -154,6 +154,41 @@ fn a_page_that_does_not_ask_for_it_publishes_nothing_by_itself() {
 }
 
 #[test]
+fn what_is_published_and_who_hears_of_it_outlast_a_snapshot() {
+    let mut town = town();
+    let give = |town: &mut Town, command| town.give(Command::Statuspage(command)).unwrap();
+    let subscription = "01932e4a-9c6b-7d20-8b1e-6f2f3c1d5a78".parse().unwrap();
+    let (way, components) = (statuspage::Way::Email, vec!["news".to_owned()]);
+    give(&mut town, statuspage::Command::Subscribe { page: page(), subscription, way, components });
+    let from = town.now() + jiff::SignedDuration::from_hours(1);
+    let to = from + jiff::SignedDuration::from_hours(1);
+    let update = statuspage::Update { stage: Stage::Scheduled, text: "We move.".to_owned() };
+    let affected = statuspage::Affected { component: "news".to_owned(), status: Status::UnderMaintenance };
+    let publication = statuspage::Publication {
+        page: page(),
+        kind: statuspage::Kind::Maintenance { from, to },
+        title: "Move".to_owned(),
+        impact: None,
+        components: vec![affected],
+        update,
+        incident: None,
+        automatic: false,
+        notify: true,
+    };
+    give(&mut town, statuspage::Command::Publish(publication));
+    let broadcast = town.world.statuspage.broadcasts().next().unwrap().clone();
+    let tried = vec![statuspage::Tried { subscription, outcome: statuspage::TriedOutcome::Retry }];
+    give(&mut town, statuspage::Command::Deliver { effect: broadcast.effect, through: 1, tried });
+    let read = crate::World::from_snapshot(&town.world.to_snapshot().unwrap()).unwrap();
+    let (was, is) = (&town.world.statuspage, &read.statuspage);
+    assert_eq!(was.page(&page()), is.page(&page()));
+    assert_eq!(was.reports(&page()).collect::<Vec<_>>(), is.reports(&page()).collect::<Vec<_>>());
+    assert_eq!(was.subscription(subscription), is.subscription(subscription));
+    assert_eq!(was.broadcasts().collect::<Vec<_>>(), is.broadcasts().collect::<Vec<_>>());
+    assert_eq!(is.broadcasts().next().unwrap().waiting.len(), 1);
+}
+
+#[test]
 fn a_page_whose_file_is_gone_is_gone() {
     let mut town = town();
     assert!(town.world.statuspage.main_page().is_some());
