@@ -138,7 +138,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             let watch = state.watch(&check).filter(|watch| watch.verdict != Verdict::Down && !watch.paused);
             watch.and_then(|watch| overdue(state, watch, context.now))
         }
-        Command::SetMaintenance { of, from, to } => Some(set_maintenance(of, from, to)?),
+        Command::SetMaintenance { of, from, to } => Some(set_maintenance(of, from, to, context.now)?),
         Command::EndMaintenance { id } => {
             let planned = state.maintenances().find(|planned| planned.id == id);
             let planned =
@@ -276,9 +276,12 @@ fn beat(state: &State, check: &EntityRef, signal: Signal, context: &Context) -> 
     Ok([Event::Beat { check, path, signal, at }].into_iter().chain(verdict).collect())
 }
 
-fn set_maintenance(of: EntityRef, from: Timestamp, to: Timestamp) -> Result<Event, Refusal> {
+fn set_maintenance(of: EntityRef, from: Timestamp, to: Timestamp, now: Timestamp) -> Result<Event, Refusal> {
     if from >= to {
         return Err(Refusal::new(&codes::INVALID, "ends before it begins").field("/to").fix("give a later end"));
+    }
+    if to <= now {
+        return Err(Refusal::new(&codes::INVALID, "is over already").field("/to").fix("give a later end"));
     }
     if to.duration_since(from) > Planned::LONGEST {
         let refusal = Refusal::new(&codes::INVALID, "is longer than 31 days").field("/to");

@@ -4,7 +4,7 @@
 //! runs count always: an outage may end in a maintenance.
 
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
-use kernel::{EntityRef, EventId, Weekday, zone};
+use kernel::{Actor, EntityRef, EventId, Weekday, zone};
 use serde::{Deserialize, Serialize};
 
 use crate::{CheckDefinition, Maintenance, State};
@@ -20,6 +20,12 @@ pub struct Planned {
     pub from: Timestamp,
     /// Until then.
     pub to: Timestamp,
+    /// Who set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Planned {
@@ -27,6 +33,18 @@ impl Planned {
     pub const KEPT: usize = 1_000;
     /// The longest one.
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+    /// True if the check isn't judged while this holds.
+    #[must_use]
+    pub fn concerns(&self, definition: &CheckDefinition) -> bool {
+        self.of == definition.check || self.of == definition.target || definition.path.contains(&self.of)
+    }
+
+    /// True if it was called off before it began.
+    #[must_use]
+    pub fn is_called_off(&self) -> bool {
+        self.to <= self.from
+    }
 }
 
 impl State {
@@ -38,12 +56,9 @@ impl State {
     /// When the maintenance ends in which a check is at a moment; none if it is in none.
     #[must_use]
     pub fn maintenance_end(&self, definition: &CheckDefinition, at: Timestamp) -> Option<Timestamp> {
-        let concerns = |planned: &&Planned| {
-            planned.of == definition.check || planned.of == definition.target || definition.path.contains(&planned.of)
-        };
         let by_hand = self.maintenances.iter().filter(|planned| planned.from <= at && at < planned.to);
         let declared = definition.maintenance.iter().filter_map(|window| window.end_at(at));
-        by_hand.filter(concerns).map(|planned| planned.to).chain(declared).max()
+        by_hand.filter(|planned| planned.concerns(definition)).map(|planned| planned.to).chain(declared).max()
     }
 }
 
@@ -58,6 +73,14 @@ impl Maintenance {
             let (from, to) = self.on(today.checked_sub(back.days()).ok()?, &zone)?;
             (from <= at && at < to).then_some(to)
         })
+    }
+
+    /// The next window that begins after `at`, within a week and a day: from when to when.
+    #[must_use]
+    pub fn next_after(&self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let zone = zone(&self.time_zone)?;
+        let today = zone.to_datetime(at).date();
+        (0..=8).find_map(|ahead| self.on(today.checked_add(ahead.days()).ok()?, &zone).filter(|(from, _)| *from > at))
     }
 
     /// The window that begins on a day, if one does.
@@ -98,6 +121,24 @@ mod tests {
         assert_eq!(sunday("2026-11-30T02:00:00Z"), None);
         assert_eq!(sunday("2026-11-30T23:30:00Z"), None, "Monday's night is another one");
         assert_eq!(sunday("2026-07-05T22:30:00Z").as_deref(), Some("2026-07-06T01:00:00Z"), "summer time");
+    }
+
+    #[test]
+    fn the_next_window_begins_after_now_even_while_one_holds() {
+        let window = |days: &[Weekday]| Maintenance {
+            days: days.to_vec(),
+            from: "02:00".parse().unwrap(),
+            duration_ms: 3_600_000,
+            time_zone: "Europe/Lisbon".to_owned(),
+        };
+        let next =
+            |window: Maintenance, at: &str| window.next_after(at.parse().unwrap()).map(|(from, _)| from.to_string());
+        let daily = || window(&[]);
+        assert_eq!(next(daily(), "2026-11-25T01:30:00Z").as_deref(), Some("2026-11-25T02:00:00Z"));
+        assert_eq!(next(daily(), "2026-11-25T02:00:00Z").as_deref(), Some("2026-11-26T02:00:00Z"));
+        let sunday = || window(&[Weekday::Sunday]);
+        assert_eq!(next(sunday(), "2026-11-29T02:30:00Z").as_deref(), Some("2026-12-06T02:00:00Z"));
+        assert_eq!(next(Maintenance { time_zone: "Moon".to_owned(), ..daily() }, "2026-11-25T01:30:00Z"), None);
     }
 
     #[test]

@@ -157,7 +157,14 @@ impl State {
                 watch.beats.get_or_insert_default().note(signal, *at);
             }),
             Event::MaintenanceSet { of, from, to } => {
-                let planned = Planned { id: stamp.event, of: of.clone(), from: *from, to: *to };
+                let planned = Planned {
+                    id: stamp.event,
+                    of: of.clone(),
+                    from: *from,
+                    to: *to,
+                    by: Some(stamp.actor.clone()),
+                    reason: stamp.reason.clone(),
+                };
                 self.maintenances.push_back(planned);
                 if self.maintenances.len() > Planned::KEPT {
                     self.maintenances.pop_front();

@@ -58,6 +58,32 @@ pub(crate) struct Check {
     pub(crate) paused: bool,
 }
 
+/// A maintenance.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Maintenance {
+    pub(crate) id: String,
+    pub(crate) of: String,
+    pub(crate) state: String,
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+    pub(crate) by: Option<String>,
+    pub(crate) reason: Option<String>,
+}
+
+/// A probe.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Probe {
+    pub(crate) location: String,
+    pub(crate) state: String,
+    pub(crate) since: Timestamp,
+    pub(crate) heard: Option<Timestamp>,
+    pub(crate) checks: usize,
+    pub(crate) version: Option<String>,
+    pub(crate) skew_ms: Option<i64>,
+    pub(crate) uplink: Option<bool>,
+    pub(crate) inside: bool,
+}
+
 /// An alert of another tool.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Alert {

@@ -85,6 +85,9 @@ pub(crate) enum Verb {
     /// Show checks, pause and resume them
     #[command(after_help = verbs::check::HELP)]
     Check(verbs::check::CheckArgs),
+    /// Plan, list and end times in which checks aren't judged
+    #[command(after_help = verbs::maintenance::HELP)]
+    Maintenance(verbs::maintenance::MaintenanceArgs),
     /// Show what applying a catalog folder would change
     #[command(after_help = verbs::plan::HELP)]
     Plan(verbs::plan::PlanArgs),

@@ -28,7 +28,7 @@ use tokio::sync::{mpsc, watch};
 
 use spool::Spool;
 use sync::Server;
-use uplink::Uplink;
+use uplink::{Health, Uplink};
 
 /// Results that may wait to be put down.
 const RESULTS_MAX: usize = 4_096;
@@ -60,6 +60,11 @@ impl Skew {
         now.checked_add(ahead).unwrap_or(now)
     }
 
+    /// In milliseconds.
+    fn ms(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
     fn set(&self, ahead: SignedDuration) {
         let ms = i64::try_from(ahead.as_millis()).unwrap_or(0);
         self.0.store(ms, Ordering::Relaxed);
@@ -74,8 +79,9 @@ pub(crate) async fn run(options: Options, stop: impl Future<Output = ()>) -> Res
     let Options { location, server, token, folder, canaries, policy, plugins } = options;
     let spool = Arc::new(Spool::open(&folder)?);
     let skew = Skew::default();
-    let server = Server::new(server, token, &location, skew.clone())?;
-    let uplink = Uplink::new(&server, canaries)?;
+    let health = Health::default();
+    let server = Server::new(server, token, &location, skew.clone(), health.clone())?;
+    let uplink = Uplink::new(&server, canaries, health)?;
     let client = Client::new(policy).map_err(|error| Refusal::new(&codes::INTERNAL, error.to_string()))?;
     let client = match plugins {
         Some(folder) => client.with_plugins(folder),

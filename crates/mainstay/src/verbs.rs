@@ -20,6 +20,7 @@ pub(crate) mod flag;
 pub(crate) mod get;
 pub(crate) mod incident;
 pub(crate) mod integration;
+pub(crate) mod maintenance;
 pub(crate) mod on_call;
 pub(crate) mod page;
 pub(crate) mod plan;
@@ -79,6 +80,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             Verb::Contract(args) => contract::run(args, &session()?).await,
             Verb::Deploy(args) => deploy::run(args, &session()?).await,
             Verb::Check(args) => check::run(args, &session()?).await,
+            Verb::Maintenance(args) => maintenance::run(args, &session()?).await,
             Verb::Plan(args) => plan::run(args, &session()?).await,
             Verb::Apply(args) => apply::run(args, &session()?).await,
             Verb::Export(args) => export::run(args, &session()?).await,

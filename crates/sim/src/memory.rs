@@ -11,7 +11,7 @@ use std::{
 use kernel::{EventId, Sha256, Timestamp};
 use timeline::{
     Entry, Head, NewEntry, Page, Query, Sample, SampleBatch, SampleRange, Sketch, Snapshot, Store, StoreError,
-    Verified, limits,
+    Verified, add_parts, limits,
 };
 
 /// A [`Store`] that is gone when it is dropped.
@@ -26,7 +26,7 @@ struct Kept {
     events: BTreeSet<EventId>,
     snapshots: BTreeMap<(u32, u64), Vec<u8>>,
     blobs: BTreeMap<Sha256, Vec<u8>>,
-    samples: BTreeMap<(String, i64), (Sketch, u64)>,
+    samples: BTreeMap<(String, i64), (Sketch, u64, Vec<u64>)>,
     secrets: BTreeMap<String, Vec<u8>>,
 }
 
@@ -170,9 +170,11 @@ impl Store for MemoryStore {
     fn add_samples(&self, batches: Vec<SampleBatch>) -> Result<(), StoreError> {
         bound("batches", batches.len(), limits::SAMPLE_BATCHES)?;
         batches.iter().try_for_each(|batch| bound("bytes of a name", batch.series.len(), limits::NAME_BYTES))?;
+        batches.iter().try_for_each(|batch| bound("parts", batch.parts.len(), limits::SAMPLE_PARTS))?;
         let mut kept = self.kept();
-        for SampleBatch { series, minute, measured, errors } in batches {
-            let (sketch, failed) = kept.samples.entry((series, minute)).or_default();
+        for SampleBatch { series, minute, measured, errors, parts } in batches {
+            let (sketch, failed, known) = kept.samples.entry((series, minute)).or_default();
+            add_parts(known, &parts);
             sketch.merge(&measured);
             *failed = failed.saturating_add(errors);
         }
@@ -187,13 +189,14 @@ impl Store for MemoryStore {
             return Err(StoreError::Unacceptable(format!("{steps} steps")));
         }
         let mut samples: BTreeMap<i64, Sample> = BTreeMap::new();
-        for ((name, minute), (sketch, failed)) in &self.kept().samples {
+        for ((name, minute), (sketch, failed, parts)) in &self.kept().samples {
             if name == series && (*from_minute..*to_minute).contains(minute) {
                 let minute = from_minute + (minute - from_minute) / step * step;
-                let empty = || Sample { minute, measured: Sketch::default(), errors: 0 };
+                let empty = || Sample { minute, measured: Sketch::default(), errors: 0, parts: Vec::new() };
                 let sample = samples.entry(minute).or_insert_with(empty);
                 sample.measured.merge(sketch);
                 sample.errors = sample.errors.saturating_add(*failed);
+                add_parts(&mut sample.parts, parts);
             }
         }
         Ok(samples.into_values().collect())

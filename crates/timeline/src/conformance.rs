@@ -162,6 +162,8 @@ fn what_is_beyond_a_bound_is_refused(store: &dyn Store) -> Result<(), StoreError
     refused(store.put_secret("name", Some(&vec![0; limits::SECRET_BYTES + 1])));
     let long = SampleBatch { series: "x".repeat(limits::NAME_BYTES + 1), ..batch("a", 0, &[])? };
     refused(store.add_samples(vec![long]));
+    let many = SampleBatch { parts: vec![1; limits::SAMPLE_PARTS + 1], ..batch("a", 0, &[])? };
+    refused(store.add_samples(vec![many]));
     let range = SampleRange { series: "a".to_owned(), from_minute: i64::MIN, to_minute: i64::MAX, step_minutes: 1 };
     refused(store.samples(&range).map(drop));
     assert_eq!(store.head()?, Head::EMPTY);
@@ -304,7 +306,18 @@ fn blobs_are_stored_once(store: &dyn Store) -> Result<(), StoreError> {
 
 fn batch(series: &str, minute: i64, values: &[f64]) -> Result<SampleBatch, StoreError> {
     let measured = Sketch::of(values).map_err(|error| StoreError::Unacceptable(error.to_string()))?;
-    Ok(SampleBatch { series: series.to_owned(), minute, measured, errors: values.len() as u64 })
+    Ok(SampleBatch {
+        series: series.to_owned(),
+        minute,
+        measured,
+        errors: values.len() as u64,
+        parts: parts(values.len() as u64),
+    })
+}
+
+/// As many as there are values, and many times that; nothing where there are none.
+fn parts(values: u64) -> Vec<u64> {
+    if values == 0 { Vec::new() } else { vec![values, 0, values << 40] }
 }
 
 fn samples_are_merged(store: &dyn Store) -> Result<(), StoreError> {
@@ -314,7 +327,10 @@ fn samples_are_merged(store: &dyn Store) -> Result<(), StoreError> {
         let found = store.samples(&SampleRange { series: "a".to_owned(), from_minute, to_minute, step_minutes })?;
         Ok(found
             .into_iter()
-            .map(|s| (s.minute, (s.measured.count(), s.errors, s.measured.sum().to_string())))
+            .map(|s| {
+                assert_eq!(s.parts, parts(s.measured.count()), "the parts of all values");
+                (s.minute, (s.measured.count(), s.errors, s.measured.sum().to_string()))
+            })
             .collect())
     };
     let five = (4, 4, "-0.5".to_owned());

@@ -91,7 +91,9 @@ fn open(dir: &Path) -> Result<Option<Connection>, StoreError> {
 }
 
 fn contents(connection: &Connection, now: Timestamp) -> Vec<Finding> {
-    let schema = Ok(format!("version {}", integrity::SCHEMA_VERSION));
+    let schema = connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+    let schema =
+        schema.map(|version| format!("version {version}")).map_err(|error| Wrong::from(StoreError::from(error)));
     let structure = integrity::structure(connection)
         .map(|()| "SQLite finds its pages and tables sound".to_owned())
         .map_err(Wrong::from);

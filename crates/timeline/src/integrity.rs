@@ -9,7 +9,9 @@ use crate::{Head, StoreError, Verified, chain, limits, reader, rows};
 /// "Mstl": marks the file as ours (SQLite's `application_id`).
 pub(crate) const APPLICATION: i32 = 0x4d73_746c;
 /// The newest schema that this version knows (SQLite's `user_version`).
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 2;
+/// The oldest that it reads; a store that is opened for writing is brought to the newest.
+pub(crate) const SCHEMA_VERSION_MIN: u32 = 1;
 
 /// Refuses files that are not ours or newer than we are.
 pub(crate) fn header(connection: &Connection) -> Result<(), StoreError> {
@@ -19,7 +21,7 @@ pub(crate) fn header(connection: &Connection) -> Result<(), StoreError> {
     }
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     match found {
-        SCHEMA_VERSION => Ok(()),
+        SCHEMA_VERSION_MIN..=SCHEMA_VERSION => Ok(()),
         0 => Err(StoreError::corrupt("the file has no schema version")),
         found => Err(StoreError::TooNew { found, known: SCHEMA_VERSION }),
     }

@@ -51,7 +51,7 @@ pub use chain::{Verified, hash};
 pub use doctor::{Finding, doctor};
 pub use error::StoreError;
 pub use query::{Page, Query};
-pub use samples::{NotFinite, Sample, SampleBatch, SampleRange, Sketch};
+pub use samples::{NotFinite, Sample, SampleBatch, SampleRange, Sketch, add_parts};
 pub use snapshots::Snapshot;
 pub use sqlite::{Options, SqliteStore};
 pub use store::{Entry, Head, NewEntry, Store, limits};

@@ -116,6 +116,9 @@ pub struct SampleBatch {
     pub measured: Sketch,
     /// How many observations failed and so have no value; they are not among the measured ones.
     pub errors: u64,
+    /// What the measured values are made of, each part summed over all of them, in the caller's order and unit: sixteen at
+    /// most, none if that isn't known. Divided by the count they are means, which add up as the values do.
+    pub parts: Vec<u64>,
 }
 
 /// Which samples are wanted.
@@ -140,6 +143,8 @@ pub struct Sample {
     pub measured: Sketch,
     /// How many observations failed and so have no value.
     pub errors: u64,
+    /// The parts that the measured values are made of, each summed; empty if they are not known.
+    pub parts: Vec<u64>,
 }
 
 impl Sample {
@@ -171,9 +176,10 @@ impl SampleRange {
 
 pub(crate) fn admit(batches: &[SampleBatch]) -> Result<(), StoreError> {
     StoreError::bound("batches of samples", batches.len(), limits::SAMPLE_BATCHES)?;
-    batches
-        .iter()
-        .try_for_each(|batch| StoreError::bound("bytes in a series' name", batch.series.len(), limits::NAME_BYTES))
+    batches.iter().try_for_each(|batch| {
+        StoreError::bound("parts of a sample", batch.parts.len(), limits::SAMPLE_PARTS)?;
+        StoreError::bound("bytes in a series' name", batch.series.len(), limits::NAME_BYTES)
+    })
 }
 
 /// Merges a batch into its series and minute.
@@ -185,17 +191,21 @@ pub(crate) fn add(connection: &Connection, batch: &SampleBatch) -> Result<(), St
             connection.last_insert_rowid()
         }
     };
-    let mut known = connection.prepare_cached("SELECT errors, sketch FROM sample WHERE series = ?1 AND minute = ?2")?;
-    let known = known.query_row(params![series, batch.minute], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let (mut errors, mut measured) = match known {
-        Some((errors, packed)) => (errors, sketch(&batch.series, batch.minute, packed)?),
-        None => (0, Sketch::default()),
+    let mut known =
+        connection.prepare_cached("SELECT errors, sketch, parts FROM sample WHERE series = ?1 AND minute = ?2")?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (mut errors, mut measured, mut parts) = match known.query_row(params![series, batch.minute], read).optional()? {
+        Some((errors, packed, parts)) => (errors, sketch(&batch.series, batch.minute, packed)?, unpack_parts(parts)),
+        None => (0, Sketch::default(), Vec::new()),
     };
+    add_parts(&mut parts, &batch.parts);
     errors = batch.errors.saturating_add(errors).min(i64::MAX.unsigned_abs());
     measured.merge(&batch.measured);
     connection
-        .prepare_cached("INSERT OR REPLACE INTO sample (series, minute, errors, sketch) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![series, batch.minute, errors, measured.pack()])?;
+        .prepare_cached(
+            "INSERT OR REPLACE INTO sample (series, minute, errors, sketch, parts) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![series, batch.minute, errors, measured.pack(), pack_parts(&parts)])?;
     Ok(())
 }
 
@@ -204,19 +214,21 @@ pub(crate) fn within(connection: &Connection, range: &SampleRange) -> Result<Vec
     let mut samples: Vec<Sample> = Vec::new();
     let Some(series) = series(connection, &range.series)? else { return Ok(samples) };
     let mut statement = connection.prepare_cached(
-        "SELECT minute, errors, sketch FROM sample WHERE series = ?1 AND minute >= ?2 AND minute < ?3 ORDER BY minute",
+        "SELECT minute, errors, sketch, parts FROM sample WHERE series = ?1 AND minute >= ?2 AND minute < ?3 ORDER BY minute",
     )?;
     let mut found = statement.query(params![series, range.from_minute, range.to_minute])?;
     while let Some(row) = found.next()? {
         let minute = row.get(0)?;
         let (step, errors) = (range.step_of(minute), row.get(1)?);
         let measured = sketch(&range.series, minute, row.get(2)?)?;
+        let parts = unpack_parts(row.get(3)?);
         match samples.last_mut() {
             Some(sample) if sample.minute == step => {
                 sample.measured.merge(&measured);
                 sample.errors = sample.errors.saturating_add(errors);
+                add_parts(&mut sample.parts, &parts);
             }
-            Some(_) | None => samples.push(Sample { minute: step, measured, errors }),
+            Some(_) | None => samples.push(Sample { minute: step, measured, errors, parts }),
         }
     }
     Ok(samples)
@@ -227,6 +239,42 @@ pub(crate) fn prune(connection: &Connection, minute: i64) -> Result<u64, StoreEr
     let deleted = connection.prepare_cached("DELETE FROM sample WHERE minute < ?1")?.execute([minute])?;
     connection.prepare_cached("DELETE FROM series WHERE id NOT IN (SELECT series FROM sample)")?.execute([])?;
     Ok(deleted as u64)
+}
+
+/// Adds parts to parts, place by place. `known` may have been summed without some of them.
+pub fn add_parts(known: &mut Vec<u64>, more: &[u64]) {
+    known.resize(known.len().max(more.len()), 0);
+    known.iter_mut().zip(more).for_each(|(sum, part)| *sum = sum.saturating_add(*part));
+}
+
+/// Each sum in the seven-bit groups of LEB128, since most are small; nothing for none.
+fn pack_parts(parts: &[u64]) -> Option<Vec<u8>> {
+    let mut packed = Vec::new();
+    for part in parts {
+        let mut rest = *part;
+        while rest >= 0x80 {
+            packed.push((rest & 0x7f) as u8 | 0x80);
+            rest >>= 7;
+        }
+        packed.push(rest as u8);
+    }
+    (!packed.is_empty()).then_some(packed)
+}
+
+/// What [`pack_parts`] packed. Bytes that it never wrote give sums that mean nothing, and no error: they are beside the
+/// measured values, which are checked.
+fn unpack_parts(packed: Option<Vec<u8>>) -> Vec<u64> {
+    let (mut parts, mut part, mut shift) = (Vec::new(), 0_u64, 0_u32);
+    for byte in packed.unwrap_or_default() {
+        part |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+        shift = shift.saturating_add(7);
+        if byte & 0x80 == 0 {
+            parts.push(part);
+            (part, shift) = (0, 0);
+        }
+    }
+    parts.truncate(limits::SAMPLE_PARTS);
+    parts
 }
 
 fn series(connection: &Connection, name: &str) -> Result<Option<i64>, StoreError> {

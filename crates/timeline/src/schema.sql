@@ -1,4 +1,4 @@
--- Version 1 of the file. Entries are never updated or deleted.
+-- Version 2 of the file: `upgrade` in sqlite.rs makes it of version 1. Entries are never updated or deleted.
 CREATE TABLE entry (
     position   INTEGER PRIMARY KEY,
     event      BLOB    NOT NULL UNIQUE, -- 16 bytes
@@ -59,6 +59,7 @@ CREATE TABLE sample (
     minute INTEGER NOT NULL, -- since 1970
     errors INTEGER NOT NULL,
     sketch BLOB    NOT NULL,
+    parts  BLOB,             -- sums, as LEB128; since version 2
     PRIMARY KEY (series, minute)
 ) STRICT, WITHOUT ROWID;
 

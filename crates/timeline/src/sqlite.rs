@@ -133,7 +133,18 @@ fn open_for_writing(file: &Path, options: &Options) -> Result<Connection, StoreE
     if let Some(bytes) = options.max_bytes {
         connection.pragma_update_and_check(None, "max_page_count", bytes.div_ceil(PAGE_BYTES), |_| Ok(()))?;
     }
+    upgrade(&connection)?;
     Ok(connection)
+}
+
+/// Brings a file of an earlier version to the newest, all of it or nothing. It touches no entry.
+fn upgrade(connection: &Connection) -> Result<(), StoreError> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found < integrity::SCHEMA_VERSION {
+        connection
+            .execute_batch("BEGIN; ALTER TABLE sample ADD COLUMN parts BLOB; PRAGMA user_version = 2; COMMIT;")?;
+    }
+    Ok(())
 }
 
 /// What every connection has: room for statements, patience, and distrust of the file.

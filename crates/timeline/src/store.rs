@@ -30,6 +30,8 @@ pub mod limits {
     pub const NAME_BYTES: usize = 512;
     /// Batches of one call that adds samples.
     pub const SAMPLE_BATCHES: usize = 10_000;
+    /// Parts that a batch of samples may be made of.
+    pub const SAMPLE_PARTS: usize = 16;
     /// Points of one answer with samples.
     pub const SAMPLE_POINTS: u64 = 10_000;
     /// Entries of one read; asking for more gives as many.

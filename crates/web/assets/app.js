@@ -62,6 +62,24 @@ const addCopy = (root = document) => all(".cmd", root).forEach((box) => {
 });
 addCopy();
 
+// The calendar is one stop of the Tab key: arrows walk from day to day, PageUp and PageDown to other weeks.
+const days = () => all(".calendar a.day");
+const rove = (to) => days().forEach((day) => { day.tabIndex = day === to ? 0 : -1; });
+const roveHome = () => { if (days().length) rove(one(".calendar .chosen a.day") || one(".calendar [aria-current] a.day") || days()[0]); };
+roveHome();
+one("[data-focus] :is(button, select, input:not([type=hidden]))")?.focus();
+document.addEventListener("keydown", (event) => {
+  const day = event.target.closest?.(".calendar a.day");
+  if (!day || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  const week = { PageUp: "prev", PageDown: "next" }[event.key];
+  const list = days(), at = list.indexOf(day), monday = at - (at % 7);
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - 7, ArrowDown: at + 7, Home: monday, End: monday + 6 }[event.key];
+  if (week) one(`.pager [rel=${week}]`)?.click();
+  else if (list[to]) { rove(list[to]); list[to].focus(); }
+  else if (to === undefined) return;
+  event.preventDefault();
+});
+
 // Live: one stream per screen. An event says that something changed; the screen is asked for again, at most once a
 // second, and the regions that differ are exchanged.
 const pathTo = (element, region) => {
@@ -79,6 +97,7 @@ const swap = (region, next) => {
   if (path) next.querySelector(path)?.focus({ preventScroll: true });
   tellTimes(next);
   addCopy(next);
+  roveHome();
   if (next.tagName !== "MAIN") next.classList.add("fresh");
   return true;
 };

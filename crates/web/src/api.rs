@@ -14,6 +14,7 @@ pub mod event;
 pub mod flags;
 pub mod incidents;
 pub mod integrations;
+pub mod maintenances;
 pub mod oncall;
 pub mod pages;
 pub mod probes;

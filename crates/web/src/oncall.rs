@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod calendar;
+pub mod day;
 pub mod feed;
 pub mod team;
 pub(crate) mod wish;
@@ -28,6 +29,8 @@ pub struct OnCallScreen {
     pub chrome: Chrome,
     /// The teams, those with nobody first.
     pub teams: Vec<TeamRow>,
+    /// When nobody will be on call in the next weeks, the nearest first.
+    pub gaps: Vec<GapRow>,
     /// What is said where there are none.
     pub none: Empty,
     /// Who takes over when, in the next weeks.
@@ -55,6 +58,23 @@ pub struct TeamRow {
     pub rotation: String,
 }
 
+/// A time in which nobody is on call for a team.
+#[derive(Debug)]
+pub struct GapRow {
+    /// The day and time at which it begins: `Monday 23 November, 09:00 UTC`.
+    pub from: String,
+    /// How far away that is.
+    pub at: Moment,
+    /// How long it lasts: `9 h`.
+    pub lasts: String,
+    /// Which team's.
+    pub team: Entity,
+    /// Why.
+    pub why: String,
+    /// The day in the team's calendar.
+    pub href: String,
+}
+
 /// One turn to come.
 #[derive(Debug)]
 pub struct ShiftRow {
@@ -74,14 +94,18 @@ pub struct ShiftRow {
 const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 28);
 /// Turns that are shown at most.
 const SHIFTS_MAX: usize = 60;
+/// Gaps that are shown at most.
+const GAPS_MAX: usize = 20;
 
 /// Shows who is on call, team by team.
 pub async fn list(frame: Frame) -> Response {
-    let mut teams: Vec<TeamRow> = teams(&frame).iter().map(|team| row(&frame, team)).collect();
+    let known = teams(&frame);
+    let mut teams: Vec<TeamRow> = known.iter().map(|team| row(&frame, team)).collect();
     teams.sort_by_key(|team| (team.now.is_some(), team.team.name.to_lowercase()));
     screen(&OnCallScreen {
         chrome: frame.chrome("On call", Place::OnCall),
         teams,
+        gaps: gaps(&frame, &known),
         none: Empty::with("No team is in the catalog yet.", "mainstay apply ./catalog"),
         coming: coming(&frame),
         no_coming: Empty::new("No rotation is declared: add a document of kind Rotation to the catalog."),
@@ -118,6 +142,30 @@ fn row(frame: &Frame, team: &EntityRef) -> TeamRow {
             None => rotations.join("; "),
         },
     }
+}
+
+/// When nobody will be on call for a team that has a rotation.
+fn gaps(frame: &Frame, teams: &[EntityRef]) -> Vec<GapRow> {
+    let end = frame.now.checked_add(AHEAD).unwrap_or(frame.now);
+    let mut gaps: Vec<(&EntityRef, oncall::GapSpan)> = teams
+        .iter()
+        .filter(|team| frame.world.oncall.of_team(team).next().is_some())
+        .flat_map(|team| calendar::gaps(frame, team, frame.now, end).into_iter().map(move |gap| (team, gap)))
+        .collect();
+    gaps.sort_by_key(|(team, gap)| (gap.from, (*team).clone()));
+    let row = |(team, gap): (&EntityRef, oncall::GapSpan)| {
+        let day = gap.from.to_zoned(calendar::zone_of(frame, team)).date();
+        let hours = gap.to.duration_since(gap.from).as_hours();
+        GapRow {
+            from: gap.from.strftime("%A %-d %B, %H:%M UTC").to_string(),
+            at: frame.ago(gap.from),
+            lasts: if hours >= 48 { format!("{} days", hours / 24) } else { format!("{hours} h") },
+            team: frame.entity(team),
+            why: gap.why.in_words(),
+            href: frame.href(format!("{}?from={day}&day={day}#day", team::address(team))),
+        }
+    };
+    gaps.into_iter().take(GAPS_MAX).map(row).collect()
 }
 
 /// The turns that begin in the next weeks, of all teams, the nearest first.

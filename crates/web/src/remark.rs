@@ -55,6 +55,10 @@ pub enum Done {
     OnCall,
     /// How somebody is reached was changed.
     Contact,
+    /// A maintenance was planned or ended.
+    Maintenance,
+    /// A probe was retired.
+    Retired,
     /// A test message went out.
     Tested,
     /// Something on a status page was changed.
@@ -64,7 +68,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 23] = [
         Self::Undone,
         Self::Asked,
         Self::Turned,
@@ -83,6 +87,8 @@ impl Done {
         Self::Gate,
         Self::OnCall,
         Self::Contact,
+        Self::Maintenance,
+        Self::Retired,
         Self::Tested,
         Self::Published,
         Self::Nothing,
@@ -108,6 +114,8 @@ impl Done {
             Self::Gate => "gate",
             Self::OnCall => "on-call",
             Self::Contact => "contact",
+            Self::Maintenance => "maintenance",
+            Self::Retired => "retired",
             Self::Tested => "tested",
             Self::Published => "published",
             Self::Nothing => "nothing",
@@ -136,6 +144,8 @@ impl Done {
             Self::Gate => "The gate is set. It holds from the next deployment on.",
             Self::OnCall => "The schedule is changed. It holds from the next page on.",
             Self::Contact => "It is saved. It holds from the next page on.",
+            Self::Maintenance => "The maintenance is set so. It holds from the next run on.",
+            Self::Retired => "The probe is retired. What it saw counts no more.",
             Self::Tested => {
                 "A test message is on its way. Enter the code that it has, to show that the address is yours."
             }

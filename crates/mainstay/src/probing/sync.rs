@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use web::api::probes::Work;
 
-use super::{Skew, spool::Spool};
+use super::{Skew, spool::Spool, uplink::Health};
 
 /// The definitions that the prober runs.
 type Definitions = watch::Sender<Arc<Vec<Arc<CheckDefinition>>>>;
@@ -35,6 +35,7 @@ pub(super) struct Server {
     token: String,
     location: String,
     skew: Skew,
+    health: Health,
 }
 
 /// Why the server took nothing.
@@ -48,10 +49,10 @@ enum Failed {
 impl Server {
     /// # Errors
     /// If no client can be had, or the address can't have a path.
-    pub(super) fn new(base: Url, token: String, location: &str, skew: Skew) -> Result<Self, Refusal> {
+    pub(super) fn new(base: Url, token: String, location: &str, skew: Skew, health: Health) -> Result<Self, Refusal> {
         let none = |error: reqwest::Error| Refusal::new(&codes::INTERNAL, format!("no client: {error}"));
         let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).build().map_err(none)?;
-        Ok(Self { http, base, token, location: location.to_owned(), skew })
+        Ok(Self { http, base, token, location: location.to_owned(), skew, health })
     }
 
     /// Where it listens, for the self-test.
@@ -70,7 +71,13 @@ impl Server {
 
     async fn work(&self, known: Option<&str>) -> Result<Option<Work>, Failed> {
         let mut url = self.address("work");
-        url.query_pairs_mut().append_pair("wait_s", &WAIT_S.to_string());
+        url.query_pairs_mut()
+            .append_pair("wait_s", &WAIT_S.to_string())
+            .append_pair("version", env!("CARGO_PKG_VERSION"))
+            .append_pair("skew_ms", &self.skew.ms().to_string());
+        if let Some(works) = self.health.get() {
+            url.query_pairs_mut().append_pair("uplink", if works { "true" } else { "false" });
+        }
         if let Some(known) = known {
             url.query_pairs_mut().append_pair("known", known);
         }

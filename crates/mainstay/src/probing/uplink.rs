@@ -3,7 +3,10 @@
 //! A probe that is cut off sees everything down. Before a failing run is believed, one of the canaries must have taken a
 //! connection a short while ago: the server itself, and whatever else the operator names.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use kernel::{Refusal, codes};
 use tokio::{net::TcpStream, time::Instant};
@@ -23,6 +26,22 @@ const CANARIES: usize = 20;
 pub(super) struct Uplink {
     canaries: Vec<String>,
     tested: Option<(Instant, bool)>,
+    health: Health,
+}
+
+/// What the last self-test said, for whoever tells the server.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Health(Arc<Mutex<Option<bool>>>);
+
+impl Health {
+    /// True if it reached something; none if there was no test yet.
+    pub(super) fn get(&self) -> Option<bool> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, works: bool) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(works);
+    }
 }
 
 impl Uplink {
@@ -30,7 +49,7 @@ impl Uplink {
     ///
     /// # Errors
     /// If one has no port, or there are too many.
-    pub(super) fn new(server: &Server, mut canaries: Vec<String>) -> Result<Self, Refusal> {
+    pub(super) fn new(server: &Server, mut canaries: Vec<String>, health: Health) -> Result<Self, Refusal> {
         let wrong = |detail: String| Refusal::new(&codes::CONFIG_INVALID, detail).field("--canary");
         if canaries.len() > CANARIES {
             return Err(wrong(format!("there may be {CANARIES} canaries")));
@@ -43,7 +62,7 @@ impl Uplink {
             }
         }
         canaries.extend(server.host_and_port());
-        Ok(Self { canaries, tested: None })
+        Ok(Self { canaries, tested: None, health })
     }
 
     /// True if one of the canaries takes a connection, or did so just now.
@@ -67,6 +86,7 @@ impl Uplink {
             }
         }
         self.tested = Some((Instant::now(), works));
+        self.health.set(works);
         works
     }
 }

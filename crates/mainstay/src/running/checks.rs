@@ -94,6 +94,8 @@ pub(super) fn run(
 
 /// One probe, at one location.
 async fn run_at(app: App, location: &'static str, prober: Prober<Far>, stopped: watch::Receiver<bool>) {
+    let about = intake::About { skew_ms: Some(0), inside: true, ..intake::About::default() };
+    app.intake().note_about(location, about);
     let (define, definitions) = watch::channel(Arc::new(app.world().checks.definitions(location)));
     let (ask, asked) = watch::channel(doubted(&app.world(), location));
     let prober = prober.confirming(asked);

@@ -7,7 +7,7 @@ use kernel::{EntityRef, Refusal, closest, codes};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Session, check, flag, incident, on_call, token};
+use super::{Session, check, flag, incident, on_call, probe, token};
 use crate::{
     answers::{Deployment, Finding},
     output::{Printer, Table, Tone, add, short},
@@ -15,7 +15,7 @@ use crate::{
 
 pub(crate) const HELP: &str = "\
 Lists: services, entities, apis, resources, systems, domains, groups, users,
-       flags, checks, incidents, deployments, findings, on-call, tokens
+       flags, checks, probes, incidents, deployments, findings, on-call, tokens
 One entity is named by its reference; \"payments\" alone means component:default/payments.
 
 Examples:
@@ -56,7 +56,7 @@ const KINDS: &[(&str, Option<&str>)] = &[
     ("rotations", Some("rotation")),
 ];
 /// The other lists.
-const LISTS: &[&str] = &["flags", "checks", "incidents", "deployments", "findings", "on-call", "tokens"];
+const LISTS: &[&str] = &["flags", "checks", "probes", "incidents", "deployments", "findings", "on-call", "tokens"];
 
 /// Shows it.
 ///
@@ -79,6 +79,7 @@ async fn one(what: &str, args: &GetArgs, session: &Session) -> Result<ExitCode, 
     match what {
         "flags" => flag::list(&flag::ListArgs::default(), session).await,
         "checks" => check::list(session).await,
+        "probes" => probe::list(session).await,
         "incidents" => incident::list(false, args.limit, session).await,
         "deployments" => deployments(args.limit, session).await,
         "findings" => findings(args.limit, session).await,

@@ -6,9 +6,11 @@ use clap::Args;
 use kernel::{Refusal, codes};
 use probe::AddressPolicy;
 
+use super::Session;
 use crate::{
+    answers::Probe,
     client::ClientArgs,
-    output,
+    output::{self, Table},
     probing::{self, Options},
     running::{asked_to_stop, log},
 };
@@ -61,4 +63,32 @@ pub(crate) async fn run(args: ProbeArgs, server: ClientArgs) -> Result<ExitCode,
     let options = Options { location, server, token, folder: state_dir, canaries, policy, plugins };
     probing::run(options, asked_to_stop()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lists the probes that the server knows; exit code 1 if one is silent.
+///
+/// # Errors
+/// What the server refuses.
+pub(crate) async fn list(session: &Session) -> Result<ExitCode, Refusal> {
+    let answer = session.client.list(&["probes"], &[], usize::MAX).await?;
+    let is_silent = |probe: &serde_json::Value| probe.get("state").is_some_and(|state| state == "silent");
+    let silent = answer.as_array().is_some_and(|probes| probes.iter().any(is_silent));
+    session.out.show(answer, |probes: Vec<Probe>| {
+        let mut table = Table::new(&["location", "state", "since", "heard", "checks", "version", "clock", "uplink"]);
+        for probe in probes {
+            let heard = probe.heard.map_or_else(|| "-".to_owned(), |at| session.out.ago(at));
+            let version = if probe.inside { "in the server".to_owned() } else { probe.version.unwrap_or_else(none) };
+            let clock = probe.skew_ms.map_or_else(none, |ms| format!("{:.1} s", ms as f64 / 1_000.0));
+            let uplink = probe.uplink.map_or_else(none, |works| if works { "works" } else { "failed" }.to_owned());
+            let (since, checks) = (session.out.ago(probe.since), probe.checks.to_string());
+            table.row([probe.location, probe.state, since, heard, checks, version, clock, uplink]);
+        }
+        table.or("No probe has reported yet: `mainstay probe --help` says how one is started.")
+    })?;
+    Ok(if silent { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What the probe has not said.
+fn none() -> String {
+    "-".to_owned()
 }

@@ -208,7 +208,7 @@ fn damaged_samples_are_named() {
     let sample = Sample::new();
     let store = sample.open().unwrap();
     let measured = Sketch::of(&[1.0]).unwrap();
-    let batch = SampleBatch { series: "latency".to_owned(), minute: 7, measured, errors: 0 };
+    let batch = SampleBatch { series: "latency".to_owned(), minute: 7, measured, errors: 0, parts: Vec::new() };
     store.add_samples(vec![batch.clone()]).unwrap();
     drop(store);
     sample.sql("UPDATE sample SET sketch = substr(sketch, 1, length(sketch) - 1)");

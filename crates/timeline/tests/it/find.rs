@@ -31,7 +31,8 @@ fn sixty_four_threads_write_and_read_at_once() {
             scope.spawn(move || {
                 for part in 0..10 {
                     let measured = Sketch::of(&[f64::from(number)]).unwrap();
-                    let batch = SampleBatch { series: "all".to_owned(), minute: 0, measured, errors: 1 };
+                    let batch =
+                        SampleBatch { series: "all".to_owned(), minute: 0, measured, errors: 1, parts: Vec::new() };
                     store.add_samples(vec![batch]).unwrap();
                     let blob = format!("{number} {part}").into_bytes();
                     let digest = store.put_blobs(slice::from_ref(&blob)).unwrap()[0];

@@ -34,7 +34,13 @@ fn at_the_bound_on_its_size_a_store_waits_for_room() {
     let options = Options { max_bytes: Some(1 << 20), ..Options::default() };
     let store = SqliteStore::open(dir.path(), &options).unwrap();
     let measured = Sketch::of(&(1..500).map(f64::from).collect::<Vec<_>>()).unwrap();
-    let batch = |minute| SampleBatch { series: "a".to_owned(), minute, measured: measured.clone(), errors: 0 };
+    let batch = |minute| SampleBatch {
+        series: "a".to_owned(),
+        minute,
+        measured: measured.clone(),
+        errors: 0,
+        parts: Vec::new(),
+    };
     store.add_samples((0..300).map(batch).collect()).unwrap();
     let full = fill(&store);
     assert_has(&store, full);

@@ -131,7 +131,13 @@ fn put_blobs(store: &dyn Store) -> Result<(), StoreError> {
 fn add_samples(store: &dyn Store) -> Result<(), StoreError> {
     loop {
         let measured = Sketch::of(&[1.0, 2.0, 3.0]).unwrap();
-        store.add_samples(vec![SampleBatch { series: "checks".to_owned(), minute: 0, measured, errors: 0 }])?;
+        store.add_samples(vec![SampleBatch {
+            series: "checks".to_owned(),
+            minute: 0,
+            measured,
+            errors: 0,
+            parts: Vec::new(),
+        }])?;
         println!("samples {}", sample_count(store));
     }
 }

@@ -52,7 +52,7 @@ fn a_newer_schema_is_left_alone() {
     Connection::open(&file).unwrap().pragma_update(None, "user_version", 7).unwrap();
     let before = fs::read(&file).unwrap();
     let error = SqliteStore::open(dir.path(), &Options::default()).unwrap_err();
-    assert_eq!(error, StoreError::TooNew { found: 7, known: 1 });
+    assert_eq!(error, StoreError::TooNew { found: 7, known: 2 });
     assert_eq!(Refusal::from(error).class(), Class::OperatorFixable);
     assert_eq!(fs::read(&file).unwrap(), before);
 }

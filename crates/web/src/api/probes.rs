@@ -36,6 +36,14 @@ pub struct ProbeView {
     pub heard: Option<Timestamp>,
     /// How many checks it runs.
     pub checks: usize,
+    /// Which version it is, if it said so.
+    pub version: Option<String>,
+    /// By how many milliseconds the server's clock is ahead of its own, if it said so.
+    pub skew_ms: Option<i64>,
+    /// True if it lately reached anything at all, false if not; absent if it didn't say.
+    pub uplink: Option<bool>,
+    /// True for one that runs within this server.
+    pub inside: bool,
 }
 
 /// Lists the probes by location.
@@ -43,12 +51,19 @@ pub struct ProbeView {
     responses((status = 200, body = Listed<ProbeView>)))]
 pub async fn list(State(app): State<App>, Query(paging): Query<Paging>) -> Result<Json<Listed<ProbeView>>, Problem> {
     let world = app.world();
-    paging.page(world.checks.probes().collect(), |(location, probe)| ProbeView {
-        location: location.to_owned(),
-        state: if probe.silent { "silent" } else { "reporting" },
-        since: probe.since,
-        heard: app.intake().probe_heard(location),
-        checks: world.checks.definitions(location).len(),
+    paging.page(world.checks.probes().collect(), |(location, probe)| {
+        let about = app.intake().probe_about(location).unwrap_or_default();
+        ProbeView {
+            location: location.to_owned(),
+            state: if probe.silent { "silent" } else { "reporting" },
+            since: probe.since,
+            heard: app.intake().probe_heard(location),
+            checks: world.checks.definitions(location).len(),
+            version: about.version,
+            skew_ms: about.skew_ms,
+            uplink: about.uplink.map(|uplink| uplink == intake::Uplink::Works),
+            inside: about.inside,
+        }
     })
 }
 
@@ -61,6 +76,27 @@ pub struct Known {
     /// For how many seconds to wait for one; 55 at most.
     #[serde(default)]
     pub wait_s: u64,
+    /// Which version of Mainstay the probe is.
+    pub version: Option<String>,
+    /// By how many milliseconds the server's clock is ahead of the probe's.
+    pub skew_ms: Option<i64>,
+    /// Whether the probe lately reached anything at all.
+    pub uplink: Option<bool>,
+}
+
+/// Bytes of a version that are kept.
+const VERSION_BYTES: usize = 40;
+
+impl Known {
+    /// What the probe says of itself.
+    fn about(&self) -> intake::About {
+        let version = self.version.as_ref().map(|version| {
+            let shown = version.chars().filter(char::is_ascii_graphic);
+            shown.take(VERSION_BYTES).collect::<String>()
+        });
+        let uplink = self.uplink.map(|works| if works { intake::Uplink::Works } else { intake::Uplink::Failed });
+        intake::About { version, skew_ms: self.skew_ms, uplink, inside: false }
+    }
 }
 
 /// What a probe has to do.
@@ -93,6 +129,7 @@ pub async fn work(
     Query(known): Query<Known>,
 ) -> Result<Result<Json<Work>, StatusCode>, Problem> {
     intake::hear(&app, &location).await?;
+    app.intake().note_about(&location, known.about());
     let mut commits = app.engine().subscribe();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(known.wait_s.min(WAIT_S_MAX));
     loop {

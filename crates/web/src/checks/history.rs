@@ -1,46 +1,77 @@
-//! A check's verdicts over the last day.
+//! A check's verdicts over a period: a strip, the same in words, and the single stretches as a list.
 
-use checks::{Turn, Verdict, Watch};
+use askama::Template;
+use checks::{Verdict, Watch};
 use jiff::{SignedDuration, Timestamp};
 
-use super::show::{History, HistoryPiece};
-use crate::{show::verdict, views::State};
+use super::{
+    period::Period,
+    strip::{Strip, turns},
+};
+use crate::{
+    frame::Frame,
+    show::verdict,
+    views::{Moment, State},
+};
 
-/// So far back the strip goes.
-const PERIOD: SignedDuration = SignedDuration::from_hours(24);
+/// Verdicts over time.
+#[derive(Debug, Template)]
+#[template(path = "checks/history.html")]
+pub struct History {
+    /// The strip, oldest first.
+    pub strip: Strip,
+    /// From when to when: `the last 24 h`.
+    pub period: String,
+    /// The same in words: `up 99.2%, down 11 min in 2 periods`.
+    pub words: String,
+    /// The stretches in which it was not up, the latest first.
+    pub stretches: Vec<Stretch>,
+}
 
-/// The strip. What was before the oldest verdict that is remembered is unknown.
-pub(super) fn of(watch: &Watch, now: Timestamp) -> History {
-    let from = now.checked_sub(PERIOD).unwrap_or(Timestamp::MIN);
-    let (before, since): (Vec<&Turn>, Vec<&Turn>) = watch.history.iter().partition(|turn| turn.at <= from);
-    let verdict = before.last().map_or(Verdict::Unknown, |turn| turn.verdict);
-    let mut turns: Vec<Turn> = [Turn { at: from, verdict }].into_iter().chain(since.into_iter().copied()).collect();
-    turns.dedup_by_key(|turn| turn.verdict);
-    let ends = turns.iter().skip(1).map(|turn| turn.at.min(now)).chain([now]);
-    let periods: Vec<(Turn, Timestamp)> =
-        turns.iter().copied().zip(ends).filter(|(turn, end)| turn.at < *end).collect();
+/// A time in which the verdict was the same.
+#[derive(Debug)]
+pub struct Stretch {
+    /// What it was.
+    pub state: State,
+    /// When it began.
+    pub from: Moment,
+    /// How long it lasted: `12 min`.
+    pub lasted: String,
+    /// Whether it goes on.
+    pub goes_on: bool,
+}
+
+crate::views::writes_html!(History);
+
+/// Columns of the strip.
+const COLUMNS: usize = 500;
+/// Stretches that are listed.
+const STRETCHES_MAX: usize = 20;
+
+/// The verdicts of a check in a period.
+pub(super) fn of(frame: &Frame, watch: &Watch, period: Period) -> History {
+    let (now, checks) = (frame.now, &frame.world.checks);
+    let turns = turns(watch, period.from(now), now);
+    let bad = turns.iter().rev().filter(|(verdict, ..)| *verdict != Verdict::Up);
+    let stretch = |(said, from, to): &(Verdict, Timestamp, Timestamp)| Stretch {
+        state: verdict(*said),
+        from: frame.ago(*from),
+        lasted: lasted_words(to.duration_since(*from)),
+        goes_on: *to == now,
+    };
     History {
-        pieces: periods.iter().map(|(turn, end)| piece(*turn, *end, from)).collect(),
-        period: "the last 24 h".to_owned(),
-        words: words(&periods),
+        strip: Strip::of_verdicts(watch, checks, period, now, COLUMNS),
+        period: period.words.to_owned(),
+        words: words(&turns),
+        stretches: bad.take(STRETCHES_MAX).map(stretch).collect(),
     }
 }
 
-fn piece(turn: Turn, end: Timestamp, from: Timestamp) -> HistoryPiece {
-    let place = |at: Timestamp| {
-        let share = at.duration_since(from).as_millis() * 1_000 / PERIOD.as_millis();
-        u16::try_from(share.clamp(0, 1_000)).unwrap_or(1_000)
-    };
-    let (begin, end) = (place(turn.at), place(end));
-    // A short outage is still to be seen.
-    HistoryPiece { state: verdict(turn.verdict), from: begin.min(997), width: end.saturating_sub(begin).max(3) }
-}
-
 /// `up 97.1%, down 12 min in 1 period`.
-fn words(periods: &[(Turn, Timestamp)]) -> String {
+pub(super) fn words(turns: &[(Verdict, Timestamp, Timestamp)]) -> String {
     let lasted = |wanted: Verdict| -> (i64, usize) {
-        let of = periods.iter().filter(|(turn, _)| turn.verdict == wanted);
-        of.fold((0, 0), |(sum, count), (turn, end)| (sum + end.duration_since(turn.at).as_secs(), count + 1))
+        let of = turns.iter().filter(|(verdict, ..)| *verdict == wanted);
+        of.fold((0, 0), |(sum, count), (_, from, to)| (sum + to.duration_since(*from).as_secs(), count + 1))
     };
     let known: i64 = [Verdict::Up, Verdict::Degraded, Verdict::Down].into_iter().map(|one| lasted(one).0).sum();
     let mut words = Vec::new();

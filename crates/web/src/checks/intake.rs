@@ -9,10 +9,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use checks::{Command as CheckCommand, Outcome, Phases, RunResult, series};
+use checks::{Command as CheckCommand, Outcome, Phase, Phases, RunResult, series};
 use engine::Request;
 use kernel::{Actor, Context, EntityRef, IdSeed, Refusal, Timestamp};
-use timeline::{SampleBatch, Sketch};
+use timeline::{SampleBatch, Sketch, add_parts};
 use world::Command;
 
 use crate::App;
@@ -41,6 +41,28 @@ pub struct RecentRun {
     pub phases: Phases,
 }
 
+/// What a probe says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// Which version of Mainstay it is.
+    pub version: Option<String>,
+    /// By how many milliseconds the server's clock is ahead of its own.
+    pub skew_ms: Option<i64>,
+    /// Whether it lately reached anything at all.
+    pub uplink: Option<Uplink>,
+    /// True for one that runs within this server.
+    pub inside: bool,
+}
+
+/// What a probe's test of its own connection said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uplink {
+    /// It reached one of its canaries.
+    Works,
+    /// It reached none, and so held back what it saw.
+    Failed,
+}
+
 /// What was heard of probes and checks since the server began.
 #[derive(Debug)]
 pub struct Intake {
@@ -52,14 +74,21 @@ struct Heard {
     began: Timestamp,
     checks: HashMap<EntityRef, Timestamp>,
     probes: BTreeMap<String, Timestamp>,
+    abouts: BTreeMap<String, About>,
     recent: HashMap<EntityRef, VecDeque<RecentRun>>,
     pruned: i64,
 }
 
 impl Intake {
     pub(crate) fn new(now: Timestamp) -> Self {
-        let heard =
-            Heard { began: now, checks: HashMap::new(), probes: BTreeMap::new(), recent: HashMap::new(), pruned: 0 };
+        let heard = Heard {
+            began: now,
+            checks: HashMap::new(),
+            probes: BTreeMap::new(),
+            abouts: BTreeMap::new(),
+            recent: HashMap::new(),
+            pruned: 0,
+        };
         Self { heard: Mutex::new(heard) }
     }
 
@@ -79,6 +108,17 @@ impl Intake {
     pub fn probe_heard(&self, location: &str) -> Option<Timestamp> {
         self.heard().probes.get(location).copied()
     }
+
+    /// What a probe said of itself, since the server began.
+    #[must_use]
+    pub fn probe_about(&self, location: &str) -> Option<About> {
+        self.heard().abouts.get(location).cloned()
+    }
+
+    /// Notes what a probe says of itself.
+    pub fn note_about(&self, location: &str, about: About) {
+        self.heard().abouts.insert(location.to_owned(), about);
+    }
 }
 
 impl Heard {
@@ -97,9 +137,14 @@ impl Heard {
             good: result.outcome.is_good(),
             slow: matches!(result.outcome, Outcome::Slow { .. }),
             latency_ms: result.latency_ms,
-            phases: result.hops.iter().fold(Phases::default(), |sum, hop| sum.and(&hop.phases)),
+            phases: phases_of(result),
         });
     }
+}
+
+/// How long each phase took, over all exchanges.
+fn phases_of(result: &RunResult) -> Phases {
+    result.hops.iter().fold(Phases::default(), |sum, hop| sum.and(&hop.phases))
 }
 
 /// Takes results that one probe hands in, in its order. They are on disk when this returns.
@@ -109,7 +154,7 @@ impl Heard {
 pub async fn take(app: &App, location: &str, results: Vec<RunResult>) -> Result<(), Refusal> {
     let now = app.now();
     hear(app, location).await?;
-    let mut samples: BTreeMap<(String, i64), (Sketch, u64)> = BTreeMap::new();
+    let mut samples: BTreeMap<(String, i64), (Sketch, u64, Vec<u64>)> = BTreeMap::new();
     {
         let world = app.world();
         let mut heard = app.intake().heard();
@@ -120,10 +165,12 @@ pub async fn take(app: &App, location: &str, results: Vec<RunResult>) -> Result<
             }
             heard.note(result, now);
             let minute = result.at.min(now).as_second().div_euclid(60);
-            let (sketch, errors) = samples.entry((series(&result.check, location), minute)).or_default();
+            let (sketch, errors, parts) = samples.entry((series(&result.check, location), minute)).or_default();
             if result.outcome.is_good() {
                 // A whole number of milliseconds is finite.
                 let _ = sketch.add(result.latency_ms as f64);
+                let phases = phases_of(result);
+                add_parts(parts, &Phase::ALL.map(|phase| phases.of(phase)));
             } else {
                 *errors += 1;
             }
@@ -131,7 +178,7 @@ pub async fn take(app: &App, location: &str, results: Vec<RunResult>) -> Result<
     }
     let batches: Vec<SampleBatch> = samples
         .into_iter()
-        .map(|((series, minute), (measured, errors))| SampleBatch { series, minute, measured, errors })
+        .map(|((series, minute), (measured, errors, parts))| SampleBatch { series, minute, measured, errors, parts })
         .collect();
     if !batches.is_empty() {
         app.blocking(move |engine| engine.store().add_samples(batches).map_err(Refusal::from)).await?;
@@ -166,6 +213,10 @@ pub async fn keep_house(app: &App) {
         let mut heard = app.intake().heard();
         heard.checks.retain(|check, _| world.checks.watch(check).is_some());
         heard.recent.retain(|check, _| world.checks.watch(check).is_some());
+        // Who is not known to the World was refused, or is retired.
+        heard.probes.retain(|location, _| world.checks.probe(location).is_some());
+        // One within this server says what it is before its first result.
+        heard.abouts.retain(|location, about| about.inside || world.checks.probe(location).is_some());
         let began = heard.began;
         let last_heard = |check: &EntityRef| {
             let defined = world.checks.watch(check).map_or(began, |watch| watch.since);

@@ -1,18 +1,32 @@
-//! `GET /checks/{name}`: one check: what it asks, what each location sees, how it went.
+//! `GET /checks/{namespace}/{name}`: one check: what it says and why, how it went, what it saw, where the time went.
 
 use askama::Template;
-use axum::{extract::Path, response::Response};
+use axum::{
+    extract::{Path, Query},
+    response::Response,
+};
 use checks::{CheckKind, Phase, Severity, Watch};
+use serde::Deserialize;
 use timeline::Query as Search;
 
-use super::{history, intake::RecentRun, list::state_of, speed};
+use super::{
+    evidence::{self, Failure},
+    history::{self, History},
+    intake::RecentRun,
+    list::state_of,
+    maintenance::{self, MaintenanceRow},
+    period::{FOR, Period},
+    phases::{self, Phases},
+    speed,
+    standing::{Seen, seen},
+};
 use crate::{
     api::not_found,
     frame::Frame,
     problem::Problem,
     shell::{Chrome, Place, screen},
     show::{address, named},
-    views::{Answer, Change, Empty, Field, Form, Moment, State, Tone},
+    views::{Answer, Callout, Change, Empty, Field, Form, Link, Moment, State, Tab, Tabs, Tone},
 };
 
 /// One check.
@@ -25,22 +39,38 @@ pub struct CheckScreen {
     pub name: String,
     /// `critical path`, `HTTP`.
     pub tags: Vec<String>,
-    /// What it does, in a sentence: `GET https://shop.example/cart expects 200 within 2 s`.
+    /// Why it has its verdict, in a sentence.
     pub description: String,
+    /// Why it pages somebody, or does not.
+    pub paging: Callout,
     /// Verdict, what it covers, whose it is, how fast.
     pub answers: Vec<Answer>,
     /// What each location sees.
     pub locations: Vec<LocationRow>,
-    /// The verdicts of the last hours, oldest first.
+    /// How far back the history and the plot look.
+    pub periods: Tabs,
+    /// The verdicts of the period.
     pub history: History,
-    /// The latest results.
-    pub results: Vec<ResultRow>,
+    /// Where the time went, at one location; none for what no location runs.
+    pub phases: Option<Phases>,
+    /// How fast each location was.
+    pub speeds: Vec<SpeedRow>,
+    /// Which time that is of: `the last hour`.
+    pub speeds_of: String,
+    /// How long it was up: in which time, which share, and the rest in words.
+    pub uptimes: Vec<(String, String, String)>,
+    /// The last failing runs, with what they saw.
+    pub failures: Vec<Failure>,
     /// What is said where there is none.
-    pub no_results: Empty,
+    pub no_failures: Empty,
     /// When the verdict changed, the latest first.
     pub changes: Vec<Change>,
     /// What it asks and expects, field by field.
     pub facts: Vec<(String, String)>,
+    /// Maintenances that hold or come.
+    pub maintenances: Vec<MaintenanceRow>,
+    /// Plans one; none where the reader may not.
+    pub plan: Option<Link>,
     /// Lets it pause, or judge again; none where the reader may not.
     pub pause: Option<Form>,
 }
@@ -58,63 +88,46 @@ pub struct LocationRow {
     pub at: Moment,
 }
 
-/// One result.
+/// How fast one location was.
 #[derive(Debug)]
-pub struct ResultRow {
-    /// What was seen.
-    pub state: State,
-    /// When.
-    pub at: Moment,
-    /// From where.
+pub struct SpeedRow {
+    /// Which.
     pub location: String,
-    /// In words: `500 after 41 ms`.
-    pub seen: String,
-    /// How long each phase took: `DNS 2 ms, connect 9 ms, TLS 14 ms, first byte 31 ms`.
-    pub phases: String,
+    /// Runs that did not fail.
+    pub good: u64,
+    /// Runs that failed.
+    pub failed: u64,
+    /// What half of the runs, 95%, 99% and all were under; nothing if none was good.
+    pub under: Vec<String>,
 }
 
-/// Verdicts over time, as a strip of bars with the same in words.
-#[derive(Debug, Template)]
-#[template(path = "checks/history.html")]
-pub struct History {
-    /// The strip's pieces, oldest first; together they are 1000 wide.
-    pub pieces: Vec<HistoryPiece>,
-    /// From when to when: `the last 24 h`.
-    pub period: String,
-    /// The same in words: `up 99.2%, down 11 min in 2 periods`.
-    pub words: String,
-}
-
-/// A period in which the verdict was the same.
-#[derive(Debug)]
-pub struct HistoryPiece {
-    /// What the verdict was.
-    pub state: State,
-    /// Where it begins, of 1000.
-    pub from: u16,
-    /// How wide it is, of 1000.
-    pub width: u16,
-}
-
-crate::views::writes_html!(History);
-
-impl History {
-    /// Worse verdicts stand higher, so that the strip reads without its colours.
-    fn top(&self, piece: &HistoryPiece) -> u16 {
-        match piece.state.tone {
-            Tone::Good => 16,
-            Tone::Warn => 9,
-            Tone::Bad => 0,
-            Tone::Unknown | Tone::Quiet => 19,
-        }
-    }
+/// How far back, and from where.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Which {
+    #[serde(rename = "for")]
+    period: String,
+    location: String,
 }
 
 /// Shows a check.
-pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>) -> Result<Response, Problem> {
+pub async fn show(
+    frame: Frame,
+    Path((namespace, name)): Path<(String, String)>,
+    Query(which): Query<Which>,
+) -> Result<Response, Problem> {
     let check = named("check", &namespace, &name)?;
     let watch = frame.world.checks.watch(&check).ok_or_else(|| not_found("check", check.short()))?;
-    let speed = speed::in_steps(&frame, watch).await?;
+    let period = Period::of(&which.period);
+    let locations_known = speed::locations(&frame, watch);
+    // Percentiles of all locations are of the last hour: more is too much to read for one screen.
+    let hour = speed::of(&frame, watch, &locations_known, Period::HOUR).await?;
+    let chosen = locations_known.iter().find(|location| **location == which.location);
+    let chosen = chosen.or_else(|| busiest(&hour)).or(locations_known.first());
+    let phases = match chosen {
+        Some(location) => Some(plot(&frame, watch, &locations_known, location, period, &which).await?),
+        None => None,
+    };
     let until = frame.past().and_then(|at| at.checked_add(jiff::SignedDuration::from_nanos(1)).ok());
     let search = Search { subjects: vec![check.clone()], to: until, limit: CHANGES_MAX, ..Search::default() };
     let search = Search { kinds: CHANGES.map(str::to_owned).to_vec(), ..search };
@@ -125,19 +138,27 @@ pub async fn show(frame: Frame, Path((namespace, name)): Path<(String, String)>)
         name: frame.entity(&check).name,
         tags: tags(watch),
         description: checks::why(watch, frame.now),
-        answers: answers(&frame, watch, &speed),
+        paging: paging(&frame, watch),
+        answers: answers(&frame, watch, &hour),
         locations: locations(&frame, watch),
-        history: history::of(watch, frame.now),
-        results: results(&frame, &speed),
-        no_results: Empty::new("No run was measured in the last hour."),
+        periods: periods(&frame, watch, period, chosen.filter(|location| **location == which.location)),
+        history: history::of(&frame, watch, period),
+        phases,
+        speeds: hour.places.iter().map(|(location, samples)| speed_row(location, samples)).collect(),
+        speeds_of: Period::HOUR.words.to_owned(),
+        uptimes: uptimes(&frame, watch),
+        failures: evidence::last(&frame, watch, until).await?,
+        no_failures: Empty::new("No run has failed yet."),
         changes,
-        facts: facts(&frame, watch),
+        facts: facts(watch),
+        maintenances: maintenances(&frame, watch),
+        plan: frame.may_write().then(|| plan_link(&frame, watch)),
         pause: pause(&frame, watch),
     }))
 }
 
 /// What is listed: not what single locations see.
-const CHANGES: [&str; 11] = [
+const CHANGES: [&str; 12] = [
     "checks.defined",
     "checks.removed",
     "checks.paused",
@@ -148,12 +169,115 @@ const CHANGES: [&str; 11] = [
     "checks.restored",
     "checks.recovered",
     "checks.fell_silent",
-    "checks.maintenance",
+    "checks.maintenance_set",
+    "checks.maintenance_ended",
 ];
 /// So many of the newest are shown.
 const CHANGES_MAX: usize = 20;
-/// So far back the uptime looks.
-const UPTIME: jiff::SignedDuration = jiff::SignedDuration::from_hours(90 * 24);
+/// Maintenances that are shown.
+const MAINTENANCES_MAX: usize = 5;
+
+/// Where most was measured lately.
+fn busiest(speed: &speed::Speed) -> Option<&String> {
+    let runs = |samples: &[timeline::Sample]| samples.iter().map(timeline::Sample::observed).sum::<u64>();
+    let first = speed.places.iter().rev().max_by_key(|(_, samples)| runs(samples))?;
+    Some(&first.0)
+}
+
+async fn plot(
+    frame: &Frame,
+    watch: &Watch,
+    locations: &[String],
+    location: &str,
+    period: Period,
+    which: &Which,
+) -> Result<Phases, Problem> {
+    // A longer one would take too long to read: the plot says which one it shows.
+    let period = if period.length() > speed::LONGEST.length() { speed::LONGEST } else { period };
+    let speed = speed::of(frame, watch, &[location.to_owned()], period).await?;
+    let tab = |one: &String| {
+        let mut query = vec![("location", one.as_str())];
+        if !which.period.is_empty() {
+            query.push((FOR, which.period.as_str()));
+        }
+        let query = serde_html_form::to_string(&query).unwrap_or_default();
+        let href = frame.href(format!("{}?{query}#phases", address(&watch.definition.check)));
+        Tab { label: one.clone(), href, here: one == location, count: None }
+    };
+    let tabs = Tabs { label: "Location of the plot".to_owned(), tabs: locations.iter().map(tab).collect() };
+    Ok(phases::of(frame, watch, location, &speed, period, tabs))
+}
+
+fn periods(frame: &Frame, watch: &Watch, period: Period, location: Option<&String>) -> Tabs {
+    let tab = |one: Period| {
+        let mut query = vec![(FOR, one.word)];
+        query.extend(location.map(|location| ("location", location.as_str())));
+        let query = serde_html_form::to_string(&query).unwrap_or_default();
+        let href = frame.href(format!("{}?{query}", address(&watch.definition.check)));
+        Tab { label: one.word.to_owned(), href, here: one == period, count: None }
+    };
+    Tabs { label: "Period".to_owned(), tabs: Period::ALL.map(tab).to_vec() }
+}
+
+/// Whether somebody is paged, and why: what a person asks who was woken, or who was not.
+fn paging(frame: &Frame, watch: &Watch) -> Callout {
+    let open = frame.world.incidents.for_check(&watch.definition.check);
+    let state = match (&open, watch.verdict, watch.paused) {
+        (Some(_), ..) => State::new(Tone::Bad, "Paged"),
+        (None, checks::Verdict::Down, false) => State::new(Tone::Warn, "Not paged"),
+        (None, ..) => State::new(Tone::Quiet, "Not paged"),
+    };
+    let link = open.map(|incident| {
+        let number = incident.number();
+        Link::new(format!("Incident {number}"), frame.href(format!("/incidents/{number}")))
+    });
+    Callout { state, text: checks::why_paged(&frame.world.checks, watch, frame.now), link }
+}
+
+fn speed_row(location: &str, samples: &[timeline::Sample]) -> SpeedRow {
+    let all = speed::merged(samples);
+    let under =
+        [0.5, 0.95, 0.99, 1.0].map(|share| all.quantile(share).map_or("–".to_owned(), |ms| format!("{ms:.0} ms")));
+    SpeedRow {
+        location: location.to_owned(),
+        good: all.count(),
+        failed: samples.iter().map(|sample| sample.errors).sum(),
+        under: under.to_vec(),
+    }
+}
+
+/// How long it was up in each time that people ask about.
+fn uptimes(frame: &Frame, watch: &Watch) -> Vec<(String, String, String)> {
+    let periods = [Period::DAY, Period::WEEK, Period::MONTH, Period::QUARTER];
+    let line = |period: Period| {
+        let uptime = checks::uptime(watch, period.from(frame.now), frame.now);
+        let share = uptime.share().map_or("not known".to_owned(), |share| {
+            // Rounded down, so that an outage is never shown as 100%.
+            format!("{:.3}%", (share * 100_000.0).floor() / 1_000.0)
+        });
+        let parts = [("down", uptime.down), ("slow", uptime.degraded), ("unknown", uptime.unknown)];
+        let parts = parts.into_iter().filter(|(_, lasted)| lasted.is_positive());
+        let words = parts.map(|(word, lasted)| format!("{word} {}", history::lasted_words(lasted)));
+        (period.words.to_owned(), share, words.collect::<Vec<_>>().join(", "))
+    };
+    periods.map(line).to_vec()
+}
+
+/// What holds, and what comes next.
+fn maintenances(frame: &Frame, watch: &Watch) -> Vec<MaintenanceRow> {
+    let planned = frame.world.checks.maintenances();
+    let ahead = planned.filter(|planned| planned.to > frame.now && planned.concerns(&watch.definition));
+    let here = address(&watch.definition.check);
+    let ahead = ahead.map(|planned| (planned.from, maintenance::row(frame, planned, &here)));
+    let mut all: Vec<_> = ahead.chain(maintenance::declared(frame, watch)).collect();
+    all.sort_by_key(|(from, _)| *from);
+    all.into_iter().map(|(_, row)| row).take(MAINTENANCES_MAX).collect()
+}
+
+fn plan_link(frame: &Frame, watch: &Watch) -> Link {
+    let query = serde_html_form::to_string([("of", watch.definition.check.as_str())]).unwrap_or_default();
+    Link::new("Plan maintenance", frame.href(format!("/maintenance?{query}")))
+}
 
 fn tags(watch: &Watch) -> Vec<String> {
     let critical = watch.definition.severity == Severity::Critical;
@@ -185,37 +309,40 @@ fn answers(frame: &Frame, watch: &Watch, speed: &speed::Speed) -> Vec<Answer> {
             .note(format!("median of {} runs in the last hour; 95% under {most:.0} ms", all.count())),
         _ => Answer::to("Speed").gap("Not measured").note("no run passed in the last hour"),
     };
-    vec![verdict, Answer::to("Covers").entity(frame.entity(target)), owner, fast]
+    let certificate = evidence::certificate(watch).map(|(ends, of)| {
+        let ending = Answer::to("Certificate").note(format!("{of}; ends {}", ends.strftime("%-d %b %Y %H:%M UTC")));
+        match ends.duration_since(frame.now).as_hours() {
+            ..0 => ending.gap("Has ended"),
+            hours @ ..CERTIFICATE_SOON_H => ending.gap(format!("Ends in {} days", hours / 24)),
+            hours => ending.text(format!("Ends in {} days", hours / 24)),
+        }
+    });
+    [verdict, Answer::to("Covers").entity(frame.entity(target)), owner, fast].into_iter().chain(certificate).collect()
 }
+
+/// A certificate that ends before this is as loud as a failure.
+const CERTIFICATE_SOON_H: i64 = 14 * 24;
 
 /// Every location that runs the check, the worst first.
 fn locations(frame: &Frame, watch: &Watch) -> Vec<LocationRow> {
-    let recent = frame.app.intake().recent(&watch.definition.check);
-    let newest = |location: &str| recent.iter().find(|run| run.location == location);
-    let failing = watch.failing.iter().map(|(location, failing)| LocationRow {
-        name: location.clone(),
-        state: if failing.down { State::new(Tone::Bad, "down") } else { State::new(Tone::Warn, "degraded") },
-        seen: failing.evidence.error.clone(),
-        at: frame.ago(failing.since),
-    });
-    let doubtful = watch.falters.iter().map(|(location, falter)| LocationRow {
-        name: location.clone(),
-        state: State::new(Tone::Warn, "failed once"),
-        seen: falter.evidence.error.clone(),
-        at: frame.ago(falter.since),
-    });
-    let seen_badly = |location: &str| watch.failing.contains_key(location) || watch.falters.contains_key(location);
-    let probes = frame.world.checks.probes();
-    let others = probes.filter(|(location, _)| watch.definition.is_for(location) && !seen_badly(location));
-    let others = others.map(|(location, probe)| {
-        let (state, seen, at) = match (probe.silent, newest(location)) {
-            (true, _) => (State::new(Tone::Unknown, "silent"), "nothing is heard of its probe".to_owned(), probe.since),
-            (false, Some(run)) => (state_of_run(run), taken(run), run.at),
-            (false, None) => (State::new(Tone::Unknown, "no run yet"), String::new(), probe.since),
+    // What was measured lately is known of the present only.
+    let recent = if frame.past().is_none() { frame.app.intake().recent(&watch.definition.check) } else { Vec::new() };
+    let mut all: Vec<(&str, Seen)> = seen(&frame.world.checks, watch).into_iter().collect();
+    all.sort_by_key(|(_, seen)| *seen);
+    let row = |(location, seen): (&str, Seen)| {
+        let newest = recent.iter().find(|run| run.location == location);
+        let since = frame.world.checks.probe(location).map_or(watch.since, |probe| probe.since);
+        let bad = watch.failing.get(location).map(|failing| (failing.evidence.error.clone(), failing.since));
+        let bad = bad.or_else(|| watch.falters.get(location).map(|one| (one.evidence.error.clone(), one.since)));
+        let (state, said, at) = match (seen, bad, newest) {
+            (_, Some((error, since)), _) => (seen.state(), error, since),
+            (Seen::Silent, ..) => (seen.state(), "nothing is heard of its probe".to_owned(), since),
+            (_, None, Some(run)) => (state_of_run(run), taken(run), run.at),
+            (_, None, None) => (seen.state(), "no run is known since the server began".to_owned(), since),
         };
-        LocationRow { name: location.to_owned(), state, seen, at: frame.ago(at) }
-    });
-    failing.chain(doubtful).chain(others).collect()
+        LocationRow { name: location.to_owned(), state, seen: said, at: frame.ago(at) }
+    };
+    all.into_iter().map(row).collect()
 }
 
 fn state_of_run(run: &RecentRun) -> State {
@@ -236,51 +363,9 @@ fn taken(run: &RecentRun) -> String {
     if phases.is_empty() { whole } else { format!("{whole}: {}", phases.join(", ")) }
 }
 
-/// The last hour's runs, in steps, the latest first.
-fn results(frame: &Frame, speed: &speed::Speed) -> Vec<ResultRow> {
-    let rows = speed.samples.iter().rev().filter_map(|(location, sample)| {
-        let measured = &sample.measured;
-        let (runs, failed) = (sample.observed(), sample.errors);
-        let state = match (failed, measured.count()) {
-            (0, _) => State::new(Tone::Good, "passed"),
-            (_, 0) => State::new(Tone::Bad, "failed"),
-            _ => State::new(Tone::Warn, "mixed"),
-        };
-        let seen = match (measured.quantile(0.5), measured.quantile(0.95)) {
-            (Some(median), Some(most)) => format!("median {median:.0} ms, 95% under {most:.0} ms"),
-            _ => "nothing measured".to_owned(),
-        };
-        let step = speed::step().as_mins();
-        Some(ResultRow {
-            state,
-            at: frame.ago(speed::began(sample)?),
-            location: location.clone(),
-            seen,
-            phases: format!("{runs} runs in {step} min, {failed} failed"),
-        })
-    });
-    rows.collect()
-}
-
-/// How it was in the last 90 days: `99.980% of the 71.2 days that are known`.
-fn uptime(frame: &Frame, watch: &Watch) -> String {
-    let from = frame.now.checked_sub(UPTIME).unwrap_or(jiff::Timestamp::MIN);
-    let uptime = checks::uptime(watch, from, frame.now);
-    match uptime.share() {
-        Some(share) => {
-            // Rounded down, so that an outage is never shown as 100%.
-            let percent = (share * 100_000.0).floor() / 1_000.0;
-            format!("{percent:.3}% of the {} that are known", history::lasted_words(uptime.known()))
-        }
-        None => "nothing is known yet".to_owned(),
-    }
-}
-
-fn facts(frame: &Frame, watch: &Watch) -> Vec<(String, String)> {
+fn facts(watch: &Watch) -> Vec<(String, String)> {
     let definition = &watch.definition;
     let mut facts = vec![
-        ("Does it page?".to_owned(), checks::why_paged(&frame.world.checks, watch, frame.now)),
-        ("Up in 90 days".to_owned(), uptime(frame, watch)),
         ("Asks for".to_owned(), definition.request()),
         ("Every".to_owned(), format!("{} s", definition.interval().as_secs_f64())),
         ("Fails after".to_owned(), format!("{} s", definition.timeout().as_secs_f64())),

@@ -3,89 +3,77 @@
 use std::collections::BTreeSet;
 
 use checks::{Watch, series};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kernel::Refusal;
 use timeline::{Sample, SampleRange, Sketch};
 
+use super::period::Period;
 use crate::frame::Frame;
 
-/// The samples of a check over the last hour, by steps, at all locations that are known to run it.
+/// The samples of a check, by steps, at each location that is known to run it.
 #[derive(Debug, Default)]
 pub(super) struct Speed {
-    /// Each with its location.
-    pub(super) samples: Vec<(String, Sample)>,
+    /// Each location with its steps, oldest first.
+    pub(super) places: Vec<(String, Vec<Sample>)>,
+    /// How many minutes a step has.
+    pub(super) step_minutes: u32,
 }
 
-/// The last hour is looked at.
-const MINUTES: i64 = 60;
-/// Samples of so many minutes are merged for one check's screen; its newest result is known to the minute.
-const STEP_MINUTES: u32 = 5;
+/// The longest period whose samples are read for one screen: each minute of each location is a sketch to merge.
+pub(super) const LONGEST: Period = Period::DAY;
 
 impl Speed {
-    /// The median of the last hour, in milliseconds.
-    pub(super) fn median(&self) -> Option<f64> {
-        self.all().quantile(0.5)
-    }
-
     /// All measured values.
     pub(super) fn all(&self) -> Sketch {
         let mut all = Sketch::default();
-        self.samples.iter().for_each(|(_, sample)| all.merge(&sample.measured));
+        self.places.iter().for_each(|(_, samples)| all.merge(&merged(samples)));
         all
     }
 
-    /// When the newest result came, to the minute: the end of that minute, if it is over.
-    pub(super) fn newest(&self, now: Timestamp) -> Option<Timestamp> {
-        let minute = self.samples.iter().map(|(_, sample)| sample.minute).max()?;
-        let end = Timestamp::from_second(minute.checked_add(1)?.checked_mul(60)?).ok()?;
-        Some(end.min(now))
+    /// One location's steps.
+    pub(super) fn at(&self, location: &str) -> &[Sample] {
+        let found = self.places.iter().find(|(name, _)| name == location);
+        found.map_or(&[], |(_, samples)| samples.as_slice())
     }
 }
 
-/// How fast each of these was, in their order.
-pub(super) async fn speeds(frame: &Frame, watches: &[&Watch]) -> Result<Vec<Speed>, Refusal> {
-    read(frame, watches, 1).await
+/// All measured values of these steps.
+pub(super) fn merged(samples: &[Sample]) -> Sketch {
+    let mut all = Sketch::default();
+    samples.iter().for_each(|sample| all.merge(&sample.measured));
+    all
 }
 
-/// How fast one was, in steps.
-pub(super) async fn in_steps(frame: &Frame, watch: &Watch) -> Result<Speed, Refusal> {
-    Ok(read(frame, &[watch], STEP_MINUTES).await?.pop().unwrap_or_default())
+/// The locations that may have samples of a check.
+pub(super) fn locations(frame: &Frame, watch: &Watch) -> Vec<String> {
+    let probes = frame.world.checks.probes().map(|(location, _)| location);
+    let theirs = probes.filter(|location| watch.definition.is_for(location));
+    // Who reported before probes were known by name.
+    let locations: BTreeSet<&str> = theirs.chain(watch.location.as_deref()).collect();
+    locations.into_iter().map(str::to_owned).collect()
 }
 
-async fn read(frame: &Frame, watches: &[&Watch], step_minutes: u32) -> Result<Vec<Speed>, Refusal> {
+/// How fast a check was at these locations, in a period that is no longer than [`LONGEST`].
+pub(super) async fn of(frame: &Frame, watch: &Watch, locations: &[String], period: Period) -> Result<Speed, Refusal> {
+    let minutes = period.length().as_mins();
+    let step_minutes = u32::try_from((minutes / 60).max(1)).unwrap_or(u32::MAX);
     let to_minute = frame.now.as_second().div_euclid(60).saturating_add(1);
-    let range = move |series| SampleRange { series, from_minute: to_minute - MINUTES, to_minute, step_minutes };
-    let asked: Vec<Vec<(String, String)>> = watches
+    let asked: Vec<(String, SampleRange)> = locations
         .iter()
-        .map(|watch| {
-            let probes = frame.world.checks.probes().map(|(location, _)| location);
-            let theirs = probes.filter(|location| watch.definition.is_for(location));
-            // Who reported before probes were known by name.
-            let locations: BTreeSet<&str> = theirs.chain(watch.location.as_deref()).collect();
-            let named = locations.into_iter();
-            named.map(|location| (location.to_owned(), series(&watch.definition.check, location))).collect()
+        .map(|location| {
+            let series = series(&watch.definition.check, location);
+            let from_minute = to_minute.saturating_sub(minutes);
+            (location.clone(), SampleRange { series, from_minute, to_minute, step_minutes })
         })
         .collect();
     let read = frame.app.blocking(move |engine| {
-        let speed = |series: Vec<(String, String)>| -> Result<Speed, Refusal> {
-            let mut speed = Speed::default();
-            for (location, series) in series {
-                let samples = engine.store().samples(&range(series))?;
-                speed.samples.extend(samples.into_iter().map(|sample| (location.clone(), sample)));
-            }
-            Ok(speed)
-        };
-        asked.into_iter().map(speed).collect()
+        let one = |(location, range): (String, SampleRange)| Ok((location, engine.store().samples(&range)?));
+        asked.into_iter().map(one).collect::<Result<Vec<_>, Refusal>>()
     });
-    read.await
+    Ok(Speed { places: read.await?, step_minutes })
 }
 
 /// The time at which a step began.
 pub(super) fn began(sample: &Sample) -> Option<Timestamp> {
     Timestamp::from_second(sample.minute.checked_mul(60)?).ok()
-}
-
-/// How long a step is.
-pub(super) fn step() -> SignedDuration {
-    SignedDuration::from_mins(i64::from(STEP_MINUTES))
 }

@@ -102,7 +102,7 @@ impl Counted {
                 // A whole number is finite.
                 let _ = measured.add(*count as f64);
                 let series = series(flag, environment, variant.as_deref());
-                SampleBatch { series, minute: *minute, measured, errors: 0 }
+                SampleBatch { series, minute: *minute, measured, errors: 0, parts: Vec::new() }
             };
         self.counts.iter().map(sample).collect()
     }

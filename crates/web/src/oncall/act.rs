@@ -4,7 +4,10 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use jiff::{civil::DateTime, tz::TimeZone};
+use jiff::{
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 use kernel::{EventId, Refusal, Timestamp, codes};
 use serde::Deserialize;
 use world::{Command, World};
@@ -39,6 +42,8 @@ pub struct Filled {
     #[serde(default)]
     take: String,
     id: Option<EventId>,
+    /// The day of the calendar that the form stands at.
+    day: Option<Date>,
 }
 
 /// Does it.
@@ -53,7 +58,11 @@ pub async fn act(
     let command = wished(&world, &by, &verb, &filled)?;
     let receipt = app.submit(by.request(command, None, None)?).await?;
     let done = if receipt.recorded.is_empty() { Done::Nothing } else { Done::OnCall };
-    Ok(back(&address(&team), done))
+    let place = match filled.day {
+        Some(day) => format!("{}?from={day}&day={day}#day", address(&team)),
+        None => address(&team),
+    };
+    Ok(back(&place, done))
 }
 
 fn wished(world: &World, by: &By, verb: &str, filled: &Filled) -> Result<Command, Problem> {

@@ -20,6 +20,14 @@ pub struct Week {
 pub struct Day {
     /// As people say it: `Mon 23 Nov`.
     pub name: String,
+    /// The schedule with this day chosen.
+    pub href: String,
+    /// What the day has, for who doesn't see it: `Mon 23 Nov: Kim Park, nobody from 17:00`.
+    pub label: String,
+    /// Whether it is the chosen one.
+    pub chosen: bool,
+    /// Whether nobody is on call in a part of it.
+    pub gap: bool,
     /// Whether it is today.
     pub today: bool,
     /// Who is on call in it, in order.
@@ -73,7 +81,7 @@ pub(crate) fn moved(date: Date, days: i64) -> Date {
 }
 
 /// The weeks of a team.
-pub(crate) fn weeks(frame: &Frame, team: &EntityRef, stretch: &Stretch) -> Vec<Week> {
+pub(crate) fn weeks(frame: &Frame, team: &EntityRef, stretch: &Stretch, chosen: Option<Date>) -> Vec<Week> {
     let state = &frame.world.oncall;
     let schedules = oncall::final_schedule(state, team, stretch.from, stretch.to);
     let gaps = gaps(frame, team, stretch.from, stretch.to);
@@ -100,10 +108,21 @@ pub(crate) fn weeks(frame: &Frame, team: &EntityRef, stretch: &Stretch) -> Vec<W
             turns.push((gap.from, Turn { who: None, hours, duty: None, instead: None, mine: false }));
         }
         turns.sort_by_key(|(from, _)| *from);
+        let turns: Vec<Turn> = turns.into_iter().map(|(_, turn)| turn).collect();
+        let name = date.strftime("%a %-d %b").to_string();
+        let said = turns.iter().map(|turn| {
+            let who = turn.who.as_ref().map_or("nobody", |who| who.name.as_str());
+            turn.hours.as_ref().map_or_else(|| who.to_owned(), |hours| format!("{who} {hours}"))
+        });
+        let label = format!("{name}: {}", said.collect::<Vec<_>>().join(", "));
         Day {
-            name: date.strftime("%a %-d %b").to_string(),
+            href: frame.href(format!("{}?from={}&day={date}#day", super::team::address(team), stretch.first)),
+            label,
+            chosen: chosen == Some(date),
+            gap: turns.iter().any(|turn| turn.who.is_none()),
             today: date == today,
-            turns: turns.into_iter().map(|(_, turn)| turn).collect(),
+            name,
+            turns,
         }
     };
     let week = |week: i64| Week { days: (0..7).map(|nth| day(moved(stretch.first, week * 7 + nth))).collect() };

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::{
     calendar::{self, Stretch, WEEKS, Week, moved},
+    day::{self, ChosenDay},
     feed,
 };
 use crate::{
@@ -39,6 +40,8 @@ pub struct TeamScreen {
     pub weeks: Vec<Week>,
     /// The way to other weeks.
     pub pager: Pager,
+    /// The day that was chosen.
+    pub day: Option<ChosenDay>,
     /// When nobody is on call in them: first when, then why.
     pub gaps: Vec<(String, String)>,
     /// The shifts to come, one after the other.
@@ -49,7 +52,7 @@ pub struct TeamScreen {
     pub put_in: Vec<PutIn>,
     /// Swaps that wait for an answer.
     pub proposals: Vec<ProposalLine>,
-    /// Puts somebody in; none where the reader may not.
+    /// Puts somebody in; none where the reader may not, or a day is chosen, which has its own.
     pub put_in_form: Option<Form>,
     /// Asks somebody to swap; none where the reader has nothing to give.
     pub swap_form: Option<Form>,
@@ -113,6 +116,10 @@ pub struct LoadRow {
     pub overrides: u32,
     /// Pages that reached them.
     pub pages: usize,
+    /// Their hours as a share of what each would have if all had the same: `112%`.
+    pub of_fair: String,
+    /// Hours in the next four weeks.
+    pub ahead: i64,
 }
 
 /// Which weeks.
@@ -120,6 +127,18 @@ pub struct LoadRow {
 pub struct Which {
     /// A day of the first week.
     from: Option<Date>,
+    /// The day that is looked at closely.
+    day: Option<Date>,
+}
+
+/// What a form begins with.
+pub(super) struct Preset {
+    /// From when.
+    pub(super) from: Timestamp,
+    /// Until when.
+    pub(super) to: Timestamp,
+    /// The day to come back to.
+    pub(super) day: Option<Date>,
 }
 
 /// So far back the load is summed up.
@@ -138,8 +157,10 @@ pub async fn show(
         return Err(not_in_catalog("group", &namespace, &name).into());
     }
     let zone = calendar::zone_of(&frame, &team);
-    let stretch = Stretch::of(&frame, zone, which.from);
-    Ok(screen(&drawn(&frame, &team, &stretch)))
+    let stretch = Stretch::of(&frame, zone, which.from.or(which.day));
+    let is_shown = |day: &Date| stretch.first <= *day && *day < moved(stretch.first, WEEKS * 7);
+    let day = which.day.filter(is_shown);
+    Ok(screen(&drawn(&frame, &team, &stretch, day)))
 }
 
 /// The address of a team's schedule.
@@ -147,7 +168,7 @@ pub(crate) fn address(team: &EntityRef) -> String {
     format!("/on-call/{}/{}", segment(team.namespace()), segment(team.name()))
 }
 
-fn drawn(frame: &Frame, team: &EntityRef, stretch: &Stretch) -> TeamScreen {
+fn drawn(frame: &Frame, team: &EntityRef, stretch: &Stretch, day: Option<Date>) -> TeamScreen {
     let name = frame.catalog_person(team).name;
     let weeks_from = |date: Date| frame.href(format!("{}?from={date}", address(team)));
     let last = moved(stretch.first, WEEKS * 7 - 1);
@@ -156,18 +177,21 @@ fn drawn(frame: &Frame, team: &EntityRef, stretch: &Stretch) -> TeamScreen {
         rotations: frame.world.oncall.of_team(team).map(rotation_in_words).collect(),
         answers: answers(frame, team),
         zone: stretch.zone.iana_name().unwrap_or("UTC").to_owned(),
-        weeks: calendar::weeks(frame, team, stretch),
+        weeks: calendar::weeks(frame, team, stretch, day),
         pager: Pager {
             shown: format!("{} to {}", stretch.first.strftime("%-d %b %Y"), last.strftime("%-d %b %Y")),
             before: Some(weeks_from(moved(stretch.first, -WEEKS * 7))),
             after: Some(weeks_from(moved(stretch.first, WEEKS * 7))),
         },
+        day: day.map(|day| day::of(frame, team, stretch, day)),
         gaps: gaps(frame, team, stretch),
         shifts: shifts(frame, team, stretch),
         no_shifts: Empty::new("The team has no rotation: add a document of kind Rotation to the catalog."),
         put_in: put_in(frame, team, &stretch.zone),
         proposals: proposals(frame, team, &stretch.zone),
-        put_in_form: frame.may_write().then(|| put_in_form(frame, team, stretch)).flatten(),
+        put_in_form: (frame.may_write() && day.is_none())
+            .then(|| put_in_form(frame, team, &stretch.zone, &soon(frame)))
+            .flatten(),
         swap_form: frame.may_write().then(|| swap_form(frame, team, stretch)).flatten(),
         load: load(frame, team),
         calendars: feed::links(frame, team),
@@ -221,7 +245,7 @@ impl std::fmt::Display for Stamp {
     }
 }
 
-fn when(zone: &TimeZone, from: Timestamp, to: Timestamp) -> String {
+pub(super) fn when(zone: &TimeZone, from: Timestamp, to: Timestamp) -> String {
     format!("{} to {}", Stamp(from, zone.clone()), Stamp(to, zone.clone()))
 }
 
@@ -318,7 +342,13 @@ fn rotations(frame: &Frame, team: &EntityRef) -> Vec<Choice> {
     rosters.map(choice).collect()
 }
 
-fn put_in_form(frame: &Frame, team: &EntityRef, stretch: &Stretch) -> Option<Form> {
+/// From now on, for the eight hours that somebody is mostly put in for.
+fn soon(frame: &Frame) -> Preset {
+    let to = frame.now.checked_add(SignedDuration::from_hours(8)).unwrap_or(frame.now);
+    Preset { from: frame.now, to, day: None }
+}
+
+pub(super) fn put_in_form(frame: &Frame, team: &EntityRef, zone: &TimeZone, preset: &Preset) -> Option<Form> {
     let rotations = rotations(frame, team);
     if rotations.is_empty() {
         return None;
@@ -333,19 +363,19 @@ fn put_in_form(frame: &Frame, team: &EntityRef, stretch: &Stretch) -> Option<For
         .collect();
     let is_member = |choice: &Choice| members.iter().any(|member| member.as_str() == choice.value);
     people.sort_by_key(|choice| (!is_member(choice), choice.label.to_lowercase()));
-    let zone = stretch.zone.iana_name().unwrap_or("UTC");
+    let named = zone.iana_name().unwrap_or("UTC");
     let time = |name: &str, label: &str, at: Timestamp| {
-        let value = local(at, &stretch.zone);
+        let value = local(at, zone);
         Field::new(name, label, Entry::Line { kind: "datetime-local", value }).required()
     };
-    let to = frame.now.checked_add(SignedDuration::from_hours(8)).unwrap_or(frame.now);
     let fields = vec![
         Field::select("person", "Who", people),
         Field::select("rotation", "Rotation", rotations),
-        time("from", "From", frame.now),
-        time("to", "Until", to).hint(format!("Both in {zone}. At most 90 days.")),
+        time("from", "From", preset.from),
+        time("to", "Until", preset.to).hint(format!("Both in {named}. At most 90 days.")),
     ];
-    Some(frame.form(format!("{}/override", address(team)), "Put in", fields))
+    let hidden = preset.day.map(|day| ("day".to_owned(), day.to_string())).into_iter().collect();
+    Some(Form { hidden, ..frame.form(format!("{}/override", address(team)), "Put in", fields) })
 }
 
 fn swap_form(frame: &Frame, team: &EntityRef, stretch: &Stretch) -> Option<Form> {
@@ -387,7 +417,17 @@ fn load(frame: &Frame, team: &EntityRef) -> Vec<LoadRow> {
         return Vec::new();
     }
     let load = oncall::load(&frame.world.oncall, Some(&people), from, frame.now);
+    let end = frame.now.checked_add(SignedDuration::from_hours(24 * 7 * WEEKS)).unwrap_or(frame.now);
+    let ahead = oncall::load(&frame.world.oncall, Some(&people), frame.now, end);
+    let all: f64 = load.values().map(|load| load.on_call.as_secs_f64()).sum();
+    let fair = all / people.len() as f64;
+    let of_fair = |load: &oncall::Load| match fair > 0.0 {
+        true => format!("{:.0}%", load.on_call.as_secs_f64() * 100.0 / fair),
+        false => "–".to_owned(),
+    };
     let row = |(person, load): (&EntityRef, &oncall::Load)| LoadRow {
+        of_fair: of_fair(load),
+        ahead: ahead.get(person).map_or(0, |load| load.on_call.as_hours()),
         who: frame.catalog_person(person),
         hours: load.on_call.as_hours(),
         nights: load.nights,

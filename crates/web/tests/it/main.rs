@@ -6,6 +6,7 @@ mod alerts;
 mod assets;
 mod backstage;
 mod browser;
+mod check_screens;
 mod contacts;
 mod contract_scale;
 mod contract_screens;

@@ -140,3 +140,36 @@ async fn the_api_shows_the_schedule_and_puts_people_in_and_out() {
     let refused = server.ask(Method::GET, "/api/v1/on-call/schedule?team=web&weeks=99", None).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+#[tokio::test]
+async fn a_day_of_the_calendar_is_taken_over_and_a_gap_is_filled_by_links_and_forms_alone() {
+    let site = Site::open();
+    let mut ann = site.administrator().await;
+    staff(&site).await;
+    let mut lee = browser_of(&site, &mut ann, "lee").await;
+    let day = site.app.now().to_zoned(jiff::tz::TimeZone::UTC).date().tomorrow().unwrap();
+    let calendar = lee.see(SCREEN).await;
+    let name = day.strftime("%a %-d %b");
+    assert!(calendar.says(&format!("aria-label=\"{name}: Kim Park\"")), "{}", calendar.html);
+    let chosen = calendar.html.split(&format!("&#38;day={day}#day")).next().unwrap().rsplit("href=\"").next().unwrap();
+    let address = format!("{chosen}&day={day}");
+    let page = lee.see(&address).await;
+    assert!(page.says("Take over this day") && page.says("Take over the whole shift"), "{}", page.html);
+    assert_eq!(page.html.matches("id=\"person\"").count(), 1, "one form, for that day");
+    let (from, to) = (day.to_zoned(jiff::tz::TimeZone::UTC).unwrap(), day.tomorrow().unwrap());
+    let to = to.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+    let (person, from, to, day) =
+        (user("lee").to_string(), from.timestamp().to_string(), to.to_string(), day.to_string());
+    let fields =
+        [("rotation", "rotation:default/web"), ("person", &person), ("from", &from), ("to", &to), ("day", &day)];
+    let done = lee.send(&address, &format!("{SCREEN}/override"), &fields).await;
+    assert_eq!(done.location(), format!("{SCREEN}?from={day}&day={day}&done=on-call#day"));
+    let after = lee.see(&address).await;
+    assert!(after.says("instead of Kim Park") && !after.says("Take over this day"), "{}", after.html);
+    // Before the rotation begins there is nobody.
+    let gap = lee.see(&format!("{SCREEN}?from=2026-11-09&day=2026-11-10")).await;
+    assert!(gap.says("class=\"gap chosen\"") && gap.says("Nobody"), "{}", gap.html);
+    assert!(!gap.says("Take over this day"), "what is over is not changed");
+    assert!(lee.see(&format!("{SCREEN}?day=9999-12-31")).await.says("Dec"));
+    assert_eq!(lee.get(&format!("{SCREEN}?day=soon")).await.status, StatusCode::BAD_REQUEST);
+}

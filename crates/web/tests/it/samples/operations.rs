@@ -2,16 +2,22 @@
 
 use web::{
     checks::{
+        evidence::Failure,
+        history::{History, Stretch},
         list::{CheckRow, ChecksScreen},
-        show::{CheckScreen, History, HistoryPiece, LocationRow, ResultRow},
+        maintenance::{MaintenanceRow, MaintenanceScreen},
+        phases::{Bar, Layer, Mark, Part, Phases},
+        probes::{ProbeRow, ProbesScreen},
+        show::{CheckScreen, LocationRow, SpeedRow},
+        strip::{Shape, Strip},
     },
-    oncall::{OnCallScreen, ShiftRow, TeamRow},
+    oncall::{GapRow, OnCallScreen, ShiftRow, TeamRow},
     shell::Place,
     timeline::{
         list::{Day, TimelineScreen},
         show::EventScreen,
     },
-    views::{Answer, Choice, Cli, Empty, Field, Filters, Form, Link, Pager},
+    views::{Answer, Callout, Choice, Cli, Empty, Field, Filters, Form, Link, Pager, Press, Tab, Tabs},
 };
 
 use super::*;
@@ -22,6 +28,9 @@ pub(crate) fn add(screens: &mut Screens) {
     draw(screens, "/timeline/3984", &event());
     draw(screens, "/checks", &checks());
     draw(screens, "/checks/pay-by-card", &check());
+    draw(screens, "/probes", &probes());
+    draw(screens, "/probes/none", &ProbesScreen { rows: vec![], ..probes() });
+    draw(screens, "/maintenance", &maintenance());
     draw(screens, "/on-call", &on_call());
 }
 
@@ -99,13 +108,23 @@ fn event() -> EventScreen {
     }
 }
 
+fn strip(tones: &[(Tone, &str)], width: usize) -> Strip {
+    let shape = |(tone, path): &(Tone, &str)| Shape { tone: *tone, path: (*path).to_owned() };
+    Strip { width, shapes: tones.iter().map(shape).collect(), ..Strip::default() }
+}
+
 fn checks() -> ChecksScreen {
     let row = |state, name: &str, covers: &str, locations: &str| CheckRow {
+        group: None,
         state,
         name: name.to_owned(),
         href: "/checks/pay-by-card".to_owned(),
         covers: Some(component(covers)),
         critical: covers == "payments",
+        maintenance: None,
+        strip: strip(&[(Tone::Good, "M0 16h110"), (Tone::Bad, "M110 10h10")], 120),
+        places: Some(Strip { narrow: true, ..strip(&[(Tone::Good, "M0 16h4"), (Tone::Bad, "M5 10h4")], 10) }),
+        history: "up 97.1% of the time that is known, down 12 min in 1 period".to_owned(),
         locations: locations.to_owned(),
         speed: Some("41 ms".to_owned()),
         since: Some(for_minutes(12)),
@@ -113,37 +132,141 @@ fn checks() -> ChecksScreen {
     };
     ChecksScreen {
         chrome: chrome("Checks", Place::Checks),
+        summary: "1 down, 1 unknown, 1 up".to_owned(),
         filters: Filters { action: "/checks".to_owned(), fields: vec![Field::line("q", "Text", "")], clear: None },
+        period: "the last 24 h".to_owned(),
         rows: vec![
-            row(down(), "Buyer pays by card", "payments", "2 of 3 down"),
+            row(down(), "Buyer pays by card", "payments", "down at eu-west; 1 up"),
             CheckRow {
+                group: Some("Logistics".to_owned()),
+                maintenance: Some(ago(-40)),
+                places: None,
                 seen: None,
                 since: None,
                 speed: None,
-                ..row(unknown(), "Label is printed", "shipping", "none reports")
+                ..row(unknown(), "Label is printed", "shipping", "2 silent")
             },
-            row(up(), "Home page", "storefront", "3 of 3 up"),
+            row(up(), "Home page", "storefront", "all 2 up"),
         ],
+        locations: vec![Link::new("eu-west", "/checks?location=eu-west"), Link::new("home", "/checks?location=home")],
         none: Empty::with("No check runs yet. Checks stand in the catalog files.", "mainstay apply ./catalog"),
         pager: pager("1 to 3 of 3"),
     }
 }
 
-fn check() -> CheckScreen {
-    let piece = |state, from, width| HistoryPiece { state, from, width };
-    let result = |state, minutes, seen: &str| ResultRow {
-        state,
-        at: ago(minutes),
-        location: "eu-west".to_owned(),
-        seen: seen.to_owned(),
-        phases: "DNS 2 ms, connect 9 ms, TLS 14 ms, first byte 31 ms".to_owned(),
+fn tabs(label: &str, names: &[&str]) -> Tabs {
+    let tab = |name: &&str| Tab {
+        label: (*name).to_owned(),
+        href: format!("/checks/pay-by-card?for={name}"),
+        here: *name == names[0],
+        count: None,
     };
+    Tabs { label: label.to_owned(), tabs: names.iter().map(tab).collect() }
+}
+
+fn phases() -> Phases {
+    let bar = |x: f64, failed: u64| Bar {
+        at: ago(2),
+        x,
+        width: 0.8,
+        parts: vec![
+            Part { class: "phase-1", y: 104.0, height: 30.0 },
+            Part { class: "phase-3", y: 34.0, height: 70.0 },
+        ],
+        failed,
+        means: vec!["9.0 ms".to_owned(), "31 ms".to_owned(), "41 ms".to_owned()],
+    };
+    let layer = |name, class, mean: &str| Layer { name, class, mean: mean.to_owned() };
+    Phases {
+        tabs: tabs("Location of the plot", &["eu-west", "home"]),
+        words: "From eu-west in the last 24 h; the tallest bar is 41 ms.".to_owned(),
+        legend: vec![layer("connect", "phase-1", "9.0 ms"), layer("processing", "phase-3", "31 ms")],
+        bars: vec![bar(10.0, 0), bar(11.0, 3)],
+        marks: vec![Mark {
+            x: 10.5,
+            at: ago(16),
+            text: "payments: deployed 4.12.1 to production".to_owned(),
+            href: "/timeline/3984".to_owned(),
+            is_incident: false,
+            is_numbered: true,
+        }],
+        none: Empty::new("Nothing was measured."),
+    }
+}
+
+fn maintenance_row(state: State, end: bool) -> MaintenanceRow {
+    MaintenanceRow {
+        state,
+        of: component("payments"),
+        from: ago(-60),
+        to: ago(-120),
+        when: "Sun 29 Nov 02:00 to 03:00 UTC".to_owned(),
+        note: "new disks · 3 checks".to_owned(),
+        by: Some(Who::new("Ada Lindqvist")),
+        end: end.then(|| Press {
+            action: "/maintenance/end".to_owned(),
+            csrf: CSRF.to_owned(),
+            hidden: vec![("id".to_owned(), "0194".to_owned())],
+            label: "Call off".to_owned(),
+            main: false,
+        }),
+    }
+}
+
+fn maintenance() -> MaintenanceScreen {
+    MaintenanceScreen {
+        chrome: quiet("Maintenance", Place::Checks),
+        trouble: None,
+        running: vec![],
+        no_running: Empty::new("Nothing is in maintenance: every check is judged."),
+        coming: vec![maintenance_row(State::new(Tone::Quiet, "planned"), true)],
+        no_coming: Empty::new("None is planned."),
+        over: vec![maintenance_row(State::new(Tone::Quiet, "called off"), false)],
+        form: Some(Form {
+            action: "/maintenance".to_owned(),
+            csrf: CSRF.to_owned(),
+            fields: vec![Field::line("of", "Of", "component:payments").required()],
+            hidden: vec![],
+            submit: "Plan".to_owned(),
+            main: false,
+        }),
+        command: Cli::new("mainstay maintenance plan component:payments --for 1h"),
+    }
+}
+
+fn probes() -> ProbesScreen {
+    let row = |location: &str, silent: bool| ProbeRow {
+        location: location.to_owned(),
+        state: if silent { State::new(Tone::Bad, "silent") } else { State::new(Tone::Good, "reporting") },
+        since: for_minutes(12),
+        heard: (!silent).then(|| ago(0)),
+        version: "0.4.0".to_owned(),
+        clock: "true within 2 s".to_owned(),
+        uplink: State::new(Tone::Quiet, "no doubt so far"),
+        runs: "14 checks".to_owned(),
+        runs_href: format!("/checks?location={location}"),
+        missing: silent.then(|| "14 not seen from here; 2 unknown, since too few locations report".to_owned()),
+        retire: None,
+    };
+    ProbesScreen {
+        chrome: quiet("Probes", Place::Checks),
+        rows: vec![row("us-east", true), row("eu-west", false)],
+        none: Empty::new("No probe has reported."),
+        commands: vec![Cli::new("mainstay token create probe-LOCATION --scope probe")],
+    }
+}
+
+fn check() -> CheckScreen {
     CheckScreen {
         chrome: chrome("Buyer pays by card", Place::Checks),
         name: "Buyer pays by card".to_owned(),
         tags: vec!["HTTP".to_owned(), "critical path".to_owned()],
-        description: "POST https://shop.example/checkout expects 200 within 2 s, every 10 s from 3 locations."
-            .to_owned(),
+        description: "Down since 03:07: 2 failing runs of POST https://shop.example/checkout in a row.".to_owned(),
+        paging: Callout {
+            state: State::new(Tone::Bad, "Paged"),
+            text: "2 failing runs in a row failed at 2 of 2 reporting locations, and 2 must agree.".to_owned(),
+            link: Some(Link::new("Incident 12", "/incidents/12")),
+        },
         answers: vec![
             Answer::to("Verdict").state(down(), Some(for_minutes(12))).note("2 of 3 locations"),
             Answer::to("Covers").entity(component("payments")),
@@ -159,27 +282,44 @@ fn check() -> CheckScreen {
                 at: ago(6),
             },
         ],
+        periods: tabs("Period", &["24h", "7d"]),
         history: History {
-            pieces: vec![
-                piece(up(), 0, 700),
-                piece(degraded(), 700, 40),
-                piece(up(), 740, 170),
-                piece(unknown(), 910, 20),
-                piece(up(), 930, 60),
-                piece(down(), 990, 10),
-            ],
+            strip: Strip {
+                maintenance: Some("M20 23h10".to_owned()),
+                ..strip(&[(Tone::Good, "M0 16h480"), (Tone::Bad, "M480 10h20")], 500)
+            },
             period: "the last 24 h".to_owned(),
             words: "up 97.1%, degraded 58 min, unknown 28 min, down 12 min in 1 period".to_owned(),
+            stretches: vec![Stretch { state: down(), from: ago(12), lasted: "12 min".to_owned(), goes_on: true }],
         },
-        results: vec![
-            result(down(), 0, "500 after 41 ms: “ledger: unknown column batch”"),
-            result(up(), 13, "200 after 230 ms"),
-        ],
-        no_results: Empty::new("No location has reported yet."),
+        phases: Some(phases()),
+        speeds: vec![SpeedRow {
+            location: "eu-west".to_owned(),
+            good: 60,
+            failed: 2,
+            under: ["41 ms", "230 ms", "310 ms", "402 ms"].map(str::to_owned).to_vec(),
+        }],
+        speeds_of: "the last hour".to_owned(),
+        uptimes: vec![("the last 24 h".to_owned(), "99.120%".to_owned(), "down 12 min".to_owned())],
+        failures: [true, false]
+            .map(|open| Failure {
+                state: down(),
+                at: ago(12),
+                location: "eu-west".to_owned(),
+                error: "500 from <script>alert(1)</script>".to_owned(),
+                facts: vec![("Status", "500".to_owned()), ("Took", "41 ms".to_owned())],
+                texts: vec![("First bytes", "“ledger: unknown column batch” </pre><img src=x>".to_owned())],
+                hops: vec!["POST https://shop.example/checkout 500 from 192.0.2.1 in 41 ms".to_owned()],
+                open,
+            })
+            .into(),
+        no_failures: Empty::new("No run has failed yet."),
         changes: vec![change(12, "check", "", "went from up to down", "Mainstay (checks)")],
         facts: [("Method", "POST"), ("Timeout", "2 s"), ("Expects", "200, body contains “thank you”")]
             .map(|(a, b)| (a.to_owned(), b.to_owned()))
             .to_vec(),
+        maintenances: vec![maintenance_row(State::new(Tone::Unknown, "running"), true)],
+        plan: Some(Link::new("Plan maintenance", "/maintenance?of=check:default/pay-by-card")),
         pause: Some(Form {
             action: "/checks/default/pay-by-card/pause".to_owned(),
             csrf: CSRF.to_owned(),
@@ -208,6 +348,14 @@ fn on_call() -> OnCallScreen {
             team("Payments", Some("Tomasz Reyes")),
             team("Storefront", Some("Mira Okafor")),
         ],
+        gaps: vec![GapRow {
+            from: "Saturday 28 November, 09:00 UTC".to_owned(),
+            at: ago(-9_000),
+            lasts: "48 h".to_owned(),
+            team: group("Logistics"),
+            why: "no rotation covers it".to_owned(),
+            href: "/on-call/default/logistics?from=2026-11-28&day=2026-11-28#day".to_owned(),
+        }],
         none: Empty::with("No team is in the catalog yet.", "mainstay apply ./catalog"),
         coming: vec![ShiftRow {
             from: "Monday 23 November, 09:00 UTC".to_owned(),
