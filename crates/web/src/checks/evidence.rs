@@ -87,6 +87,8 @@ fn read(event: CheckEvent) -> Option<(State, String, Timestamp, Evidence)> {
         | CheckEvent::CameUp { .. }
         | CheckEvent::Steadied { .. }
         | CheckEvent::LocationRecovered { .. }
+        | CheckEvent::LocationUnable { .. }
+        | CheckEvent::LocationAble { .. }
         | CheckEvent::Restored { .. }
         | CheckEvent::Recovered { .. }
         | CheckEvent::FellSilent { .. }

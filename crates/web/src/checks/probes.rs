@@ -138,7 +138,7 @@ fn clock(skew_ms: i64) -> String {
     let seconds = skew_ms.unsigned_abs() as f64 / 1_000.0;
     match skew_ms {
         -2_000..=2_000 => "true within 2 s".to_owned(),
-        ..0 => format!("{seconds:.1} s ahead, which is allowed for"),
+        ..-2_000 => format!("{seconds:.1} s ahead, which is allowed for"),
         _ => format!("{seconds:.1} s behind, which is allowed for"),
     }
 }
