@@ -3,6 +3,7 @@
 //! Nothing here fails because it is slow: a figure says something about this machine at this moment.
 
 mod flags;
+mod paging;
 
 use std::{
     fs,
@@ -52,12 +53,18 @@ pub(crate) struct Args {
     /// Only contracts: whether it can be deployed, what is to be verified, the dashboard and publishing, at a large company
     #[arg(long, conflicts_with_all = ["server", "flags"])]
     contracts: bool,
+    /// Only pages: storms of alerts, how soon somebody is told, and the results of ten thousand checks
+    #[arg(long, conflicts_with_all = ["server", "flags", "contracts"])]
+    paging: bool,
 }
 
 /// Builds, measures, prints.
 pub(crate) fn run(args: &Args) -> Result<()> {
     if args.flags {
         return flags::run();
+    }
+    if args.paging {
+        return paging::run();
     }
     machine();
     if args.contracts {

@@ -42,6 +42,19 @@ impl Connection {
         self.answer().with_context(|| format!("GET {path}"))
     }
 
+    /// The answer to a `POST` of JSON.
+    pub(crate) fn post(&mut self, path: &str, body: &str) -> Result<Answer> {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            self.host,
+            self.token,
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.answer().with_context(|| format!("POST {path}"))
+    }
+
     fn answer(&mut self) -> Result<Answer> {
         let status = self.line()?.split(' ').nth(1).and_then(|status| status.parse().ok()).context("no status")?;
         let (mut length, mut chunked) = (None, false);

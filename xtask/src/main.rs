@@ -14,6 +14,7 @@ mod http;
 mod needs;
 mod run;
 mod server;
+mod sim;
 mod tally;
 mod test;
 
@@ -39,6 +40,8 @@ enum Verb {
     Conformance,
     /// The figures, with the machine's facts and the goals.
     Bench(bench::Args),
+    /// Many simulated histories with faults; what must hold is checked at each step.
+    Sim(sim::Args),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Ci => ci::run(),
         Verb::Conformance => conformance::run(),
         Verb::Bench(args) => bench::run(&args),
+        Verb::Sim(args) => sim::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

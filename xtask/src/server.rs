@@ -28,12 +28,18 @@ pub(crate) struct Server {
 impl Server {
     /// Runs `mainstay serve` until it says where it listens.
     pub(crate) fn start(binary: &Path, data: &Path, catalog: &Path) -> Result<Self> {
+        Self::start_with(binary, data, catalog, &[])
+    }
+
+    /// The same, with more arguments.
+    pub(crate) fn start_with(binary: &Path, data: &Path, catalog: &Path, more: &[&str]) -> Result<Self> {
         let log = fs::File::create(data.with_extension("log"))?;
         let mut child = Command::new(binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .arg("--catalog")
             .arg(catalog)
+            .args(more)
             .env("MAINSTAY_ADMIN_TOKEN", TOKEN)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -55,6 +61,17 @@ impl Server {
     /// What it holds in memory, in kB; nothing where `/proc` is not there.
     pub(crate) fn memory_kb(&self) -> Option<u64> {
         memory_kb(&self.child)
+    }
+
+    /// The processor time that it has used; nothing where `/proc` is not there.
+    pub(crate) fn processor_time(&self) -> Option<Duration> {
+        /// `USER_HZ`, which is the same on every Linux that we know.
+        const TICKS_PER_SECOND: f64 = 100.0;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // The name may have blanks in it; what follows it are numbers (proc_pid_stat(5), fields 14 and 15).
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut ticks = rest.split_whitespace().skip(11).map_while(|field| field.parse::<f64>().ok());
+        Some(Duration::from_secs_f64((ticks.next()? + ticks.next()?) / TICKS_PER_SECOND))
     }
 
     /// Asks it to stop, and waits until it has.

@@ -109,7 +109,7 @@ pub(crate) fn act(sim: &mut Sim, number: usize) {
     }
 }
 
-fn one(sim: &mut Sim, wish: fn(&mut Sim) -> Option<(Request, String)>) {
+pub(crate) fn one(sim: &mut Sim, wish: fn(&mut Sim) -> Option<(Request, String)>) {
     match wish(sim) {
         Some((request, words)) => {
             sim.note(words);
@@ -152,7 +152,7 @@ fn guilt(is_guilty: bool) -> &'static str {
 }
 
 /// A pipeline deploys; what it did is reported later.
-fn deploy(sim: &mut Sim) {
+pub(crate) fn deploy(sim: &mut Sim) {
     let at = sim.dice.below(sim.estate.services.len());
     let version = format!("v{}", sim.estate.serial());
     let is_guilty = sim.dice.chance(0.25);
@@ -217,7 +217,7 @@ pub(crate) fn run_settings(sim: &mut Sim, at: usize, settings: Settings) {
 }
 
 /// A pipeline reports; sometimes twice, and again if the answer was that it should.
-fn letter(sim: &mut Sim) {
+pub(crate) fn letter(sim: &mut Sim) {
     if sim.letters.is_empty() {
         return sim.note("no pipeline has anything to report");
     }
@@ -231,7 +231,7 @@ fn letter(sim: &mut Sim) {
     }
 }
 
-fn apply(sim: &mut Sim, number: usize) {
+pub(crate) fn apply(sim: &mut Sim, number: usize) {
     let mut words = String::new();
     for _ in 0..if number == 0 { 0 } else { sim.dice.between(0, 3) } {
         words = format!("{words}{}, ", sim.estate.edit(&mut sim.dice));
@@ -273,7 +273,7 @@ fn tick(sim: &mut Sim) {
     }
 }
 
-fn jump(sim: &mut Sim) {
+pub(crate) fn jump(sim: &mut Sim) {
     let by = sim.dice.between(-3_600, 3_600);
     sim.clock.advance(SignedDuration::from_secs(by));
     sim.note(format!("the clock jumps by {by} s"));
@@ -284,7 +284,7 @@ fn jump(sim: &mut Sim) {
 }
 
 /// Somebody looks after an incident, or declares one.
-fn tend(sim: &mut Sim) -> Option<(Request, String)> {
+pub(crate) fn tend(sim: &mut Sim) -> Option<(Request, String)> {
     let world = sim.world();
     let known: Vec<_> = world.incidents.recent().take(5).map(|incident| incident.about.clone()).collect();
     let about = sim.dice.pick(&known).cloned();
@@ -324,7 +324,7 @@ fn declare(sim: &mut Sim) -> Option<incidents::Command> {
     Some(incidents::Command::Open { title: "customers call".to_owned(), severity: incidents::Severity::Sev2, failed })
 }
 
-fn pause(sim: &mut Sim) -> Option<(Request, String)> {
+pub(crate) fn pause(sim: &mut Sim) -> Option<(Request, String)> {
     let world = sim.world();
     let watches: Vec<(EntityRef, bool)> =
         world.checks.watches().map(|watch| (watch.definition.check.clone(), watch.paused)).collect();
@@ -352,7 +352,7 @@ fn state(undo: UndoState) -> &'static str {
     }
 }
 
-fn undo_something(sim: &mut Sim) {
+pub(crate) fn undo_something(sim: &mut Sim) {
     let Some((request, words)) = wish_undo(sim) else { return sim.note("nothing to undo") };
     sim.note(words);
     let Command::Undo(Undo { event }) = request.command else { return };
@@ -421,7 +421,7 @@ fn rush(sim: &mut Sim) {
 }
 
 /// Somebody got no answer, or did not believe it.
-fn again(sim: &mut Sim) {
+pub(crate) fn again(sim: &mut Sim) {
     let reach = if sim.dice.chance(0.8) { 5 } else { usize::MAX };
     let Some(sent) = sim.dice.pick(sim.keys.newest(reach)).cloned() else { return sim.note("nothing to repeat") };
     let events = sent.first.map_or(0, |first| first.recorded.len());
@@ -444,18 +444,9 @@ fn misuse(sim: &mut Sim) {
 /// Everybody does what they should have done.
 pub(crate) fn recover(sim: &mut Sim, number: usize) {
     sim.note("recovery: ");
-    let world = sim.world();
-    let paused = world.checks.watches().filter(|watch| watch.paused);
-    let resume = paused.map(|watch| checks::Command::Resume { check: watch.definition.check.clone() });
-    let resume: Vec<_> = resume.map(|command| person(sim, Command::Checks(command))).collect();
-    if !resume.is_empty() {
-        sim.execute(&resume);
-    }
-    for Letter { request, .. } in std::mem::take(&mut sim.letters) {
-        sim.execute(&[request]);
-    }
-    let due: Vec<Effect> = world.effects.due(sim.clock.now()).cloned().collect();
-    for effect in due {
+    resume_all(sim);
+    report_all(sim);
+    for effect in hooks_due(sim) {
         hooks::carry_out(sim, &effect);
         hooks::report(sim, &effect, Ok("202".to_owned()), true);
     }
@@ -464,4 +455,28 @@ pub(crate) fn recover(sim: &mut Sim, number: usize) {
     if number.is_multiple_of(7) {
         sim.crash();
     }
+}
+
+/// Nothing is paused any more.
+pub(crate) fn resume_all(sim: &mut Sim) {
+    let world = sim.world();
+    let paused = world.checks.watches().filter(|watch| watch.paused);
+    let resume = paused.map(|watch| checks::Command::Resume { check: watch.definition.check.clone() });
+    let resume: Vec<_> = resume.map(|command| person(sim, Command::Checks(command))).collect();
+    if !resume.is_empty() {
+        sim.execute(&resume);
+    }
+}
+
+/// Pipelines report all that they have done.
+pub(crate) fn report_all(sim: &mut Sim) {
+    for Letter { request, .. } in std::mem::take(&mut sim.letters) {
+        sim.execute(&[request]);
+    }
+}
+
+/// The hooks that are due.
+pub(crate) fn hooks_due(sim: &Sim) -> Vec<Effect> {
+    let world = sim.world();
+    world.effects.due(sim.clock.now()).filter(|effect| !effect.call.message).cloned().collect()
 }

@@ -16,6 +16,20 @@ pub(crate) fn begin() -> Timestamp {
     Timestamp::from_second(BEGIN_S).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
+/// When a simulation with people on call begins: on that Monday, or an hour before the clocks change in Europe or America.
+pub(crate) fn begin_on_call(seed: u64) -> Timestamp {
+    const AUTUMN_S: i64 = 1_792_886_400;
+    const SPRING_S: i64 = 1_806_192_000;
+    const AMERICA_S: i64 = 1_793_508_300;
+    let begin_s = match seed % 6 {
+        0 => AUTUMN_S,
+        1 => SPRING_S,
+        2 => AMERICA_S,
+        _ => BEGIN_S,
+    };
+    Timestamp::from_second(begin_s).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
 /// A clock that stands still until it is moved, forwards or backwards, and that makes ids from a seed.
 #[derive(Debug)]
 pub(crate) struct VirtualClock {
@@ -24,7 +38,12 @@ pub(crate) struct VirtualClock {
 
 impl VirtualClock {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { state: Mutex::new((begin(), Dice::new(!seed))) }
+        Self::beginning(begin(), seed)
+    }
+
+    /// One that begins at another time.
+    pub(crate) fn beginning(at: Timestamp, seed: u64) -> Self {
+        Self { state: Mutex::new((at, Dice::new(!seed))) }
     }
 
     pub(crate) fn advance(&self, by: SignedDuration) {

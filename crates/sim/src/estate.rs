@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use kernel::EntityRef;
 use world::World;
 
-use crate::{clock, dice::Dice};
+use crate::{clock, dice::Dice, roster};
 
 /// The environment that everything happens in.
 pub(crate) const ENVIRONMENT: &str = "production";
@@ -85,6 +85,8 @@ pub(crate) struct Estate {
     pub(crate) versions: BTreeMap<usize, String>,
     pub(crate) settings: BTreeMap<usize, deploys::Settings>,
     serial: u32,
+    /// True if there are people, and teams of them that share the services.
+    pub(crate) is_staffed: bool,
 }
 
 fn reference(kind: &str, name: &str) -> EntityRef {
@@ -104,7 +106,7 @@ impl Estate {
         });
         let flags = flags.collect();
         let (faults, versions, settings) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
-        Self { services, flags, faults, versions, settings, serial: 0 }
+        Self { services, flags, faults, versions, settings, serial: 0, is_staffed: false }
     }
 
     /// Adds flags that reach everybody by and by, guarded by the check of a service that asks for them.
@@ -226,8 +228,10 @@ impl Estate {
             file(path, self.service_file(at, service))
         });
         let flags = self.flags.iter().filter(|flag| flag.is_declared).map(|flag| self.flag_document(flag));
-        let org = [GROUP.to_owned(), file_text(flags)];
-        let files = services.chain([file("org/catalog-info.yaml".to_owned(), org.join(""))]).collect();
+        let group = if self.is_staffed { String::new() } else { GROUP.to_owned() };
+        let org = [group, file_text(flags)];
+        let people = self.is_staffed.then(roster::file);
+        let files = services.chain([file("org/catalog-info.yaml".to_owned(), org.join(""))]).chain(people).collect();
         Bundle { source: "estate".to_owned(), files, problems: Vec::new() }
     }
 
@@ -242,23 +246,32 @@ impl Estate {
             .filter_map(|needed| self.services.get(*needed))
             .map(|needed| needed.entity.as_str())
             .collect();
-        let annotations = if *has_hook {
-            "  annotations:\n    mainstay.dev/deploy-hook: http://deployer.example/deploy\n    \
-             mainstay.dev/config-hook: http://deployer.example/config\n"
-        } else {
-            ""
-        };
+        let mut annotations = String::new();
+        if *has_hook {
+            annotations.push_str(
+                "    mainstay.dev/deploy-hook: http://deployer.example/deploy\n    \
+                 mainstay.dev/config-hook: http://deployer.example/config\n",
+            );
+        }
+        if let Some(policy) = roster::policy(at).filter(|_| self.is_staffed) {
+            annotations.push_str(&format!("    mainstay.dev/escalation-policy: {policy}\n"));
+        }
+        if !annotations.is_empty() {
+            annotations.insert_str(0, "  annotations:\n");
+        }
+        let owner = if self.is_staffed { roster::team(at) } else { "keepers" };
         let mut text = format!(
             "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\n  description: number {at}, \
-             revision {revision}\n{annotations}spec:\n  type: service\n  lifecycle: production\n  owner: keepers\n  \
+             revision {revision}\n{annotations}spec:\n  type: service\n  lifecycle: production\n  owner: {owner}\n  \
              dependsOn: [{}]\n",
             needs.join(", ")
         );
+        let severity = if self.is_staffed && at % 4 == 1 { "  severity: low\n" } else { "" };
         if let Some(CheckFile { page, interval_s, failures }) = check {
             text.push_str(&format!(
                 "---\napiVersion: mainstay.dev/v1alpha1\nkind: Check\nmetadata:\n  name: {name}-works\nspec:\n  owner: \
                  keepers\n  target: component:{name}\n  http:\n    url: http://{name}.example/page-{page}\n  \
-                 interval: {interval_s}s\n  timeout: 5s\n  failures_to_down: {failures}\n  successes_to_up: 2\n",
+                 interval: {interval_s}s\n  timeout: 5s\n  failures_to_down: {failures}\n  successes_to_up: 2\n{severity}",
             ));
         }
         text

@@ -1,20 +1,19 @@
 //! The runner that calls hooks, and what stands behind them: answers get lost, and the server dies in between.
 
 use deploys::Outcome;
-use engine::{Clock as _, Request};
+use engine::Request;
 use kernel::{EntityRef, EventId};
 use serde_json::Value;
 use world::{Command, Effect, effects};
 
 use crate::{
-    actors::{run_settings, run_version},
+    actors::{hooks_due, run_settings, run_version},
     sim::Sim,
 };
 
 /// The runner calls the hooks that are due.
 pub(crate) fn call(sim: &mut Sim) {
-    let (world, now) = (sim.world(), sim.clock.now());
-    let due: Vec<Effect> = world.effects.due(now).take(4).cloned().collect();
+    let due: Vec<Effect> = hooks_due(sim).into_iter().take(4).collect();
     sim.note(format!("hooks: {} due", due.len()));
     for effect in due {
         let (outcome, retry) = match sim.dice.below(20) {

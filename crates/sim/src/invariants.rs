@@ -66,7 +66,9 @@ fn incidents(world: &World, wrong: &mut Vec<String>) {
             let check = failing.check.short();
             let watch = world.checks.watch(&failing.check);
             // A check that is only slow opens an incident if it stops a ramp.
-            let fails = watch.is_some_and(|watch| watch.down_since.is_some() || watch.verdict != checks::Verdict::Up);
+            let fails = watch.is_some_and(|watch| watch.down_since.is_some() || watch.verdict != checks::Verdict::Up)
+                || world.alerts.open_alert(&failing.check).is_some()
+                || world.checks.probes().any(|(_, probe)| probe.silent && probe.probe == failing.check);
             if !fails {
                 wrong.push(format!("incident {number} waits for {check}, which does not fail"));
             }

@@ -6,6 +6,9 @@
 //! another server write first; and the whole server dies now and then. A *witness* reads the timeline on its own, and
 //! keeps what was *promised* of flags: who had to agree, which ramps had to stop, what share was announced.
 //!
+//! On call ([`Scene::OnCall`]) there are people and teams besides, tools that send alerts, providers that fail in every
+//! way, and probes at several places; a *ledger* keeps what went in and out.
+//!
 //! **Flow.** [`run`] takes a seed. Each step one actor acts; then the witness reads what was written, and the
 //! *invariants* are checked against the World. The first step that violates one is the last.
 //!
@@ -18,8 +21,11 @@
 //! and whatever no actor does.
 
 mod actors;
+mod answers;
+mod arrival;
 mod clock;
 mod dice;
+mod duty;
 mod estate;
 mod evaluation;
 mod faulty;
@@ -27,9 +33,13 @@ mod hooks;
 mod invariants;
 mod keys;
 mod memory;
+mod outposts;
+mod post;
 mod probes;
 mod promises;
 mod rollout;
+mod roster;
+mod senders;
 mod sim;
 #[cfg(test)]
 mod tests;
@@ -50,11 +60,23 @@ pub struct Options {
     pub steps: usize,
     /// The share of calls of the loop in which something goes wrong with the store.
     pub fault_rate: f64,
+    /// What it is about.
+    pub scene: Scene,
+}
+
+/// What a simulation is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scene {
+    /// Changes, and the way back: pipelines, flags and ramps, one probe, nobody on call.
+    #[default]
+    Releases,
+    /// Pages, and that each arrives: alerts, probes at several places, providers that fail, people who answer or don't.
+    OnCall,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { steps: 300, fault_rate: 0.15 }
+        Self { steps: 300, fault_rate: 0.15, scene: Scene::Releases }
     }
 }
 

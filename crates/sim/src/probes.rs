@@ -9,32 +9,48 @@ use world::World;
 
 use crate::{dice::Dice, estate::Estate};
 
-const LOCATION: &str = "harbour";
-
-/// What the probes remember of each check.
-#[derive(Debug, Default)]
+/// The probes of one place, and what they remember of each check.
+#[derive(Debug)]
 pub(crate) struct Probes {
+    pub(crate) location: String,
     known: BTreeMap<EntityRef, (Tally, Timestamp)>,
     /// True while no run passes by luck or fails for no reason.
     pub(crate) is_exact: bool,
+    /// True while every run fails, whatever is so.
+    pub(crate) is_blind: bool,
+}
+
+impl Default for Probes {
+    fn default() -> Self {
+        Self::at("harbour".to_owned())
+    }
 }
 
 impl Probes {
+    /// Probes that have run nothing yet.
+    pub(crate) fn at(location: String) -> Self {
+        Self { location, known: BTreeMap::new(), is_exact: false, is_blind: false }
+    }
+
     /// Runs every check whose time has come.
     pub(crate) fn run(&mut self, world: &World, estate: &Estate, now: Timestamp, dice: &mut Dice) -> Vec<RunResult> {
         let mut results = Vec::new();
-        for definition in world.checks.definitions(LOCATION) {
+        for definition in world.checks.definitions(&self.location) {
             let last = self.known.get(&definition.check).map(|(_, last)| *last);
             let interval = SignedDuration::try_from(definition.interval()).unwrap_or(SignedDuration::MAX);
             if last.is_some_and(|last| now >= last && now.duration_since(last) < interval) {
                 continue;
             }
             let luck = if self.is_exact { 50 } else { dice.below(100) };
-            let outcome = outcome(&definition, world, estate, luck);
+            let outcome = if self.is_blind {
+                Outcome::Failed { evidence: Evidence::of("there is no route") }
+            } else {
+                outcome(&definition, world, estate, luck)
+            };
             let fresh = || (Tally::default(), now);
             let (tally, last) = self.known.entry(definition.check.clone()).or_insert_with(fresh);
             *last = now;
-            results.push(tally.count(&definition.check, LOCATION, now, outcome, 40));
+            results.push(tally.count(&definition.check, &self.location, now, outcome, 40));
         }
         results
     }

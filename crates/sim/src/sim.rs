@@ -7,20 +7,25 @@ use std::{
 
 use engine::{Clock as _, Core, Receipt, Request};
 use jiff::SignedDuration;
-use kernel::{EffectId, EventId, Refusal, Sha256};
+use kernel::{EffectId, EventId, Refusal, Sha256, Timestamp};
 use timeline::{Snapshot, Store, StoreError};
 use world::{Recorded, SNAPSHOT_SCHEMA, World};
 
 use crate::{
-    Options, Report,
+    Options, Report, Scene,
     actors::{self, Letter},
-    clock::VirtualClock,
+    arrival::{self, Ledger, Lives},
+    clock::{self, VirtualClock},
     dice::Dice,
+    duty,
     estate::Estate,
     faulty::{Fault, FaultyStore, Snapshots},
     invariants,
     keys::Keys,
+    outposts::Outposts,
+    post::{Post, Received},
     probes::Probes,
+    senders::Senders,
     witness::Witness,
 };
 
@@ -28,6 +33,8 @@ use crate::{
 const COMPARED_EVERY: usize = 50;
 /// A quiet time at the end: long enough for every check, hook and deadline.
 const QUIET_ROUNDS: usize = 20;
+/// Looks at what is due next, after that, until nothing is.
+const WAITING_ROUNDS: usize = 300;
 const QUIET_ROUND: SignedDuration = SignedDuration::from_mins(2);
 /// The core decides a batch again at most five times.
 const OVERTAKEN_TOO_OFTEN: usize = 6;
@@ -44,6 +51,17 @@ pub(crate) struct Sim {
     pub(crate) keys: Keys,
     /// The memory of what stands behind the hooks: the effects that it has carried out.
     pub(crate) carried_out: BTreeSet<EffectId>,
+    /// Messages, and who brings them.
+    pub(crate) post: Post,
+    /// Tools that send alerts.
+    pub(crate) senders: Senders,
+    /// Probes at several places.
+    pub(crate) outposts: Outposts,
+    /// What went in and out.
+    pub(crate) ledger: Ledger,
+    /// True until the server was away for long.
+    pub(crate) may_go_away: bool,
+    began: Timestamp,
     inner: Arc<dyn Store>,
     store: Arc<FaultyStore>,
     core: Core,
@@ -74,7 +92,11 @@ struct Armed {
 
 impl Sim {
     pub(crate) fn new(seed: u64, options: Options, inner: Arc<dyn Store>) -> Result<Self, StoreError> {
-        let clock = Arc::new(VirtualClock::new(seed));
+        let began = match options.scene {
+            Scene::Releases => clock::begin(),
+            Scene::OnCall => clock::begin_on_call(seed),
+        };
+        let clock = Arc::new(VirtualClock::beginning(began, seed));
         let store = Arc::new(FaultyStore::new(Arc::clone(&inner), Arc::clone(&clock)));
         let core = Core::open(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock) as _)?;
         let other = Core::open(Arc::clone(&inner), Arc::clone(&clock) as _)?;
@@ -82,6 +104,8 @@ impl Sim {
         let count = dice.between(4, 12) as usize;
         let mut estate = Estate::random(count, &mut dice);
         estate.add_ramps(&mut dice);
+        estate.is_staffed = options.scene == Scene::OnCall;
+        let outposts = Outposts::random(&mut dice.clone(), began);
         Ok(Self {
             dice,
             clock,
@@ -90,6 +114,12 @@ impl Sim {
             letters: Vec::new(),
             keys: Keys::default(),
             carried_out: BTreeSet::new(),
+            post: Post::default(),
+            senders: Senders::default(),
+            outposts,
+            ledger: Ledger::default(),
+            may_go_away: true,
+            began,
             inner,
             store,
             core,
@@ -105,7 +135,10 @@ impl Sim {
 
     pub(crate) fn run(mut self) -> Report {
         for number in 0..self.options.steps {
-            self.step(number, actors::act);
+            match self.options.scene {
+                Scene::Releases => self.step(number, actors::act),
+                Scene::OnCall => self.step(number, duty::act),
+            }
             let by = SignedDuration::from_millis(self.dice.between(100, 40_000));
             self.clock.advance(by);
         }
@@ -130,7 +163,11 @@ impl Sim {
         }
         self.line = format!("{number:04} {} ", self.clock.now());
         act(self, number);
-        invariants::check(&self.core.world(), &self.witness, self.clock.now(), &mut self.violations);
+        let (world, now) = (self.core.world(), self.clock.now());
+        invariants::check(&world, &self.witness, now, &mut self.violations);
+        if world.position == self.witness.world.position {
+            arrival::check(&self.ledger, &self.witness.lives, &world, now, &mut self.violations);
+        }
         if number.is_multiple_of(COMPARED_EVERY) {
             self.compare();
         }
@@ -142,16 +179,49 @@ impl Sim {
         self.options.fault_rate = 0.0;
         self.estate.calm();
         self.probes.is_exact = true;
+        self.post.calm();
+        self.senders.calm();
+        self.outposts.calm();
         let behind = self.world().at.map_or(SignedDuration::ZERO, |at| at.duration_since(self.clock.now()));
         self.clock.advance(behind.max(SignedDuration::ZERO));
         for round in 0..QUIET_ROUNDS {
-            self.step(self.options.steps + round, actors::recover);
+            match self.options.scene {
+                Scene::Releases => self.step(self.options.steps + round, actors::recover),
+                Scene::OnCall => self.step(self.options.steps + round, duty::recover),
+            }
             self.clock.advance(QUIET_ROUND);
+        }
+        if self.options.scene == Scene::OnCall {
+            self.wait_for_pages();
         }
         if self.violations.is_empty() {
             invariants::check_quiet(&self.core.world(), &mut self.violations);
             self.compare();
             self.witness.look_back(self.inner.as_ref(), &mut self.violations);
+        }
+        if self.violations.is_empty() && self.options.scene == Scene::OnCall {
+            duty::check_quiet(self);
+            arrival::no_result_is_lost(&self.ledger, self.inner.as_ref(), self.began, &mut self.violations);
+        }
+    }
+
+    /// Time passes until no page waits for anything, as nobody answers; quiet hours may be long.
+    fn wait_for_pages(&mut self) {
+        for round in 0..WAITING_ROUNDS {
+            let world = self.world();
+            let message = world.effects.pending().map(|effect| effect.next).min();
+            let Some(next) = world.paging.next_due().into_iter().chain(message).min() else { break };
+            if let Ok(by) = SignedDuration::try_from(next - self.clock.now())
+                && by.is_positive()
+            {
+                self.clock.advance(by);
+            }
+            self.step(self.options.steps + QUIET_ROUNDS + round, duty::wait);
+        }
+        // Probes may have slept as long.
+        for round in 0..QUIET_ROUNDS {
+            self.clock.advance(QUIET_ROUND);
+            self.step(self.options.steps + QUIET_ROUNDS + WAITING_ROUNDS + round, duty::wait);
         }
     }
 
@@ -209,12 +279,52 @@ impl Sim {
     }
 
     /// What is due.
-    pub(crate) fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) -> bool {
         let armed = self.arm();
+        let is_sound = armed.is_none();
         let commit = self.core.tick();
         let told: Vec<Recorded> = commit.iter().flat_map(|commit| commit.recorded.iter().cloned()).collect();
         self.settle(armed, &told);
         self.note(format!(" | {}", told.len()));
+        is_sound
+    }
+
+    pub(crate) fn check_after_tick(&mut self, was_sound: bool) {
+        if was_sound {
+            arrival::nothing_waits_beyond_its_time(&self.core.world(), self.clock.now(), &mut self.violations);
+        }
+    }
+
+    pub(crate) fn check_after_keeping_house(&mut self, was_taken: bool) {
+        let (world, now) = (self.core.world(), self.clock.now());
+        if was_taken {
+            let last_heard = |check: &_, since| self.outposts.last_heard(check, since);
+            arrival::what_is_not_heard_is_unknown(&world, last_heard, now, &mut self.violations);
+        }
+        if self.outposts.has_one_blind() {
+            let failed = &self.outposts.truly_failed;
+            arrival::one_bad_location_pages_nobody(&world, failed, self.began, now, &mut self.violations);
+        }
+    }
+
+    /// True if something goes wrong now that would go wrong so often in a run with faults.
+    pub(crate) fn chance_of_trouble(&mut self, probability: f64) -> bool {
+        self.options.fault_rate > 0.0 && self.dice.chance(probability)
+    }
+
+    /// A message gets to somebody.
+    pub(crate) fn arrive(&mut self, effect: EffectId, received: Received) {
+        self.meet("a message arrived");
+        self.ledger.arrived(effect);
+        self.post.received.push(received);
+    }
+
+    pub(crate) fn lives(&self) -> &Lives {
+        &self.witness.lives
+    }
+
+    pub(crate) fn store(&self) -> &FaultyStore {
+        &self.store
     }
 
     /// After each call of the core: the witness reads, and compares with what was told to subscribers.
@@ -288,6 +398,11 @@ impl Sim {
         self.store.set_snapshots(snapshots);
         self.meet(&format!("crash, snapshots {snapshots:?}"));
         self.note(format!(" | crash, snapshots {snapshots:?}"));
+        for effect in self.post.die() {
+            self.meet("crash between the sending and its record");
+            self.ledger.excuse(effect);
+        }
+        self.outposts.begin(self.clock.now());
         match Core::open(Arc::clone(&self.store) as Arc<dyn Store>, Arc::clone(&self.clock) as _) {
             Ok(core) => self.core = core,
             Err(error) => self.violation(format!("the World can't be loaded: {error}")),

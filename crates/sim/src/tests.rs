@@ -1,5 +1,6 @@
 //! Faults one at a time: what the loop answers, and what is then on the timeline.
 
+mod arrives;
 mod promised;
 
 use std::sync::Arc;

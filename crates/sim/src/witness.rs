@@ -9,7 +9,7 @@ use kernel::{CommandId, EffectId, EventId, Timestamp};
 use timeline::{Entry, Store};
 use world::{Event, Recorded, World, effects, journal};
 
-use crate::promises::Promises;
+use crate::{arrival::Lives, promises::Promises};
 
 /// What is known from the timeline alone.
 #[derive(Default)]
@@ -23,6 +23,7 @@ pub(crate) struct Witness {
     acknowledged: BTreeMap<EventId, u64>,
     last: Option<(u64, Timestamp)>,
     pub(crate) promises: Promises,
+    pub(crate) lives: Lives,
     /// How often each kind of event was seen.
     pub(crate) kinds: BTreeMap<&'static str, u64>,
 }
@@ -103,6 +104,7 @@ impl Witness {
         *self.kinds.entry(event.kind()).or_default() += 1;
         self.judge(&event, stamp.position, wrong);
         self.promises.see(&self.world, &event, stamp, wrong);
+        self.lives.see(&event, stamp, wrong);
         self.world.fold(&Recorded { stamp: stamp.clone(), event: event.into() });
     }
 
