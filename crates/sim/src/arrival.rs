@@ -305,7 +305,8 @@ impl Lives {
             | Event::Flags(_)
             | Event::Incidents(_)
             | Event::Journal(_)
-            | Event::Oncall(_) => {}
+            | Event::Oncall(_)
+            | Event::Statuspage(_) => {}
         }
     }
 

@@ -157,7 +157,8 @@ fn take(sim: &mut Sim, location: &str, results: Vec<RunResult>) -> bool {
             *errors += 1;
         }
     }
-    let batch = |((series, minute), (measured, errors))| SampleBatch { series, minute, measured, errors };
+    let batch =
+        |((series, minute), (measured, errors))| SampleBatch { series, minute, measured, errors, parts: Vec::new() };
     if sim.chance_of_trouble(0.02) {
         sim.note(" the samples are not taken");
         return false;

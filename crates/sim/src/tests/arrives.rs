@@ -311,7 +311,9 @@ fn a_result_that_was_taken_and_is_not_kept_is_seen() {
     is_seen(&lost(&mut story), "2 results of series were taken, and 0 are kept");
     let measured = Sketch::of(&[40.0]).unwrap();
     let minute = story.now.as_second().div_euclid(60);
-    store.add_samples(vec![SampleBatch { series: "series".to_owned(), minute, measured, errors: 1 }]).unwrap();
+    store
+        .add_samples(vec![SampleBatch { series: "series".to_owned(), minute, measured, errors: 1, parts: Vec::new() }])
+        .unwrap();
     assert_eq!(lost(&mut story), [""; 0]);
 }
 
