@@ -158,7 +158,7 @@ fn tabs(label: &str, names: &[&str]) -> Tabs {
     let tab = |name: &&str| Tab {
         label: (*name).to_owned(),
         href: format!("/checks/pay-by-card?for={name}"),
-        here: *name == names[0],
+        here: Some(name) == names.first(),
         count: None,
     };
     Tabs { label: label.to_owned(), tabs: names.iter().map(tab).collect() }
