@@ -4,6 +4,7 @@
 
 mod flags;
 mod paging;
+mod probe;
 
 use std::{
     fs,
@@ -56,6 +57,9 @@ pub(crate) struct Args {
     /// Only pages: storms of alerts, how soon somebody is told, and the results of ten thousand checks
     #[arg(long, conflicts_with_all = ["server", "flags", "contracts"])]
     paging: bool,
+    /// Only probing: HTTPS runs a second on one core, and how well they are timed, beside blackbox_exporter
+    #[arg(long, conflicts_with_all = ["server", "flags", "contracts", "paging"])]
+    probe: bool,
 }
 
 /// Builds, measures, prints.
@@ -65,6 +69,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if args.paging {
         return paging::run();
+    }
+    if args.probe {
+        return probe::run();
     }
     machine();
     if args.contracts {

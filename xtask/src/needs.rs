@@ -82,6 +82,22 @@ pub(crate) fn prometheus() -> Result<()> {
     Ok(())
 }
 
+/// Prometheus' blackbox exporter, where it is or can be installed.
+pub(crate) fn blackbox_exporter() -> Result<Option<PathBuf>> {
+    let package = "prometheus-blackbox-exporter";
+    if on_path(&["taskset"]).is_none() {
+        return Err(Missing("this needs taskset: install it (Debian: `apt-get install util-linux`)".to_owned()).into());
+    }
+    if on_path(&[package]).is_none() {
+        install_on_debian(package)?;
+    }
+    let found = on_path(&[package, "blackbox_exporter"]);
+    if found.is_none() {
+        println!("blackbox_exporter is not measured: put it on the path");
+    }
+    Ok(found)
+}
+
 /// The packages that the folder's lock file names, installed unless they are.
 pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
     let installed = changed(&folder.join("node_modules/.package-lock.json"));

@@ -232,7 +232,8 @@ async fn keep_running<R: Runner>(
         };
         let at = (shared.clock)();
         asked.last = asked.last.max(Some(at));
-        let run = usual.judge(definition.slowness, shared.runner.run(&definition).await);
+        // What a run needs is there only while it runs: there may be ten thousand checks.
+        let run = usual.judge(definition.slowness, Box::pin(shared.runner.run(&definition)).await);
         drop(permit);
         tell(&definition.check, &run.outcome, &mut obstacle);
         let mut result = tally.count(&definition.check, &shared.location, at, run.outcome, run.latency_ms);

@@ -35,7 +35,10 @@ impl Secrets {
 
     /// These, and what a run took from its answers: an access token is as secret as the password it was got with.
     pub(crate) fn and(&self, taken: &[String]) -> Self {
-        let tokens = taken.iter().filter(|value| value.len() >= TOKEN_BYTES_MIN);
+        let mut tokens = taken.iter().filter(|value| value.len() >= TOKEN_BYTES_MIN).peekable();
+        if tokens.peek().is_none() {
+            return self.clone();
+        }
         let written = self.written.iter().cloned().chain(tokens.flat_map(|value| ways_to_write(value))).collect();
         Self { values: Arc::clone(&self.values), written: Arc::new(longest_first(written)) }
     }
