@@ -4,7 +4,7 @@ use kernel::{Context, EntityRef, Refusal, Sha256, Stamp, codes};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Counts, Descriptor, Event, Problem, Reading, State,
+    Counts, Descriptor, Event, Origin, Problem, Reading, State,
     difference::{Difference, fields},
 };
 
@@ -14,6 +14,18 @@ use crate::{
 pub enum Command {
     /// Make the catalog say what a source's files say.
     Apply(Apply),
+    /// Have an entity that somebody made on a screen. It belongs to no folder: see [`Origin::BY_HAND`].
+    Declare {
+        /// What it shall be; its source is [`Origin::BY_HAND`].
+        entity: Descriptor,
+        /// The digest that it must have now; nothing if it must not exist. Else somebody changed it since.
+        from: Option<Sha256>,
+    },
+    /// Have an entity no more that was made on a screen.
+    Withdraw {
+        /// The entity.
+        entity: EntityRef,
+    },
     /// Put an entity back to what it was: how a change is undone.
     Restore {
         /// The entity.
@@ -38,16 +50,56 @@ pub struct Apply {
 ///
 /// # Errors
 /// [`codes::CATALOG_INVALID`] if there are errors and the application is not partial; [`codes::MOVED_ON`] if an entity
-/// that is to be restored has changed since.
+/// that is to be restored or declared has changed since; [`codes::CONFLICT`] if a folder declares what is to be changed
+/// by hand.
 pub fn decide(state: &State, command: Command, _: &Context) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::Apply(apply) => decide_apply(state, &apply),
+        Command::Declare { entity, from } => decide_declare(state, entity, from),
+        Command::Withdraw { entity } => {
+            let current = by_hand(state, &entity)?.ok_or_else(|| {
+                Refusal::new(&codes::NOT_FOUND, format!("there is no {} {}", entity.kind(), entity.short()))
+            })?;
+            Ok(vec![Event::EntityRemoved { entity: current.clone(), restored: false }])
+        }
         Command::Restore { entity, from, to } => decide_restore(state, &entity, from, to),
+    }
+}
+
+fn decide_declare(state: &State, entity: Descriptor, from: Option<Sha256>) -> Result<Vec<Event>, Refusal> {
+    if *entity.origin.source != *Origin::BY_HAND {
+        let detail = format!("{} is to belong to the catalog {}", entity.reference, entity.origin.source);
+        return Err(Refusal::new(&codes::INVALID, detail).fix("apply that catalog"));
+    }
+    let current = by_hand(state, &entity.reference)?;
+    if current.map(|current| current.digest) != from {
+        return Err(moved_on(state, &entity.reference).fix("look at it again, and change it as it is now"));
+    }
+    Ok(match current {
+        Some(current) if current.digest == entity.digest => Vec::new(),
+        Some(current) => vec![change(entity, current.clone(), false)],
+        None => vec![Event::EntityDeclared { entity, restored: false }],
+    })
+}
+
+/// The entity as it is, if no folder declares it.
+fn by_hand<'a>(state: &'a State, entity: &EntityRef) -> Result<Option<&'a Descriptor>, Refusal> {
+    let current = state.descriptor(entity);
+    match current.map(|current| &current.origin).filter(|origin| *origin.source != *Origin::BY_HAND) {
+        None => Ok(current),
+        Some(Origin { source, path, line, .. }) => {
+            let detail = format!("{} is declared in the catalog {source}, in {path}:{line}", entity.short());
+            Err(Refusal::new(&codes::CONFLICT, detail).fix("change the file and apply it"))
+        }
     }
 }
 
 fn decide_apply(state: &State, apply: &Apply) -> Result<Vec<Event>, Refusal> {
     let reading = &apply.reading;
+    if *reading.source == *Origin::BY_HAND {
+        let detail = format!("\"{}\" is what people made on screens, and no folder", Origin::BY_HAND);
+        return Err(Refusal::new(&codes::INVALID, detail).field("source").fix("apply the folder under another name"));
+    }
     let difference = Difference::of(state, reading);
     if !apply.partial {
         refuse_errors(&reading.source, &difference.problems)?;

@@ -23,6 +23,12 @@ pub struct Origin {
     pub code_owners: Vec<Box<str>>,
 }
 
+impl Origin {
+    /// The source of what people made on screens. No folder is applied under this name, so that what they made stays
+    /// whatever folders say.
+    pub const BY_HAND: &'static str = "made on the screen";
+}
+
 /// An entity as it was declared: the truth of which everything else about it is derived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Descriptor {

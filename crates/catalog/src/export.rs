@@ -24,16 +24,19 @@ pub fn export(state: &State) -> Result<Vec<(String, String)>, Refusal> {
 
 fn file(mut entities: Vec<&Descriptor>) -> Result<String, Refusal> {
     entities.sort_by_key(|entity| entity.origin.line);
-    let documents: Result<Vec<String>, Refusal> = entities
-        .into_iter()
-        .map(|entity| {
-            crate::yaml::write(&entity.json()).map_err(|error| {
-                let detail = format!("{} can't be written as YAML: {error}", entity.reference);
-                Refusal::new(&kernel::codes::INTERNAL, detail)
-            })
-        })
-        .collect();
+    let documents: Result<Vec<String>, Refusal> = entities.into_iter().map(to_yaml).collect();
     Ok(documents?.join("---\n"))
+}
+
+/// An entity's document as YAML.
+///
+/// # Errors
+/// [`kernel::codes::INTERNAL`] if it can't be written.
+pub fn to_yaml(entity: &Descriptor) -> Result<String, Refusal> {
+    crate::yaml::write(&entity.json()).map_err(|error| {
+        let detail = format!("{} can't be written as YAML: {error}", entity.reference);
+        Refusal::new(&kernel::codes::INTERNAL, detail)
+    })
 }
 
 /// A folder for each source, with a slash at its end; none if there is one source only.

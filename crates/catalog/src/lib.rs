@@ -57,7 +57,7 @@ pub use content::Content;
 pub use docs::{Blob, DocSet, NavItem, Page};
 pub use entity::{ApiDefinition, Definition, Descriptor, Entity, Link, Origin};
 pub use event::{Counts, Event, Moved};
-pub use export::export;
+pub use export::{export, to_yaml};
 pub use findings::{Finding, FindingRule, findings};
 pub use plan::{Action, FieldChange, Plan, PlannedChange, plan};
 pub use pointer::problem_at;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kernel::{EntityRef, Sha256, Stamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Descriptor, DocSet, Entity, Event, Problem, Relation, recent::Recent};
+use crate::{Descriptor, DocSet, Entity, Event, Origin, Problem, Relation, recent::Recent};
 
 /// Everything in the catalog. Clones in O(1).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -375,7 +375,9 @@ impl State {
 
     /// Entities whose state differs from what their file last said: somebody undid a change. With the source.
     pub fn drift(&self) -> impl Iterator<Item = (&str, &EntityRef)> {
-        self.sources.iter().flat_map(|(name, source)| {
+        // What was made by hand has no file that could say otherwise.
+        let folders = self.sources.iter().filter(|(name, _)| ***name != *Origin::BY_HAND);
+        folders.flat_map(|(name, source)| {
             let differs = |reference: &EntityRef, said: &Sha256| {
                 let entity = self.get(reference).filter(|entity| entity.descriptor.origin.source == *name);
                 entity.map(|entity| entity.descriptor.digest) != Some(*said)

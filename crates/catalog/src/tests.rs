@@ -66,9 +66,13 @@ impl Catalog {
     }
 
     fn give(&mut self, command: Command) -> Vec<Event> {
-        let events = decide(&self.state, command, &context()).unwrap();
+        self.ask(command).unwrap()
+    }
+
+    fn ask(&mut self, command: Command) -> Result<Vec<Event>, kernel::Refusal> {
+        let events = decide(&self.state, command, &context())?;
         self.fold(&events);
-        events
+        Ok(events)
     }
 
     fn fold(&mut self, events: &[Event]) {

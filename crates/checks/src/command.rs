@@ -5,7 +5,7 @@ use kernel::{Context, EntityRef, EventId, Refusal, codes};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CheckDefinition, CheckKind, Event, Evidence, RunResult, Signal, State, Verdict, Watch,
+    CheckDefinition, Event, Evidence, RunResult, Signal, State, Verdict, Watch,
     heartbeat::{self, Overdue},
     judge::{ability, judge},
     maintenance::Planned,
@@ -46,6 +46,11 @@ pub enum Command {
         check: EntityRef,
         /// What it says.
         signal: Signal,
+    },
+    /// Have the secret address that a job reports at made anew.
+    RenewBeatAddress {
+        /// The check.
+        check: EntityRef,
     },
     /// A job has not reported in time: see [`due`].
     MarkOverdue {
@@ -134,6 +139,11 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             return Ok(ability.into_iter().chain(judge(state, watch, result)).collect());
         }
         Command::Beat { check, signal } => return beat(state, &check, signal, context),
+        Command::RenewBeatAddress { check } => {
+            let watch = heartbeat_of(state, &check)?;
+            let path = watch.definition.critical_path();
+            Some(Event::BeatAddressRenewed { check, path })
+        }
         Command::MarkOverdue { check } => {
             let watch = state.watch(&check).filter(|watch| watch.verdict != Verdict::Down && !watch.paused);
             watch.and_then(|watch| overdue(state, watch, context.now))
@@ -235,11 +245,7 @@ fn job_down(watch: &Watch, since: Timestamp, evidence: Evidence) -> Event {
 const JOB: &str = "job";
 
 fn beat(state: &State, check: &EntityRef, signal: Signal, context: &Context) -> Result<Vec<Event>, Refusal> {
-    let watch = known(state, check)?;
-    let CheckKind::Heartbeat(_) = &watch.definition.kind else {
-        let detail = format!("{} is run by probes; only a heartbeat takes reports", check.short());
-        return Err(Refusal::new(&codes::INVALID, detail).fix("declare it with \"heartbeat\""));
-    };
+    let watch = heartbeat_of(state, check)?;
     let signal = match signal {
         Signal::Failed { exit, mut output } => {
             // The end of what a job wrote says why it failed.
@@ -274,6 +280,15 @@ fn beat(state: &State, check: &EntityRef, signal: Signal, context: &Context) -> 
         }
     };
     Ok([Event::Beat { check, path, signal, at }].into_iter().chain(verdict).collect())
+}
+
+fn heartbeat_of<'a>(state: &'a State, check: &EntityRef) -> Result<&'a Watch, Refusal> {
+    let watch = known(state, check)?;
+    if watch.definition.is_run() {
+        let detail = format!("{} is run by probes; only a heartbeat takes reports", check.short());
+        return Err(Refusal::new(&codes::INVALID, detail).fix("declare it with \"heartbeat\""));
+    }
+    Ok(watch)
 }
 
 fn set_maintenance(of: EntityRef, from: Timestamp, to: Timestamp, now: Timestamp) -> Result<Event, Refusal> {

@@ -212,6 +212,14 @@ pub enum Event {
         /// When, by the server's clock.
         at: Timestamp,
     },
+    /// The secret address that a job reports at was made anew; the one before is worth nothing from then on. The new one
+    /// is made of this event's id.
+    BeatAddressRenewed {
+        /// The check.
+        check: EntityRef,
+        /// What it is about.
+        path: Vec<EntityRef>,
+    },
     /// A check isn't to be judged for a while. The maintenance is known by this event's id.
     MaintenanceSet {
         /// A check, or the entity whose checks are meant.
@@ -346,6 +354,7 @@ impl Event {
             Self::LocationUnable { .. } => "checks.location_unable",
             Self::LocationAble { .. } => "checks.location_able",
             Self::Beat { .. } => "checks.beat",
+            Self::BeatAddressRenewed { .. } => "checks.beat_address_renewed",
             Self::MaintenanceSet { .. } => "checks.maintenance_set",
             Self::MaintenanceEnded { .. } => "checks.maintenance_ended",
             Self::ProbeJoined { .. } => "checks.probe_joined",
@@ -382,6 +391,7 @@ impl Event {
             | Self::LocationAble { .. }
             | Self::FellSilent { .. }
             | Self::Beat { .. }
+            | Self::BeatAddressRenewed { .. }
             | Self::MaintenanceSet { .. }
             | Self::MaintenanceEnded { .. }
             | Self::ProbeJoined { .. } => Bearing::Nothing,
@@ -409,7 +419,8 @@ impl Event {
             | Self::Restored { check, .. }
             | Self::Recovered { check, .. }
             | Self::FellSilent { check, .. }
-            | Self::Beat { check, .. } => check,
+            | Self::Beat { check, .. }
+            | Self::BeatAddressRenewed { check, .. } => check,
             Self::MaintenanceSet { of, .. } | Self::MaintenanceEnded { of, .. } => of,
             Self::ProbeJoined { probe, .. }
             | Self::ProbeFellSilent { probe, .. }
@@ -439,7 +450,8 @@ impl Event {
             | Self::Restored { path, .. }
             | Self::Recovered { path, .. }
             | Self::FellSilent { path, .. }
-            | Self::Beat { path, .. } => path.clone(),
+            | Self::Beat { path, .. }
+            | Self::BeatAddressRenewed { path, .. } => path.clone(),
             Self::MaintenanceSet { .. }
             | Self::MaintenanceEnded { .. }
             | Self::ProbeJoined { .. }
@@ -498,6 +510,7 @@ impl Event {
                 format!("{check} reported that it failed with exit code {exit}")
             }
             Self::Beat { signal: Signal::Failed { exit: None, .. }, .. } => format!("{check} reported that it failed"),
+            Self::BeatAddressRenewed { .. } => format!("renewed the address that {check} reports at"),
             Self::MaintenanceSet { of, from, to } => format!("set maintenance of {} from {from} to {to}", of.short()),
             Self::MaintenanceEnded { of, .. } => format!("ended the maintenance of {}", of.short()),
             Self::ProbeJoined { location, .. } => format!("the probe at {location} joined"),

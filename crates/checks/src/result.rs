@@ -30,6 +30,9 @@ pub struct RunResult {
     /// What was done on the way, in order: each redirect and each step of a journey is one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hops: Vec<Hop>,
+    /// The request that this run answers, by its time: see what a probe is told to run at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
 }
 
 /// One exchange of a run.
@@ -286,7 +289,18 @@ impl Tally {
         let (check, location) = (check.clone(), location.to_owned());
         if !outcome.says_something() {
             let (last_good, hops) = (self.last_good, Vec::new());
-            return RunResult { check, location, at, outcome, latency_ms, streak: first, pace: first, last_good, hops };
+            return RunResult {
+                check,
+                location,
+                at,
+                outcome,
+                latency_ms,
+                streak: first,
+                pace: first,
+                last_good,
+                hops,
+                asked: None,
+            };
         }
         let (streak, pace) = match self.last {
             Some((last_sort, last_good, streak, pace)) => (
@@ -300,7 +314,7 @@ impl Tally {
             self.last_good = Some(at);
         }
         let last_good = self.last_good;
-        RunResult { check, location, at, outcome, latency_ms, streak, pace, last_good, hops: Vec::new() }
+        RunResult { check, location, at, outcome, latency_ms, streak, pace, last_good, hops: Vec::new(), asked: None }
     }
 }
 

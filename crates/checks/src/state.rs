@@ -24,6 +24,10 @@ pub struct State {
     /// The maintenances that aren't over, and the last that are; oldest first.
     #[serde(default)]
     pub(crate) maintenances: Vector<Planned>,
+    /// The last events that made the address of a job's reports anew; kept for checks that are gone, so that an old
+    /// address doesn't come back with them.
+    #[serde(default)]
+    beat_addresses: OrdMap<EntityRef, EventId>,
 }
 
 /// A probe that has reported.
@@ -156,6 +160,9 @@ impl State {
             Event::Beat { check, path: _, signal, at } => self.change(check, |watch| {
                 watch.beats.get_or_insert_default().note(signal, *at);
             }),
+            Event::BeatAddressRenewed { check, path: _ } => {
+                self.beat_addresses.insert(check.clone(), stamp.event);
+            }
             Event::MaintenanceSet { of, from, to } => {
                 let planned = Planned {
                     id: stamp.event,
@@ -314,6 +321,12 @@ impl State {
     #[must_use]
     pub fn watch(&self, check: &EntityRef) -> Option<&Watch> {
         self.watches.get(check)
+    }
+
+    /// The event that made the secret address of a job's reports anew; none if it is still the first.
+    #[must_use]
+    pub fn beat_address(&self, check: &EntityRef) -> Option<EventId> {
+        self.beat_addresses.get(check).copied()
     }
 
     /// Every check and its verdict, in order of their references.

@@ -1,3 +1,4 @@
+mod beats;
 mod declared;
 mod golden;
 mod quorum;

@@ -82,12 +82,15 @@ pub(crate) enum Verb {
     /// Record a deployment or a configuration that has taken effect
     #[command(after_help = verbs::deploy::HELP)]
     Deploy(verbs::deploy::DeployArgs),
-    /// Show checks, pause and resume them
+    /// Show checks, run them now, pause and resume them
     #[command(after_help = verbs::check::HELP)]
     Check(verbs::check::CheckArgs),
     /// Plan, list and end times in which checks aren't judged
     #[command(after_help = verbs::maintenance::HELP)]
     Maintenance(verbs::maintenance::MaintenanceArgs),
+    /// Report what a job does, or start it and report on it
+    #[command(after_help = verbs::heartbeat::HELP)]
+    Heartbeat(verbs::heartbeat::HeartbeatArgs),
     /// Show what applying a catalog folder would change
     #[command(after_help = verbs::plan::HELP)]
     Plan(verbs::plan::PlanArgs),
@@ -120,7 +123,21 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Look", &["status", "get", "incident", "alert", "on-call", "pages", "timeline", "can-i-deploy"]),
     (
         "Change",
-        &["undo", "page", "ack", "status-page", "flag", "contract", "deploy", "check", "plan", "apply", "export"],
+        &[
+            "undo",
+            "page",
+            "ack",
+            "status-page",
+            "flag",
+            "contract",
+            "deploy",
+            "check",
+            "maintenance",
+            "heartbeat",
+            "plan",
+            "apply",
+            "export",
+        ],
     ),
     ("Operate", &["token", "integration", "doctor", "backup", "restore"]),
 ];

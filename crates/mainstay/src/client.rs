@@ -64,7 +64,7 @@ impl ClientArgs {
 }
 
 /// A connection to the server.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,

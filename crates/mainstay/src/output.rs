@@ -200,10 +200,15 @@ pub(crate) fn short(reference: &str) -> &str {
     rest.strip_prefix("default/").unwrap_or(rest)
 }
 
+/// A text from outside, without what a terminal might obey.
+pub(crate) fn said(text: &str) -> String {
+    text.replace(steers, "\u{fffd}")
+}
+
 /// Prints what people should know beside the answer, on standard error.
 pub(crate) fn warn(text: &str) {
     // The answer is what counts: if standard error is closed, it goes out all the same.
-    let _ = writeln!(std::io::stderr(), "{}", text.replace(steers, "\u{fffd}"));
+    let _ = writeln!(std::io::stderr(), "{}", said(text));
 }
 
 /// Prints a line on standard output.

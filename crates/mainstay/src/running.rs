@@ -54,6 +54,7 @@ impl Running {
     /// If the store can't be read, or something can't be started.
     pub(crate) fn start(mut parts: Parts) -> Result<Self, Refusal> {
         parts.web.webhooks = Some(webhooks::trying(&parts.web.contracts)?);
+        parts.web.check_trial = Some(checks::trying()?);
         let store: Arc<dyn Store> = Arc::new(parts.store);
         let engine = Engine::start(store, Arc::new(SystemClock::default()), EngineOptions::default())?;
         let app = App::new(engine, parts.web);

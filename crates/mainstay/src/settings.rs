@@ -123,17 +123,23 @@ impl Settings {
             evaluation_cors: cors,
             admin_token: admin_token()?,
             hook_secret: secret("MAINSTAY_HOOK_SECRET")?,
-            check_secrets: check_secrets(args.check_secrets_file.or(file.check_secrets_file))?,
+            check_secrets: check_secrets(args.check_secrets_file.or(file.check_secrets_file), "--check-secrets-file")?,
             notify: notify(file.notify, &contracts.webhook_hosts)?,
             contracts,
         })
     }
 }
 
-/// The secrets of checks, from their file.
-fn check_secrets(file: Option<PathBuf>) -> Result<std::collections::BTreeMap<String, String>, Refusal> {
+/// The secrets of checks, from the file that this option named.
+///
+/// # Errors
+/// If it can't be read, or a line is none.
+pub(crate) fn check_secrets(
+    file: Option<PathBuf>,
+    option: &str,
+) -> Result<std::collections::BTreeMap<String, String>, Refusal> {
     let Some(file) = file else { return Ok(std::collections::BTreeMap::new()) };
-    let wrong = |detail: String| Refusal::new(&codes::CONFIG_INVALID, detail).field("--check-secrets-file");
+    let wrong = |detail: String| Refusal::new(&codes::CONFIG_INVALID, detail).field(option);
     let text = std::fs::read_to_string(&file).map_err(|error| wrong(format!("{}: {error}", file.display())))?;
     let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
     lines

@@ -9,6 +9,7 @@ pub(crate) mod backup;
 pub(crate) mod can_i_deploy;
 pub(crate) mod check;
 mod check_import;
+mod check_run;
 mod consent;
 pub(crate) mod contract;
 mod demo;
@@ -18,6 +19,7 @@ pub(crate) mod edge_flags;
 pub(crate) mod export;
 pub(crate) mod flag;
 pub(crate) mod get;
+pub(crate) mod heartbeat;
 pub(crate) mod incident;
 pub(crate) mod integration;
 pub(crate) mod maintenance;
@@ -81,6 +83,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             Verb::Deploy(args) => deploy::run(args, &session()?).await,
             Verb::Check(args) => check::run(args, &session()?).await,
             Verb::Maintenance(args) => maintenance::run(args, &session()?).await,
+            Verb::Heartbeat(args) => heartbeat::run(args, server.clone(), out).await,
             Verb::Plan(args) => plan::run(args, &session()?).await,
             Verb::Apply(args) => apply::run(args, &session()?).await,
             Verb::Export(args) => export::run(args, &session()?).await,

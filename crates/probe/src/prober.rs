@@ -87,7 +87,7 @@ struct Shared<R> {
     asked: Option<Asked>,
 }
 
-/// The checks that shall be run at once unless a run of theirs began at or after the time.
+/// The checks that shall be run at once unless a run of theirs began at or after the time, which their result names.
 pub type Asked = watch::Receiver<BTreeMap<EntityRef, Timestamp>>;
 
 /// A check that is being kept running.
@@ -219,15 +219,15 @@ async fn keep_running<R: Runner>(
     let mut obstacle = None;
     loop {
         let start = async {
-            tokio::select! {
-                () = sleep_until(next) => {}
-                () = asked.wait(&definition.check) => {}
-            }
+            let request = tokio::select! {
+                () = sleep_until(next) => None,
+                request = asked.wait(&definition.check) => Some(request),
+            };
             // The semaphores are never closed; without a permit the run would just be one more at once.
-            places.acquire().await.ok()
+            (request, places.acquire().await.ok())
         };
-        let permit = tokio::select! {
-            permit = start => permit,
+        let (request, permit) = tokio::select! {
+            start = start => start,
             _ = stopped.wait_for(|stopped| *stopped) => return,
         };
         let at = (shared.clock)();
@@ -238,6 +238,7 @@ async fn keep_running<R: Runner>(
         tell(&definition.check, &run.outcome, &mut obstacle);
         let mut result = tally.count(&definition.check, &shared.location, at, run.outcome, run.latency_ms);
         result.hops = run.hops;
+        result.asked = request;
         let proven = result.outcome.is_good();
         places = if proven { &shared.proven } else { &shared.unproven };
         let confirm = !proven && result.outcome.says_something() && result.streak.runs == 1;
@@ -276,14 +277,14 @@ struct Requests {
 }
 
 impl Requests {
-    /// Waits until the check is asked for.
-    async fn wait(&mut self, check: &EntityRef) {
+    /// Waits until the check is asked for, and says by which request.
+    async fn wait(&mut self, check: &EntityRef) -> Timestamp {
         let Some(asked) = &mut self.asked else { return std::future::pending().await };
         loop {
             let at = asked.borrow_and_update().get(check).copied();
-            if at.is_some() && at > self.last {
+            if let Some(request) = at.filter(|_| at > self.last) {
                 self.last = at;
-                return;
+                return request;
             }
             if asked.changed().await.is_err() {
                 return std::future::pending().await;

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod alerts;
+pub mod beats;
 pub mod catalog;
 pub mod checks;
 pub mod contacts;
@@ -18,6 +19,7 @@ pub mod maintenances;
 pub mod oncall;
 pub mod pages;
 pub mod probes;
+pub mod runs;
 pub mod schedule;
 pub mod status;
 pub mod status_pages;

@@ -7,7 +7,12 @@ use kernel::{EntityRef, Refusal, Sha256, Timestamp};
 use world::World;
 
 use crate::{
-    checks::intake::Intake,
+    checks::{
+        beat::Beats,
+        intake::Intake,
+        runs::Runs,
+        trial::{TrialRunner, Trials},
+    },
     evaluation::{Published, published::concern_flags},
     indexes::Indexes,
     live::Live,
@@ -45,6 +50,8 @@ pub struct Settings {
     pub webhooks: Option<WebhookCaller>,
     /// The values of the secrets that checks name, by their names.
     pub check_secrets: std::collections::BTreeMap<String, String>,
+    /// Who runs a draft of a check that somebody tries.
+    pub check_trial: Option<TrialRunner>,
     /// What brings messages to people.
     pub notifier: Option<notifier::Notifier>,
 }
@@ -85,10 +92,13 @@ struct Shared {
     live: Live,
     sign_ins: Limiter,
     links: Limiter,
+    beats: Beats,
     published: Published,
     intake: Intake,
     drawn: Drawn,
     subscribing: Subscribing,
+    runs: Runs,
+    trials: Trials,
 }
 
 /// Who tries to sign in may do so this often in one go, and every five seconds in the long run.
@@ -115,10 +125,13 @@ impl App {
             live,
             sign_ins,
             links: Limiter::new(LINKS_PER_SECOND, LINKS_AT_ONCE),
+            beats: Beats::default(),
             published,
             intake,
             drawn: Drawn::new(DRAWN_MAX),
             subscribing: Subscribing::default(),
+            runs: Runs::default(),
+            trials: Trials::default(),
         }))
     }
 
@@ -152,6 +165,12 @@ impl App {
         &self.0.links
     }
 
+    /// What bounds how often jobs report at their secret addresses.
+    #[must_use]
+    pub fn beats(&self) -> &Beats {
+        &self.0.beats
+    }
+
     /// The flags as they are served.
     #[must_use]
     pub fn published(&self) -> &Published {
@@ -174,6 +193,18 @@ impl App {
     #[must_use]
     pub fn subscribing(&self) -> &Subscribing {
         &self.0.subscribing
+    }
+
+    /// What bounds how often drafts of checks are tried.
+    #[must_use]
+    pub fn trials(&self) -> &Trials {
+        &self.0.trials
+    }
+
+    /// The runs of checks that somebody asked for.
+    #[must_use]
+    pub fn runs(&self) -> &Runs {
+        &self.0.runs
     }
 
     /// What tells open pages that something changed.

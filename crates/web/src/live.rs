@@ -55,6 +55,8 @@ impl Live {
 struct Place {
     commits: broadcast::Receiver<Commit>,
     closed: watch::Receiver<bool>,
+    /// Runs of checks that somebody asked for are no events, and are told like them.
+    runs: watch::Receiver<u64>,
     missed: Option<u64>,
 }
 
@@ -65,15 +67,20 @@ pub async fn stream(State(app): State<App>, headers: HeaderMap) -> Response {
     let now = app.world().position;
     let closed = app.live().closed.subscribe();
     let missed = last.filter(|last| *last < now).map(|_| now);
-    let messages = stream::unfold(Place { commits, closed, missed }, |mut place| async move {
+    let runs = app.runs().changes();
+    let messages = stream::unfold((app, Place { commits, closed, runs, missed }), |(app, mut place)| async move {
         if let Some(position) = place.missed.take() {
-            return Some((message(position, &BTreeSet::from(["all"])), place));
+            return Some((message(position, &BTreeSet::from(["all"])), (app, place)));
         }
         let (position, areas) = tokio::select! {
             change = next(&mut place.commits) => change?,
+            changed = place.runs.changed() => {
+                changed.ok()?;
+                (app.world().position, BTreeSet::from(["checks"]))
+            }
             _ = place.closed.wait_for(|closed| *closed) => return None,
         };
-        Some((message(position, &areas), place))
+        Some((message(position, &areas), (app, place)))
     });
     let sse = Sse::new(messages).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     ([("x-accel-buffering", "no"), ("cache-control", "no-store")], sse).into_response()

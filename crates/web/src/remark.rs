@@ -63,12 +63,14 @@ pub enum Done {
     Tested,
     /// Something on a status page was changed.
     Published,
+    /// A check was made or changed.
+    CheckSaved,
     /// All was as wished before.
     Nothing,
 }
 
 impl Done {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 24] = [
         Self::Undone,
         Self::Asked,
         Self::Turned,
@@ -91,6 +93,7 @@ impl Done {
         Self::Retired,
         Self::Tested,
         Self::Published,
+        Self::CheckSaved,
         Self::Nothing,
     ];
 
@@ -118,6 +121,7 @@ impl Done {
             Self::Retired => "retired",
             Self::Tested => "tested",
             Self::Published => "published",
+            Self::CheckSaved => "check-saved",
             Self::Nothing => "nothing",
         }
     }
@@ -150,6 +154,7 @@ impl Done {
                 "A test message is on its way. Enter the code that it has, to show that the address is yours."
             }
             Self::Published => "The public sees it within seconds. Subscribers are told if you said so.",
+            Self::CheckSaved => "The check is saved. It holds from the next run on.",
             Self::Nothing => "All was so already: nothing was changed.",
         }
     }

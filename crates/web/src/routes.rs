@@ -27,6 +27,9 @@ const ANSWER: Access =
 const CALENDAR: Access = Access::Public {
     because: "a calendar program can't sign in: the address is the secret, and it shows shifts alone",
 };
+const BEAT: Access = Access::Public {
+    because: "a job can't sign in: the address is the secret, lets it report for itself, and shows nothing",
+};
 const START: Access =
     Access::Public { because: "the link's secret is what lets somebody create the first administrator" };
 const MANUAL: Access =
@@ -194,6 +197,18 @@ fn operations(table: Table) -> Table {
         .screen(Needs(Read), Method::GET, "/maintenance", get(checks::maintenance::show))
         .screen(Needs(Write), Method::POST, "/maintenance", post(checks::maintenance::plan))
         .screen(Needs(Write), Method::POST, "/maintenance/end", post(checks::maintenance::end))
+        .screen(Needs(Write), Method::GET, "/checks/new", get(checks::edit::ask_new))
+        .screen(Needs(Write), Method::POST, "/checks/new", post(checks::edit::make))
+        .screen(Needs(Write), Method::GET, "/checks/{namespace}/{name}/edit", get(checks::edit::ask))
+        .screen(Needs(Write), Method::POST, "/checks/{namespace}/{name}/edit", post(checks::edit::change))
+        .screen(Needs(Write), Method::POST, "/checks/{namespace}/{name}/remove", post(checks::edit::remove))
+        .screen(Needs(Write), Method::POST, "/checks/{namespace}/{name}/run", post(checks::run::start))
+        .screen(Needs(Read), Method::GET, "/checks/{namespace}/{name}/runs/{id}", get(checks::run::show))
+        .screen(Needs(Write), Method::POST, "/checks/{namespace}/{name}/renew-address", post(checks::beat::renew))
+        .screen(BEAT, Method::GET, "/beat/{secret}", get(checks::beat::succeed))
+        .screen(BEAT, Method::POST, "/beat/{secret}", post(checks::beat::succeed))
+        .screen(BEAT, Method::GET, "/beat/{secret}/{signal}", get(checks::beat::signal))
+        .screen(BEAT, Method::POST, "/beat/{secret}/{signal}", post(checks::beat::signal))
         .screen(Needs(Read), Method::GET, "/on-call", get(oncall::list))
         .screen(Needs(Read), Method::GET, "/on-call/{namespace}/{name}", get(oncall::team::show))
         .screen(Needs(Write), Method::POST, "/on-call/{namespace}/{name}/{verb}", post(oncall::act::act))
@@ -235,6 +250,11 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Read), routes!(api::maintenances::list))
         .api(Needs(Write), routes!(api::maintenances::plan))
         .api(Needs(Write), routes!(api::maintenances::end))
+        .api(Needs(Write), routes!(api::checks::by_hand::put))
+        .api(Needs(Write), routes!(api::checks::by_hand::remove))
+        .api(Needs(Read), routes!(api::checks::by_hand::declaration))
+        .api(Needs(Write), routes!(api::runs::start))
+        .api(Needs(Read), routes!(api::runs::show))
         .api(Needs(Read), routes!(api::pages::list))
         .api(Needs(Read), routes!(api::pages::show))
         .api(Needs(Write), routes!(api::pages::open))
@@ -244,6 +264,8 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Write), routes!(api::pages::reassign))
         .api(Needs(Write), routes!(api::pages::close))
         .api(Needs(Report), routes!(api::probes::beat))
+        .api(Needs(Write), routes!(api::beats::show))
+        .api(Needs(Write), routes!(api::beats::renew))
         .api(Needs(Read), routes!(api::probes::list))
         .api(Needs(Probe), routes!(api::probes::work))
         .api(Needs(Probe), large(routes!(api::probes::report)))

@@ -149,6 +149,7 @@ impl Town {
             pace: streak,
             last_good: None,
             hops: Vec::new(),
+            asked: None,
         };
         self.give(Command::Checks(checks::Command::Report { result })).unwrap()
     }
@@ -168,6 +169,7 @@ impl Town {
             pace: Streak { runs, since: at },
             last_good: None,
             hops: Vec::new(),
+            asked: None,
         };
         self.give(Command::Checks(checks::Command::Report { result })).unwrap()
     }

@@ -207,3 +207,55 @@ fn a_bundle_survives_being_sent_as_json_and_can_not_lead_out_of_its_folder() {
         assert!(serde_json::from_str::<BundleFile>(bad).is_err(), "{bad}");
     }
 }
+
+fn by_hand(extra: &str) -> Descriptor {
+    from_source(Origin::BY_HAND, &component("till", extra)).entities.remove(0)
+}
+
+#[test]
+fn what_is_made_by_hand_outlives_every_folder_and_is_changed_removed_and_undone_like_the_rest() {
+    let mut catalog = Catalog::of(&[("a.yaml", &component("cart", ""))]);
+    let (first, second) = (by_hand(""), by_hand("  system: shop\n"));
+    let declare = |entity: &Descriptor, from| Command::Declare { entity: entity.clone(), from };
+    let made = catalog.ask(declare(&first, None)).unwrap();
+    assert_eq!(kinds(&made), ["entity_declared"]);
+    assert_eq!(catalog.ask(declare(&second, None)).unwrap_err().code.name, "moved-on", "it is there already");
+    assert_eq!(kinds(&catalog.ask(declare(&second, Some(first.digest))).unwrap()), ["entity_changed"]);
+    assert_eq!(kinds(&catalog.ask(declare(&second, Some(second.digest))).unwrap()), [""; 0]);
+    assert_eq!(
+        catalog.ask(declare(&first, Some(first.digest))).unwrap_err().code.name,
+        "moved-on",
+        "somebody was faster"
+    );
+
+    assert_eq!(kinds(&catalog.apply(reading(&[]))), ["entity_removed", "source_applied"], "the folder's own is gone");
+    assert_eq!(catalog.state.len(), 1, "and what was made by hand stays");
+    catalog.apply(from_source("two", &component("till", "")));
+    assert_eq!(catalog.state.source("two").unwrap().problems[0].rule, Rule::OtherSource, "it is nobody else's");
+
+    let till = reference("component:default/till");
+    let gone = catalog.ask(Command::Withdraw { entity: till.clone() }).unwrap();
+    assert_eq!((kinds(&gone), catalog.state.len()), (vec!["entity_removed"], 0));
+    assert_eq!(catalog.ask(Command::Withdraw { entity: till }).unwrap_err().code.name, "not-found");
+    assert_eq!(kinds(&catalog.undo(&gone[0]).unwrap()), ["entity_declared"]);
+    assert_eq!(catalog.state.drift().count(), 0, "no file says otherwise");
+}
+
+#[test]
+fn what_a_folder_declares_is_not_changed_by_hand_nor_a_folder_taken_for_hands() {
+    let mut catalog = Catalog::of(&[("a.yaml", &component("till", ""))]);
+    let till = reference("component:default/till");
+    let refusal = catalog.ask(Command::Withdraw { entity: till.clone() }).unwrap_err();
+    assert_eq!(
+        (refusal.code.name, refusal.detail.as_str()),
+        ("conflict", "till is declared in the catalog shop, in a.yaml:1")
+    );
+    let current = catalog.state.get(&till).unwrap().descriptor.digest;
+    let declare = Command::Declare { entity: by_hand("  system: shop\n"), from: Some(current) };
+    assert_eq!(catalog.ask(declare).unwrap_err().code.name, "conflict");
+    let foreign = from_source("two", &component("pay", "")).entities.remove(0);
+    assert_eq!(catalog.ask(Command::Declare { entity: foreign, from: None }).unwrap_err().code.name, "invalid");
+    let folder = from_source(Origin::BY_HAND, "");
+    let apply = Command::Apply(Apply { reading: folder, partial: true });
+    assert_eq!(catalog.ask(apply).unwrap_err().field.as_deref(), Some("source"));
+}

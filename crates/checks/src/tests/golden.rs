@@ -39,6 +39,7 @@ fn every_sort_of_event_has_been_written() {
             LocationUnable,
             LocationAble,
             Beat,
+            BeatAddressRenewed,
             MaintenanceSet,
             MaintenanceEnded,
             ProbeJoined,

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use checks::{CheckDefinition, RunResult};
+use checks::{CheckDefinition, RunResult, Tally};
 use kernel::{EntityRef, Refusal, Timestamp, codes};
 use probe::{AddressPolicy, Client, Pace, Prober, Run, Runner, Stagger};
 use tokio::{
@@ -13,8 +13,8 @@ use tokio::{
 };
 use web::{
     App,
-    api::probes::{doubted, place},
-    checks::intake,
+    api::probes::place,
+    checks::{intake, runs::Told, trial::TrialRunner},
 };
 use world::Event;
 
@@ -92,12 +92,34 @@ pub(super) fn run(
     })
 }
 
+/// What tries drafts: from here, under the same policy, and without secrets.
+///
+/// # Errors
+/// If no HTTP client can be had.
+pub(super) fn trying() -> Result<TrialRunner, Refusal> {
+    let client = Client::new(AddressPolicy::default())
+        .map_err(|error| Refusal::new(&codes::INTERNAL, format!("no client for checks: {error}")))?;
+    Ok(TrialRunner::new(move |definition: CheckDefinition| {
+        let client = client.clone();
+        async move {
+            if !definition.is_run() {
+                return None;
+            }
+            let at = Timestamp::now();
+            let run = client.run_once(&definition).await;
+            let result = Tally::default().count(&definition.check, LOCATION, at, run.outcome, run.latency_ms);
+            Some(RunResult { hops: run.hops, ..result })
+        }
+    }))
+}
+
 /// One probe, at one location.
 async fn run_at(app: App, location: &'static str, prober: Prober<Far>, stopped: watch::Receiver<bool>) {
     let about = intake::About { skew_ms: Some(0), inside: true, ..intake::About::default() };
     app.intake().note_about(location, about);
-    let (define, definitions) = watch::channel(Arc::new(app.world().checks.definitions(location)));
-    let (ask, asked) = watch::channel(doubted(&app.world(), location));
+    let told = Told::of(&app, &app.world(), location);
+    let (define, definitions) = watch::channel(Arc::new(told.definitions));
+    let (ask, asked) = watch::channel(told.now);
     let prober = prober.confirming(asked);
     let (sender, results) = mpsc::channel(RESULTS_MAX);
     let mut stop = stopped.clone();
@@ -132,8 +154,10 @@ async fn follow(
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut commits = app.engine().subscribe();
+    let mut requests = app.runs().changes();
     loop {
         let changed = tokio::select! {
+            _ = requests.changed() => true,
             _ = stopped.wait_for(|stopped| *stopped) => return,
             commit = commits.recv() => match commit {
                 Ok(commit) => commit.recorded.iter().any(|recorded| matches!(*recorded.event, Event::Checks(_))),
@@ -142,9 +166,9 @@ async fn follow(
             },
         };
         if changed {
-            let world = app.world();
-            ask.send_replace(doubted(&world, location));
-            let wanted = Arc::new(world.checks.definitions(location));
+            let Told { definitions, now } = Told::of(&app, &app.world(), location);
+            ask.send_replace(now);
+            let wanted = Arc::new(definitions);
             define.send_if_modified(|known| {
                 let differs = **known != *wanted;
                 *known = wanted;

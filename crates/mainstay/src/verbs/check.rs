@@ -1,12 +1,12 @@
-//! `mainstay check`: list, show, pause, resume, import.
+//! `mainstay check`: list, show, run, pause, resume, import.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use kernel::Refusal;
+use kernel::{Refusal, codes};
 use serde_json::json;
 
-use super::{Session, check_import};
+use super::{Session, check_import, check_run};
 use crate::{
     answers::Check,
     output::{Printer, Table, Tone, add, indented, short},
@@ -15,6 +15,7 @@ use crate::{
 pub(crate) const HELP: &str = "\
 Examples:
   mainstay check list
+  mainstay check run payments-charge
   mainstay check pause payments-charge --reason \"the bank's maintenance\"";
 
 /// What to do with checks.
@@ -35,6 +36,9 @@ enum CheckVerb {
         /// Its name
         name: String,
     },
+    /// Run a check now: at its locations, or one that a file declares from here
+    #[command(after_help = check_run::HELP)]
+    Run(check_run::RunArgs),
     /// Stop a check from judging, such as during maintenance
     #[command(after_help = "Example: mainstay check pause payments-charge --reason \"the bank's maintenance\"")]
     Pause(Why),
@@ -63,6 +67,11 @@ pub(crate) async fn run(args: CheckArgs, session: &Session) -> Result<ExitCode, 
     match args.verb {
         CheckVerb::List => list(session).await,
         CheckVerb::Show { name } => show(&name, session).await,
+        CheckVerb::Run(args) => match (&args.file, &args.check) {
+            (Some(file), _) => check_run::here(&args, file, &session.out).await,
+            (None, Some(name)) => check_run::there(&args, name, session).await,
+            (None, None) => Err(Refusal::new(&codes::INVALID, "which check?").field("NAME")),
+        },
         CheckVerb::Pause(why) => turn(&why, "pause", session).await,
         CheckVerb::Resume(why) => turn(&why, "resume", session).await,
         CheckVerb::Import(args) => check_import::run(&args, &session.out),

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod bad_input;
+mod check_run;
 mod contracts;
 mod contracts_import;
 mod edge_flags;

@@ -238,6 +238,7 @@ async fn a_check_that_is_asked_for_runs_at_once_and_once() {
         sleep(Duration::from_millis(500)).await;
         let result = results.try_recv().unwrap();
         assert!(seconds(&result) - asked_at < 0.01);
+        assert_eq!(result.asked, Some(at), "it says what it answers");
         assert!(results.try_recv().is_err(), "once, though its clock may be behind");
     }
     let long_ago = Timestamp::UNIX_EPOCH;

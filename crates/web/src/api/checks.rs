@@ -1,5 +1,7 @@
 //! Checks: list, show, pause, resume.
 
+pub mod by_hand;
+
 use axum::{
     Json,
     extract::{Path, Query, State},

@@ -14,7 +14,11 @@ use utoipa::ToSchema;
 use world::{Command, World};
 
 use super::{Asked, Done, Listed, Paging, carry_out, reference, undo::Why};
-use crate::{App, checks::intake, problem::Problem};
+use crate::{
+    App,
+    checks::{intake, runs::Told},
+    problem::Problem,
+};
 
 /// Results in one batch.
 const RESULTS_MAX: usize = 5_000;
@@ -111,7 +115,8 @@ pub struct Work {
     /// The checks that it runs.
     #[schema(value_type = Vec<Object>)]
     pub checks: Vec<CheckDefinition>,
-    /// Checks to run at once, to confirm what another location saw, unless that was done after this time.
+    /// Checks to run at once, to confirm what another location saw or because somebody asked, unless that was done after
+    /// this time. The result names it as `asked`.
     #[schema(value_type = Object)]
     pub confirm: BTreeMap<EntityRef, Timestamp>,
     /// The values of the secrets that these checks name.
@@ -131,6 +136,7 @@ pub async fn work(
     intake::hear(&app, &location).await?;
     app.intake().note_about(&location, known.about());
     let mut commits = app.engine().subscribe();
+    let mut requests = app.runs().changes();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(known.wait_s.min(WAIT_S_MAX));
     loop {
         let work = work_of(&app, &app.world(), &location);
@@ -138,7 +144,12 @@ pub async fn work(
             return Ok(Ok(Json(work)));
         }
         loop {
-            match tokio::time::timeout_at(deadline, commits.recv()).await {
+            let commit = tokio::select! {
+                commit = tokio::time::timeout_at(deadline, commits.recv()) => commit,
+                // Its sender is as old as the server.
+                _ = requests.changed() => break,
+            };
+            match commit {
                 Err(_) | Ok(Err(tokio::sync::broadcast::error::RecvError::Closed)) => {
                     return Ok(Err(StatusCode::NOT_MODIFIED));
                 }
@@ -185,11 +196,9 @@ pub fn place(world: &World, location: &str) -> (u32, u32) {
 
 /// What the probe at a location has to do, as of now.
 fn work_of(app: &App, world: &World, location: &str) -> Work {
-    let state = &world.checks;
-    let definitions = state.definitions(location);
+    let Told { definitions, now: confirm } = Told::of(app, world, location);
     let (index, of) = place(world, location);
     let checks: Vec<CheckDefinition> = definitions.iter().map(|definition| (**definition).clone()).collect();
-    let confirm = doubted(world, location);
     let mut work = Work { version: String::new(), index, of, secrets: secrets_of(app, &checks), checks, confirm };
     let written = serde_json::to_vec(&work).unwrap_or_default();
     work.version = Sha256::of(&written).to_string();

@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use checks::{Command as CheckCommand, Outcome, Phase, Phases, RunResult, series};
@@ -185,9 +185,14 @@ pub async fn take(app: &App, location: &str, results: Vec<RunResult>) -> Result<
     }
     for mut result in results {
         result.at = result.at.min(now);
+        let answer = app.runs().is_wanted(&result).then(|| Arc::new(result.clone()));
         let command = CheckCommand::Report { result };
         if changes(app, &command) {
             submit(app, command).await?;
+        }
+        // Whoever asked for the run sees the verdict that it brought.
+        if let Some(answer) = answer {
+            app.runs().note(&answer, now);
         }
     }
     Ok(())

@@ -43,6 +43,8 @@ pub struct ChecksScreen {
     pub none: Empty,
     /// The way to the rest.
     pub pager: Pager,
+    /// Where a check is made; none where the reader may not.
+    pub make: Option<String>,
 }
 
 /// One check.
@@ -141,6 +143,7 @@ pub async fn index(frame: Frame, Query(which): Query<Which>) -> Result<Response,
         }
     }
     Ok(screen(&ChecksScreen {
+        make: frame.may_write().then(|| "/checks/new".to_owned()),
         chrome: frame.chrome("Checks", Place::Checks),
         summary: summary(&frame),
         filters: filters(&frame, &which, period),

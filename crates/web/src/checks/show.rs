@@ -10,6 +10,7 @@ use serde::Deserialize;
 use timeline::Query as Search;
 
 use super::{
+    acts::{self, CheckActs},
     evidence::{self, Failure},
     history::{self, History},
     intake::RecentRun,
@@ -71,6 +72,8 @@ pub struct CheckScreen {
     pub maintenances: Vec<MaintenanceRow>,
     /// Plans one; none where the reader may not.
     pub plan: Option<Link>,
+    /// What can be done with it.
+    pub acts: CheckActs,
     /// Lets it pause, or judge again; none where the reader may not.
     pub pause: Option<Form>,
 }
@@ -153,6 +156,7 @@ pub async fn show(
         facts: facts(watch),
         maintenances: maintenances(&frame, watch),
         plan: frame.may_write().then(|| plan_link(&frame, watch)),
+        acts: acts::of(&frame, watch),
         pause: pause(&frame, watch),
     }))
 }

@@ -196,20 +196,20 @@ const PLACES: [(&str, &str); 9] = [
 
 /// What is wrong, by field; what belongs to none is under the empty name.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Wrong(BTreeMap<String, String>);
+pub(crate) struct Wrong(BTreeMap<String, String>);
 
 impl Wrong {
     /// That one field is wrong.
-    pub(super) fn at(field: &str, wrong: impl Into<String>) -> Self {
+    pub(crate) fn at(field: &str, wrong: impl Into<String>) -> Self {
         Self([(field.to_owned(), wrong.into())].into())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// What was read, or a default where the field is wrong.
-    pub(super) fn of<T: Default>(&mut self, field: &str, read: Result<T, String>) -> T {
+    pub(crate) fn of<T: Default>(&mut self, field: &str, read: Result<T, String>) -> T {
         read.unwrap_or_else(|wrong| {
             self.add(field, wrong);
             T::default()
@@ -225,7 +225,7 @@ impl Wrong {
     }
 
     /// The same with what is wrong in the `spec` that was made of the fields; a field that can't be read said more.
-    pub(super) fn and(mut self, problems: &[SpecProblem], places: &[(&str, &str)]) -> Self {
+    pub(crate) fn and(mut self, problems: &[SpecProblem], places: &[(&str, &str)]) -> Self {
         let unreadable: Vec<String> = self.0.keys().cloned().collect();
         for problem in problems {
             let place = places.iter().find(|(place, _)| problem.pointer.starts_with(place));
@@ -242,7 +242,7 @@ impl Wrong {
     }
 
     /// Of a refusal, which may name a field or a place.
-    pub(super) fn refused(refusal: &Refusal, places: &[(&str, &str)]) -> Self {
+    pub(crate) fn refused(refusal: &Refusal, places: &[(&str, &str)]) -> Self {
         let at = refusal.field.as_deref().unwrap_or_default();
         let field = places.iter().find(|(place, _)| at.starts_with(place)).map_or(at, |(_, field)| field);
         let fix = refusal.fix.as_ref().map(|fix| format!(" What to do: {fix}.")).unwrap_or_default();
@@ -250,7 +250,7 @@ impl Wrong {
     }
 
     /// The fields with what is wrong with them, and what is wrong with none of them.
-    pub(super) fn told(&self, fields: Vec<Field>) -> (Vec<Field>, Option<Callout>) {
+    pub(crate) fn told(&self, fields: Vec<Field>) -> (Vec<Field>, Option<Callout>) {
         let mut rest = self.0.clone();
         let fields: Vec<Field> = fields
             .into_iter()
@@ -271,7 +271,7 @@ impl Wrong {
 }
 
 /// A field that was left empty says nothing.
-pub(super) fn filled(text: &str) -> Value {
+pub(crate) fn filled(text: &str) -> Value {
     match text.trim() {
         "" => Value::Null,
         text => json!(text),
@@ -279,7 +279,7 @@ pub(super) fn filled(text: &str) -> Value {
 }
 
 /// The teams and people who may own a flag.
-pub(super) fn owners(frame: &Frame, current: &str) -> Vec<Choice> {
+pub(crate) fn owners(frame: &Frame, current: &str) -> Vec<Choice> {
     let groups = frame.world.catalog.of_kind("group");
     let mut choices: Vec<Choice> =
         groups.map(|group| Choice::new(group.reference().as_str(), crate::show::name(group), current)).collect();

@@ -49,7 +49,8 @@ pub(super) async fn trace(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// What the access log says of a request. The query is left out: people paste secrets into addresses.
+/// What the access log says of a request. The query is left out: people paste secrets into addresses. Where the path itself
+/// is a secret, the route stands in its place.
 struct Line {
     method: String,
     path: String,
@@ -61,10 +62,13 @@ struct Line {
 impl Line {
     fn of(request: &Request) -> Self {
         let text = |value: &HeaderValue| value.to_str().ok().map(|text| text.chars().take(256).collect());
+        let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+        let is_secret = route.contains("{secret}") || route.contains("{token}");
+        let path = if is_secret { route.as_str() } else { request.uri().path() };
         Self {
             method: request.method().to_string(),
-            path: request.uri().path().chars().take(512).collect(),
-            route: request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default(),
+            path: path.chars().take(512).collect(),
+            route,
             client: request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string()),
             agent: request.headers().get(header::USER_AGENT).and_then(text).unwrap_or_default(),
         }

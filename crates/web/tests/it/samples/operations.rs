@@ -2,6 +2,7 @@
 
 use web::{
     checks::{
+        acts::CheckActs,
         evidence::Failure,
         history::{History, Stretch},
         list::{CheckRow, ChecksScreen},
@@ -131,6 +132,7 @@ fn checks() -> ChecksScreen {
         seen: Some(ago(0)),
     };
     ChecksScreen {
+        make: Some("/checks/new".to_owned()),
         chrome: chrome("Checks", Place::Checks),
         summary: "1 down, 1 unknown, 1 up".to_owned(),
         filters: Filters { action: "/checks".to_owned(), fields: vec![Field::line("q", "Text", "")], clear: None },
@@ -320,6 +322,16 @@ fn check() -> CheckScreen {
             .to_vec(),
         maintenances: vec![maintenance_row(State::new(Tone::Unknown, "running"), true)],
         plan: Some(Link::new("Plan maintenance", "/maintenance?of=check:default/pay-by-card")),
+        acts: CheckActs {
+            run: Some(Press {
+                action: "/checks/default/pay-by-card/run".to_owned(),
+                csrf: CSRF.to_owned(),
+                hidden: vec![],
+                label: "Run now".to_owned(),
+                main: false,
+            }),
+            ..CheckActs::default()
+        },
         pause: Some(Form {
             action: "/checks/default/pay-by-card/pause".to_owned(),
             csrf: CSRF.to_owned(),
