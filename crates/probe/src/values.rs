@@ -23,11 +23,10 @@ pub(crate) struct NoRandom;
 impl<'a> Values<'a> {
     /// The values that every run has, new.
     pub(crate) fn new(secrets: &'a Secrets, now: Timestamp) -> Result<Self, NoRandom> {
-        let random = SystemRandom::new();
-        let (mut id, mut hex, mut verifier) = ([0_u8; 16], [0_u8; 16], [0_u8; 32]);
-        for bytes in [id.as_mut_slice(), &mut hex, &mut verifier] {
-            random.fill(bytes).map_err(|_| NoRandom)?;
-        }
+        let mut random = [[0_u8; 16]; 4];
+        SystemRandom::new().fill(random.as_flattened_mut()).map_err(|_| NoRandom)?;
+        let [id, hex, verifier @ ..] = random;
+        let verifier = verifier.as_flattened();
         let verifier = URL_SAFE_NO_PAD.encode(verifier);
         // RFC 7636, section 4.2.
         let challenge = ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes());
