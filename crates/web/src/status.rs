@@ -1,7 +1,7 @@
 //! Public status pages: what anybody may read without signing in, and where it is managed.
 //!
 //! The main page is at `/status`, every other at `/status/{page}`, and what belongs to a page is below it. All that is
-//! public is made of a [`View`], which has declared names and published words alone: no reference of an entity, no words
+//! public is made of a `View`, which has declared names and published words alone: no reference of an entity, no words
 //! of a check, no person. It is drawn from memory at most every few seconds, whoever asks, and never waits for the loop.
 //!
 //! A page that is not public is shown to those who are signed in, so that it can be looked at before.
