@@ -57,7 +57,8 @@ fn may_refuse(refusal: &Refusal) -> bool {
 /// Somebody does something with a page on a screen.
 pub(crate) fn act(sim: &mut Sim) -> Option<(Request, String)> {
     let world = sim.world();
-    let pages: Vec<_> = world.paging.pages().take(12).map(paging::Page::id).collect();
+    let unfinished = world.paging.unfinished().take(8);
+    let pages: Vec<_> = unfinished.chain(world.paging.pages().take(2)).map(paging::Page::id).collect();
     let page = *sim.dice.pick(&pages)?;
     let number = world.paging.page(page)?.number();
     let (command, words) = match sim.dice.below(9) {

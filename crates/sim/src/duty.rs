@@ -49,7 +49,7 @@ const ACTS: [(Act, u32); 24] = [
     (Act::Deploy, 3),
     (Act::Jump, 1),
     (Act::Letters, 4),
-    (Act::OnPage, 4),
+    (Act::OnPage, 8),
     (Act::OnAlert, 3),
     (Act::Pause, 1),
     (Act::Post, 34),
@@ -130,6 +130,8 @@ fn tick(sim: &mut Sim) {
         }
     }
     sim.check_after_tick(was_sound);
+    // Probes run and ask for work all the time, unless they are silent.
+    outposts::run(sim, true);
     let now = sim.clock.now();
     let was_taken = outposts::keep_house(sim);
     // A store that stalls lets time pass, in which nothing is heard.
@@ -158,7 +160,6 @@ pub(crate) fn recover(sim: &mut Sim, number: usize) {
 pub(crate) fn wait(sim: &mut Sim, _: usize) {
     tick(sim);
     post::deliver(sim);
-    outposts::run(sim, true);
 }
 
 /// What must be true when nothing has gone wrong for long.

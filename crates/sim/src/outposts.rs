@@ -108,6 +108,7 @@ pub(crate) fn run(sim: &mut Sim, server_is_there: bool) {
         post.spool.extend(results);
         let tells = post.silent_until.is_none_or(|until| until <= now);
         if server_is_there && tells {
+            // It is heard even where there is nothing to run.
             hand_in(sim, at);
         }
     }

@@ -340,3 +340,64 @@ fn a_provider_that_hangs_delays_nobody_who_goes_elsewhere() {
     assert!(told.starts_with("POST /in/jo "), "{told}");
     until_logged(&server, 2, "was told by webhook");
 }
+
+/// A batch as Alertmanager sends it; each alert has a name of its own.
+fn batch(of: usize, size: usize) -> Value {
+    let alert = |number: usize| {
+        json!({"status": "firing", "startsAt": "2026-01-01T00:00:00Z", "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "http://prometheus.example/", "fingerprint": format!("{number:016x}"),
+            "labels": {"alertname": "HostDown", "severity": "critical", "instance": format!("host-{number}")},
+            "annotations": {"summary": format!("host-{number} does not answer")}})
+    };
+    let alerts: Vec<Value> = (of * size..(of + 1) * size).map(alert).collect();
+    json!({"version": "4", "groupKey": of.to_string(), "status": "firing", "receiver": "mainstay", "groupLabels": {},
+        "commonLabels": {}, "commonAnnotations": {}, "externalURL": "http://am.example", "truncatedAlerts": 0,
+        "alerts": alerts})
+}
+
+#[test]
+fn of_ten_thousand_alerts_in_a_burst_none_is_lost_although_the_server_is_killed() {
+    const SIZE: usize = 250;
+    const SENDERS: usize = 4;
+    const BATCHES: usize = 40;
+    let home = home();
+    write_catalog(home.path(), 0);
+    let server = start(home.path());
+    let made = ask(
+        &server,
+        "POST",
+        "/api/v1/integrations",
+        &json!({"name": "storm", "kind": "alertmanager", "entity": "component:checkout"}),
+    );
+    let path = format!("/hooks/alertmanager?key={}", made["key"].as_str().unwrap());
+    thread::scope(|scope| {
+        for sender in 0..SENDERS {
+            let (server, path) = (&server, &path);
+            scope.spawn(move || {
+                for of in (sender..BATCHES).step_by(SENDERS) {
+                    // Some are told twice, as by a pair of servers.
+                    for _ in 0..if of % 7 == 0 { 2 } else { 1 } {
+                        let (status, answer) = send(server, "POST", path, &batch(of, SIZE));
+                        assert_eq!(status, 200, "{answer}");
+                    }
+                }
+            });
+        }
+    });
+    server.kill();
+    let server = start(home.path());
+    let (mut keys, mut cursor) = (std::collections::BTreeSet::new(), String::new());
+    loop {
+        let listed = ask(&server, "GET", &format!("/api/v1/alerts?limit=500{cursor}"), &json!({}));
+        let items = listed["items"].as_array().unwrap();
+        keys.extend(items.iter().map(|item| item["summary"].as_str().unwrap().to_owned()));
+        match listed["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(keys.len(), BATCHES * SIZE);
+    // Full incidents of one component, not one for each alert.
+    let incidents = ask(&server, "GET", "/api/v1/incidents?limit=500", &json!({}));
+    assert_eq!(incidents["items"].as_array().unwrap().len(), BATCHES * SIZE / 500, "{incidents:#}");
+}
