@@ -125,10 +125,11 @@ impl AnswerView {
     /// A location's result.
     #[must_use]
     pub fn of(result: &RunResult) -> Self {
-        let (outcome, evidence) = match &result.outcome {
-            Outcome::Passed => ("passed", None),
-            Outcome::Slow { evidence } => ("slow", Some(evidence)),
-            Outcome::Failed { evidence } => ("failed", Some(evidence)),
+        let (outcome, evidence, unable) = match &result.outcome {
+            Outcome::Passed => ("passed", None, None),
+            Outcome::Slow { evidence } => ("slow", Some(evidence), None),
+            Outcome::Failed { evidence } => ("failed", Some(evidence), None),
+            Outcome::Unable { why } => ("unable", None, Some(why.clone())),
         };
         let all = result.hops.iter().fold(Phases::default(), |sum, hop| sum.and(&hop.phases));
         let status = evidence.and_then(|evidence| evidence.status);
@@ -138,7 +139,7 @@ impl AnswerView {
             at: Some(result.at),
             latency_ms: Some(result.latency_ms),
             phases: phases(&all),
-            error: evidence.map(|evidence| evidence.error.clone()),
+            error: evidence.map(|evidence| evidence.error.clone()).or(unable),
             url: evidence.map(|evidence| evidence.url.clone()).filter(|url| !url.is_empty()),
             status: status.or_else(|| result.hops.last().and_then(|hop| hop.status)),
             body: evidence.and_then(|evidence| evidence.body_excerpt.clone()),

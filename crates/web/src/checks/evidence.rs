@@ -89,6 +89,7 @@ fn read(event: CheckEvent) -> Option<(State, String, Timestamp, Evidence)> {
         | CheckEvent::LocationRecovered { .. }
         | CheckEvent::LocationUnable { .. }
         | CheckEvent::LocationAble { .. }
+        | CheckEvent::BeatAddressRenewed { .. }
         | CheckEvent::Restored { .. }
         | CheckEvent::Recovered { .. }
         | CheckEvent::FellSilent { .. }

@@ -84,6 +84,7 @@ impl Seen {
             "passed" => State::new(Tone::Good, "passed"),
             "slow" => State::new(Tone::Warn, "slow"),
             "failed" => State::new(Tone::Bad, "failed"),
+            "unable" => State::new(Tone::Unknown, "can't be run"),
             "no answer" => State::new(Tone::Unknown, "no answer"),
             _ => State::new(Tone::Quiet, "waiting"),
         };
@@ -181,9 +182,10 @@ fn rank(outcome: &str) -> u8 {
     match outcome {
         "failed" => 0,
         "slow" => 1,
-        "no answer" => 2,
-        "passed" => 3,
-        _ => 4,
+        "unable" => 2,
+        "no answer" => 3,
+        "passed" => 4,
+        _ => 5,
     }
 }
 
@@ -192,7 +194,7 @@ fn outcome(answers: &[AnswerView], over: bool) -> State {
     match (any("failed"), over) {
         (true, _) => State::new(Tone::Bad, "failed"),
         (false, false) => State::new(Tone::Quiet, "running"),
-        (false, true) if any("no answer") => State::new(Tone::Unknown, "incomplete"),
+        (false, true) if any("no answer") || any("unable") => State::new(Tone::Unknown, "incomplete"),
         (false, true) if any("slow") => State::new(Tone::Warn, "slow"),
         (false, true) => State::new(Tone::Good, "passed"),
     }
@@ -205,7 +207,7 @@ fn words(run: &Run, answers: &[AnswerView], over: bool) -> String {
     if !over {
         return format!("{come} of {all} {locations} answered so far.");
     }
-    let counted = ["passed", "slow", "failed", "no answer"].map(|outcome| (count(outcome), outcome));
+    let counted = ["passed", "slow", "failed", "unable", "no answer"].map(|outcome| (count(outcome), outcome));
     let said: Vec<String> =
         counted.iter().filter(|(count, _)| *count > 0).map(|(count, outcome)| format!("{count} {outcome}")).collect();
     format!("{all} {locations}: {}.", said.join(", "))
