@@ -103,6 +103,30 @@ async fn a_probe_speaks_for_its_own_location_and_two_must_agree() {
 }
 
 #[tokio::test]
+async fn a_probe_that_can_not_run_a_check_says_so_and_is_neither_up_nor_down() {
+    let server = server().await;
+    let probe = token(&server, "probe").await;
+    let report = async |outcome: Value| {
+        let mut result = result(&kernel::Timestamp::now().to_string(), false, 1);
+        result["outcome"] = outcome;
+        let path = "/api/v1/probes/eu-west/results";
+        let answer = server.ask_as(Some(&probe), Method::POST, path, Some(&json!({"results": [result]}))).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.body);
+    };
+    report(json!({"outcome": "unable", "why": "the probe's operator must let it ping"})).await;
+    let check = server.get("/api/v1/checks/till-answers").await;
+    assert_eq!(check["verdict"], "unknown");
+    let why = check["why"].as_str().unwrap();
+    assert!(why.contains("At eu-west it can't be run: the probe's operator must let it ping."), "{why}");
+    let timeline = server.get("/api/v1/timeline?limit=5").await.to_string();
+    assert!(timeline.contains("can't be run at eu-west"), "{timeline}");
+    report(json!({"outcome": "passed"})).await;
+    let check = server.get("/api/v1/checks/till-answers").await;
+    assert_eq!(check["verdict"], "up");
+    assert!(!check["why"].as_str().unwrap().contains("can't be run"));
+}
+
+#[tokio::test]
 async fn a_job_that_failed_is_down_and_one_that_reports_well_is_up() {
     let server = server().await;
     let pipeline = token(&server, "report").await;
