@@ -75,7 +75,7 @@ fn exit(answers: &[AnswerView]) -> ExitCode {
     let any = |outcome: &str| answers.iter().any(|answer| answer.outcome == outcome);
     if any("failed") {
         ExitCode::FAILURE
-    } else if any("no answer") || any("waiting") {
+    } else if ["no answer", "unable", "waiting"].into_iter().any(any) {
         ExitCode::from(codes::TIMEOUT.class.exit_code())
     } else {
         ExitCode::SUCCESS

@@ -161,6 +161,24 @@ fn a_check_is_paused_and_resumed() {
 }
 
 #[test]
+fn a_maintenance_is_planned_listed_and_ended_and_the_probes_are_listed() {
+    let home = home();
+    let server = Server::start(home.path(), &[]);
+    server.verb(&["apply", &minimal()]).exits(0);
+    server.verb(&["maintenance", "list"]).exits(0).says(&["No maintenance was planned yet"]);
+    let plan = ["maintenance", "plan", "check:lamp-shines", "--from", "2h", "--for", "90m", "--reason", "new bulb"];
+    server.verb(&plan).exits(0).says(&["set maintenance of lamp-shines"]);
+    server.verb(&["maintenance", "list"]).exits(0).says(&["lamp-shines", "planned", "new bulb"]);
+    let listed = server.verb(&["maintenance", "list", "-o", "json"]).exits(0).json();
+    server.verb(&["maintenance", "end", listed[0]["id"].as_str().unwrap()]).exits(0);
+    server.verb(&["maintenance", "list"]).exits(0).says(&["called off"]);
+    server.verb(&["maintenance", "plan", "nothing", "--for", "1h"]).exits(65).complains(&["error[not-found]"]);
+    server.verb(&["maintenance", "plan", "check:lamp-shines", "--for", "soon"]).exits(65).complains(&["--for"]);
+    server.verb(&["maintenance", "plan", "check:lamp-shines"]).exits(64);
+    server.verb(&["get", "probes"]).says(&["home", "in the server"]);
+}
+
+#[test]
 fn an_incident_is_declared_taken_on_judged_and_resolved() {
     let home = home();
     let server = Server::start(home.path(), &[]);

@@ -63,7 +63,7 @@ pub struct RunView {
 pub struct AnswerView {
     /// Where.
     pub location: String,
-    /// `waiting`, `no answer`, `passed`, `slow` or `failed`.
+    /// `waiting`, `no answer`, `passed`, `slow`, `failed`, or `unable` where the probe can't run it.
     pub outcome: String,
     /// When the run began.
     #[schema(value_type = Option<String>, format = "date-time")]

@@ -187,7 +187,7 @@ fn passes(frame: &Frame, which: &Which, text: &str, watch: &Watch) -> bool {
     };
     state
         && (text.is_empty() || named(&definition.check) || named(&definition.target))
-        && (which.location.is_empty() || definition.is_for(&which.location))
+        && (which.location.is_empty() || standing::is_seen_from(&frame.world.checks, watch, &which.location))
         && (which.team.is_empty()
             || frame.world.owner_of(&definition.target).is_some_and(|owner| owner.as_str() == which.team))
 }

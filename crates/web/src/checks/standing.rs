@@ -51,6 +51,13 @@ pub(super) fn seen<'a>(checks: &'a Checks, watch: &'a Watch) -> BTreeMap<&'a str
     probes.chain(bad).chain(others).map(|location| (location, seen_at(checks, watch, location))).collect()
 }
 
+/// Whether a location is one of those of [`seen`].
+pub(super) fn is_seen_from(checks: &Checks, watch: &Watch, location: &str) -> bool {
+    let runs = || checks.probe(location).is_some() && watch.definition.is_for(location);
+    let reported = watch.failing.contains_key(location) || watch.falters.contains_key(location);
+    reported || runs() || watch.definition.is_run() && watch.location.as_deref() == Some(location)
+}
+
 /// What one location sees.
 pub(super) fn seen_at(checks: &Checks, watch: &Watch, location: &str) -> Seen {
     if let Some(failing) = watch.failing.get(location) {
