@@ -14,13 +14,18 @@ use crate::harness::{PATIENCE, Server, TOKEN, home};
 
 /// One request over a connection of its own: the status and all that was answered.
 pub(crate) fn send(server: &Server, method: &str, path: &str, body: &Value) -> (u16, String) {
+    send_as(server, TOKEN, method, path, body)
+}
+
+/// The same, with this token.
+pub(crate) fn send_as(server: &Server, token: &str, method: &str, path: &str, body: &Value) -> (u16, String) {
     let host = server.url.strip_prefix("http://").unwrap();
     let body = body.to_string();
     let mut stream = TcpStream::connect(host).unwrap();
     let length = body.len();
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {TOKEN}\r\ncontent-type: application/json\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
          content-length: {length}\r\nconnection: close\r\n\r\n{body}"
     )
     .unwrap();
