@@ -1,7 +1,8 @@
 //! Reads other monitors' configurations as checks.
 //!
 //! **Cast.** [`gatus`](fn@gatus) reads Gatus' YAML, and [`blackbox`](fn@blackbox) what blackbox_exporter and Prometheus
-//! are told; each makes an [`Imported`]: [`Check`]s of ours, and a [`Note`] on everything that is not the same here.
+//! are told, and [`kuma`](fn@kuma) the tables of Uptime Kuma; each makes an [`Imported`]: [`Check`]s of ours, and a
+//! [`Note`] on everything that is not the same here.
 //! [`Monitor::of`] says whose a file is. [`Imported::files`] writes the outcome as catalog YAML. A [`Module`] of
 //! blackbox_exporter also makes a check of one target at a time, for whoever answers in its place.
 //!
@@ -20,6 +21,7 @@ mod blackbox;
 mod document;
 mod gatus;
 mod imported;
+mod kuma;
 mod monitor;
 mod oauth;
 mod spec;
@@ -32,4 +34,5 @@ pub use blackbox::{Blackbox, Credential, Module, Preference, Prober, Question, b
 pub use document::Unreadable;
 pub use gatus::gatus;
 pub use imported::{Check, Imported, Note, Options, Severity};
-pub use monitor::Monitor;
+pub use kuma::kuma;
+pub use monitor::{Monitor, tree};

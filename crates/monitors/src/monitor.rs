@@ -1,6 +1,8 @@
 //! Whose a file is, by its content.
 
-use crate::document::{Unreadable, yaml};
+use serde_json::Value;
+
+use crate::document::{FILE_BYTES_MAX, Unreadable, yaml};
 
 /// A monitor whose configuration is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,11 +11,30 @@ pub enum Monitor {
     Gatus,
     /// blackbox_exporter, with Prometheus, which says whom it asks.
     Blackbox,
+    /// Uptime Kuma.
+    Kuma,
+}
+
+/// A file as a tree, whether it is JSON or YAML, within bounds.
+///
+/// # Errors
+/// If it is too large, or neither.
+pub fn tree(file: &str, bytes: &[u8]) -> Result<Value, Unreadable> {
+    // JSON may write a character as two halves, which YAML doesn't know.
+    let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    if is_object
+        && bytes.len() <= FILE_BYTES_MAX
+        && let Ok(tree) = serde_json::from_slice(bytes)
+    {
+        return Ok(tree);
+    }
+    yaml(file, &crate::blackbox::with_marked_bytes(bytes))
 }
 
 impl Monitor {
     /// The fields by which a file is known.
-    const KNOWN_BY: [(&str, Self); 6] = [
+    const KNOWN_BY: [(&str, Self); 7] = [
+        ("monitorList", Self::Kuma),
         ("scrape_configs", Self::Blackbox),
         ("modules", Self::Blackbox),
         ("endpoints", Self::Gatus),
@@ -29,7 +50,7 @@ impl Monitor {
     pub fn of(files: &[(&str, &[u8])]) -> Result<Self, Unreadable> {
         let mut found: Option<(&str, Self)> = None;
         for (file, bytes) in files {
-            let config = yaml(file, &crate::blackbox::with_marked_bytes(bytes))?;
+            let config = tree(file, bytes)?;
             let known =
                 Self::KNOWN_BY.into_iter().find(|(key, _)| config.get(key).is_some_and(|value| !value.is_null()));
             match (found, known) {
@@ -47,7 +68,7 @@ impl Monitor {
             let file = files.iter().map(|(file, _)| *file).collect::<Vec<_>>().join(", ");
             let why =
                 "is of no monitor that is known here: Gatus' has endpoints, blackbox_exporter's has modules and goes \
-                       with Prometheus' scrape_configs"
+                       with Prometheus' scrape_configs, Uptime Kuma's is kuma.db or a backup with a monitorList"
                     .to_owned();
             Unreadable::Other { file, why }
         })
@@ -59,6 +80,7 @@ impl Monitor {
         match self {
             Self::Gatus => "Gatus",
             Self::Blackbox => "blackbox_exporter",
+            Self::Kuma => "Uptime Kuma",
         }
     }
 }
@@ -84,6 +106,7 @@ mod tests {
             &["modules: {a: {prober: tcp, tcp: {query_response: [{send: !!binary AAAACATSFi8= }]}}}"],
             Ok(Monitor::Blackbox),
         );
+        check(&[r#"{"monitorList": [{"name": "\ud83d\ude00"}]}"#], Ok(Monitor::Kuma));
         check(&["a: 1"], Err("of no monitor"));
         check(&["endpoints: []", "modules: {}"], Err("one monitor at a time"));
         check(&["["], Err("can't be read"));

@@ -36,6 +36,13 @@ pub(crate) fn duration_ms(text: &str) -> Option<u64> {
     (0.0..1e15).contains(&total).then_some(total.round() as u64)
 }
 
+/// A number of milliseconds without its fraction; none below 0, and no more than a day has.
+pub(crate) fn whole(ms: f64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to a day")]
+    let whole = ms.clamp(0.0, 86_400_000.0) as u64;
+    whole
+}
+
 /// The ranges of all statuses of which something holds; none if they are too many.
 pub(crate) fn ranges(holds: impl Fn(u16) -> bool) -> Option<Vec<StatusRange>> {
     let mut ranges: Vec<StatusRange> = Vec::new();

@@ -8,7 +8,7 @@ use std::{
 use checks::{DnsCheck, IpVersion, Phase, hold};
 use hickory_proto::{
     op::{Message, MessageType, OpCode, Query, ResponseCode},
-    rr::{Name, RecordType},
+    rr::{Name, RData, RecordType},
 };
 use jiff::Timestamp;
 use tokio::{
@@ -21,6 +21,7 @@ use crate::{
     Client,
     exchange::{Fault, dial},
     run::{Verdict, millis_since},
+    seen::Sections,
     trace::Trace,
 };
 
@@ -47,6 +48,15 @@ impl Client {
         let lines: Vec<String> = answer.answers.iter().take(RECORDS).map(ToString::to_string).collect();
         let text = lines.join("\n");
         trace.body = text.clone().into_bytes();
+        trace.sections = Some(Sections {
+            answer: answer.answers.len(),
+            authority: answer.authorities.len(),
+            additional: answer.additionals.len(),
+            serial: answer.answers.iter().find_map(|record| {
+                let RData::SOA(soa) = &record.data else { return None };
+                Some(soa.serial)
+            }),
+        });
         if !check.rcodes.contains(&rcode) {
             return Verdict::Bad(format!("answered {rcode}; {} is wanted", check.rcodes.join(" or ")));
         }

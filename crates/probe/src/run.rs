@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     Client,
     exchange::{Fault, http::BODY_BYTES},
+    seen::Seen,
     trace::Trace,
     values::Values,
 };
@@ -46,6 +47,11 @@ impl From<Fault> for Verdict {
 impl Client {
     /// Runs a check once. Never fails: what goes wrong is the run's outcome.
     pub async fn run_once(&self, definition: &CheckDefinition) -> Run {
+        self.run_seen(definition).await.0
+    }
+
+    /// The same, with what was seen of the last answer. That is neither masked nor kept: it is for whoever asked.
+    pub async fn run_seen(&self, definition: &CheckDefinition) -> (Run, Seen) {
         let mut trace = Trace::default();
         let started = Instant::now();
         let limit = started + definition.timeout();
@@ -64,10 +70,10 @@ impl Client {
             Verdict::Bad(why) => Outcome::Failed { evidence: evidence(why) },
             Verdict::Unable(why) => Outcome::Unable { why },
         };
-        let mut hops = trace.hops;
+        let mut hops = std::mem::take(&mut trace.hops);
         hops.truncate(Evidence::HOPS);
         hops.iter_mut().for_each(|hop| secrets.mask_hop(hop));
-        Run { outcome, latency_ms, hops }
+        (Run { outcome, latency_ms, hops }, Seen::of(trace))
     }
 
     async fn run_kind(&self, definition: &CheckDefinition, limit: Instant, trace: &mut Trace) -> Verdict {

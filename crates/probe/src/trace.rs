@@ -7,7 +7,7 @@ use hyper::{HeaderMap, StatusCode, Version};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::secrets::Secrets;
+use crate::{secrets::Secrets, seen::Sections};
 
 /// What a run has seen so far.
 #[derive(Default)]
@@ -24,6 +24,11 @@ pub(crate) struct Trace {
     pub(crate) address: Option<String>,
     /// The certificate that was shown there.
     pub(crate) certificate: Option<Certificate>,
+    /// The whole chain, as it was shown, and the suite of ciphers that was agreed on.
+    pub(crate) chain: Vec<Vec<u8>>,
+    pub(crate) cipher: Option<String>,
+    /// What a name server's answer has.
+    pub(crate) sections: Option<Sections>,
     /// The head of the request, as it may be shown.
     pub(crate) request_head: Option<String>,
     /// The answer's status, version and headers.
@@ -163,7 +168,7 @@ pub(crate) fn days_left(certificate: &Certificate, now: Timestamp) -> i64 {
 }
 
 /// The version of HTTP as people write it.
-fn in_words(version: Version) -> &'static str {
+pub(crate) fn in_words(version: Version) -> &'static str {
     match version {
         Version::HTTP_09 => "0.9",
         Version::HTTP_10 => "1.0",

@@ -75,7 +75,10 @@ impl Tls {
             // Others aren't offered; a handshake that failed has none yet.
             Some(_) | None => "",
         };
+        let suite = shaken.as_ref().ok().and_then(|stream| stream.get_ref().1.negotiated_cipher_suite());
+        trace.cipher = suite.and_then(|suite| suite.suite().as_str()).map(str::to_owned);
         trace.certificate = noting.chain.get().and_then(|chain| certificate::of(chain, protocol));
+        trace.chain = noting.chain.get().into_iter().flatten().map(|one| one.as_ref().to_vec()).collect();
         shaken.map_err(|error| Fault::Connect(root_cause(&error)))
     }
 
