@@ -35,6 +35,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("icalendar and ical.js, of shifts", "calendars.test.mjs"),
     ("Slack's and Twilio's libraries", "providers.test.mjs"),
     ("statuspage-prometheus-exporter", "status_page.test.mjs"),
+    ("blackbox_exporter", "blackbox.test.mjs"),
 ];
 
 /// How many random pairs buf and openapi-pact-comparator judge.

@@ -72,9 +72,9 @@ pub(crate) fn wrk() -> Result<()> {
         .into())
 }
 
-/// Prometheus and Alertmanager, where they can be installed; elsewhere their tests say aloud that they are skipped.
+/// Prometheus, Alertmanager and blackbox_exporter, where they can be installed; elsewhere their tests say aloud that they are skipped.
 pub(crate) fn prometheus() -> Result<()> {
-    for package in ["prometheus", "prometheus-alertmanager"] {
+    for package in ["prometheus", "prometheus-alertmanager", "prometheus-blackbox-exporter"] {
         if on_path(&[package]).is_none() {
             install_on_debian(package)?;
         }

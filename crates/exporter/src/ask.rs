@@ -50,6 +50,7 @@ impl Asked {
         match &self.run.outcome {
             Outcome::Passed => None,
             Outcome::Slow { evidence } | Outcome::Failed { evidence } => Some(&evidence.error),
+            Outcome::Unable { why } => Some(why.as_str()),
         }
     }
 }
@@ -116,10 +117,10 @@ pub(crate) async fn ask(
         return Ok(failed(kind, "the probe can't be named".to_owned()));
     };
     let client = client.clone().with_secrets(Secrets::new(values));
-    if !client.runs(&definition) {
-        return Err(NotAsked::Differs(format!("this probe can't run {}", definition.kind.word())));
-    }
     let (run, seen) = client.run_seen(&definition).await;
+    if let Outcome::Unable { why } = run.outcome {
+        return Err(NotAsked::Differs(why));
+    }
     Ok(Asked { kind, address: Some(address), lookup, run, seen, took: began.elapsed() })
 }
 

@@ -113,7 +113,6 @@ impl Exporter {
     }
 
     /// What Prometheus asks.
-    #[must_use]
     pub fn router(&self) -> Router {
         routes::router(self.clone())
     }

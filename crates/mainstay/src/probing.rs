@@ -6,6 +6,7 @@
 //!
 //! Everything goes out from here; nothing needs to come in.
 
+pub(crate) mod exporting;
 mod spool;
 mod sync;
 mod uplink;

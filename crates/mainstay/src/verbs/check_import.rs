@@ -1,22 +1,34 @@
 //! `mainstay check import`: other monitors' configurations become catalog files.
 
-use std::{fs, io::Write as _, path::PathBuf, process::ExitCode};
+mod kuma_db;
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use kernel::{EntityRef, RefDefaults, Refusal, codes};
-use monitors::{Imported, Monitor, Options, Severity};
+use monitors::{Imported, Monitor, Options, Severity, Unreadable};
 
 use crate::output::{self, Printer, Tone};
 
 pub(crate) const HELP: &str = "\
-Whose configuration it is is known by its content: Gatus', or blackbox_exporter's with Prometheus'.
+Whose configuration it is is known by its content: Gatus', blackbox_exporter's with Prometheus', or Uptime Kuma's
+database, or the backup that its version 1 wrote.
 Nothing is sent to a server: the checks are written as catalog files, to be read, planned and applied. What is not the
 same, or could not be taken, is said with its place. The exit code is 1 if something was lost.
 
 Examples:
   mainstay check import config.yaml --target component:shop --owner group:shop
   mainstay check import gatus/*.yaml --out ./catalog/checks
-  mainstay check import prometheus.yml blackbox.yml --out ./catalog/checks";
+  mainstay check import prometheus.yml blackbox.yml --out ./catalog/checks
+  mainstay check import kuma.db --out ./catalog/checks";
+
+/// More of a file is not read: it is refused as too large.
+const FILE_BYTES_MAX: u64 = (4 << 20) + 1;
 
 /// What to read, and where to.
 #[derive(Debug, Args)]
@@ -40,12 +52,6 @@ pub(crate) struct ImportArgs {
 /// # Errors
 /// If a file can't be read or written.
 pub(crate) fn run(args: &ImportArgs, out: &Printer) -> Result<ExitCode, Refusal> {
-    let mut files = Vec::new();
-    for path in &args.files {
-        let bytes = fs::read(path)
-            .map_err(|error| Refusal::new(&codes::INVALID, format!("{}: {error}", path.display())).field("FILE"))?;
-        files.push((path.display().to_string(), bytes));
-    }
     let named = |text: &Option<String>, kind: &str, field: &str| -> Result<Option<EntityRef>, Refusal> {
         let defaults = RefDefaults { kind: Some(kind), namespace: EntityRef::DEFAULT_NAMESPACE };
         let read = text.as_deref().map(|text| EntityRef::parse(text, defaults)).transpose();
@@ -56,12 +62,7 @@ pub(crate) fn run(args: &ImportArgs, out: &Printer) -> Result<ExitCode, Refusal>
         target: named(&args.target, "component", "--target")?,
         ..Options::default()
     };
-    let borrowed: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
-    let imported = Monitor::of(&borrowed).and_then(|monitor| match monitor {
-        Monitor::Gatus => monitors::gatus(&borrowed, &options),
-        Monitor::Blackbox => monitors::blackbox(&borrowed, &options),
-    });
-    let imported = imported.map_err(|error| Refusal::new(&codes::INVALID, error.to_string()).field("FILE"))?;
+    let imported = imported(&args.files, &options)?;
     match &args.out {
         Some(folder) => write(&imported, folder)?,
         None => output::line(imported.yaml())?,
@@ -71,7 +72,37 @@ pub(crate) fn run(args: &ImportArgs, out: &Printer) -> Result<ExitCode, Refusal>
     Ok(if lost { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn write(imported: &Imported, folder: &std::path::Path) -> Result<(), Refusal> {
+fn imported(paths: &[PathBuf], options: &Options) -> Result<Imported, Refusal> {
+    let refused = |why: String| Refusal::new(&codes::INVALID, why).field("FILE");
+    let mut files = Vec::new();
+    for path in paths {
+        let cant = |error: std::io::Error| refused(format!("{}: {error}", path.display()));
+        if kuma_db::is_database(path).map_err(cant)? {
+            let [path] = paths else {
+                return Err(refused("a database of Uptime Kuma is imported alone".to_owned()));
+            };
+            let file = path.display().to_string();
+            let rows = kuma_db::rows(path).map_err(|why| refused(format!("{file} {why}")))?;
+            return monitors::kuma(&file, &rows, options).map_err(|error| refused(error.to_string()));
+        }
+        let mut bytes = Vec::new();
+        fs::File::open(path).map_err(cant)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(cant)?;
+        files.push((path.display().to_string(), bytes));
+    }
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let imported = Monitor::of(&files).and_then(|monitor| match (monitor, files.as_slice()) {
+        (Monitor::Gatus, files) => monitors::gatus(files, options),
+        (Monitor::Blackbox, files) => monitors::blackbox(files, options),
+        (Monitor::Kuma, [(file, bytes)]) => monitors::kuma(file, &monitors::tree(file, bytes)?, options),
+        (Monitor::Kuma, files) => {
+            let file = files.iter().map(|(file, _)| *file).collect::<Vec<_>>().join(", ");
+            Err(Unreadable::Other { file, why: "are several; a backup of Uptime Kuma is imported alone".to_owned() })
+        }
+    });
+    imported.map_err(|error| refused(error.to_string()))
+}
+
+fn write(imported: &Imported, folder: &Path) -> Result<(), Refusal> {
     let cant = |error: std::io::Error| {
         Refusal::new(&codes::INVALID, format!("{} can't be written: {error}", folder.display())).field("--out")
     };

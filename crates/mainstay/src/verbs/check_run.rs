@@ -49,13 +49,13 @@ const BAR: usize = 24;
 pub(crate) struct RunArgs {
     /// The check's name
     #[arg(required_unless_present = "file", conflicts_with = "file", value_name = "NAME")]
-    check: Option<String>,
+    pub(super) check: Option<String>,
     /// Only at this location; may be given several times
     #[arg(long = "location", value_name = "NAME", conflicts_with = "file")]
     locations: Vec<String>,
     /// Run the checks that this catalog file declares, from here and without a server
     #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
+    pub(super) file: Option<PathBuf>,
     /// Only this check of the file
     #[arg(long, value_name = "NAME", requires = "file")]
     name: Option<String>,
@@ -97,7 +97,7 @@ pub(crate) async fn here(args: &RunArgs, file: &Path, out: &Printer) -> Result<E
         None => client,
     };
     for definition in &definitions {
-        if !client.runs(definition) {
+        if !definition.is_run() {
             let detail =
                 format!("{} is {}, which can't be run from here", definition.check.short(), definition.kind.word());
             return Err(Refusal::new(&codes::INVALID, detail).field("--file").fix("name another check with --name"));

@@ -54,6 +54,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
         webhooks: None,
         check_secrets: std::collections::BTreeMap::new(),
         notifier: Some(notifier),
+        check_trial: None,
     };
     let parts = Parts {
         store: SqliteStore::temporary()?,

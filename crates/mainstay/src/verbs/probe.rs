@@ -1,6 +1,7 @@
-//! `mainstay probe`: runs checks from where it stands, and hands in what it saw.
+//! `mainstay probe`: runs checks from where it stands, and hands in what it saw; or answers Prometheus in place of
+//! blackbox_exporter; or both.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use kernel::{Refusal, codes};
@@ -11,7 +12,7 @@ use crate::{
     answers::Probe,
     client::ClientArgs,
     output::{self, Table},
-    probing::{self, Options},
+    probing::{self, Options, exporting},
     running::{asked_to_stop, log},
 };
 
@@ -20,17 +21,21 @@ Examples:
   mainstay token create probe-eu-west --scope probe
   mainstay probe --location eu-west --server https://mainstay.example.com --token TOKEN
   mainstay probe --location office --server https://mainstay.example.com --token TOKEN --canary 192.0.2.1:443
+  mainstay probe --listen 127.0.0.1:9115 --blackbox-config blackbox.yml
 
 The probe asks the server what to run and hands in what it saw; nothing needs to reach it. While the server is away it
 goes on with what it knows, and keeps results in its folder. A failing run is reported only if the server or a canary
-can be reached: a probe that is cut off says nothing, and its location is unknown.";
+can be reached: a probe that is cut off says nothing, and its location is unknown.
+
+With --listen it answers /probe?target=...&module=... as blackbox_exporter does, with or without a server. Whoever reaches
+that address can have anything asked that the probe may reach.";
 
 /// Where the probe stands, and what it may do.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ProbeArgs {
     /// The location's name, such as eu-west; what it sees is told apart by it
-    #[arg(long, env = "MAINSTAY_PROBE_LOCATION", value_name = "NAME")]
-    location: String,
+    #[arg(long, env = "MAINSTAY_PROBE_LOCATION", value_name = "NAME", required_unless_present = "listen")]
+    location: Option<String>,
     /// The folder for results that wait, and for what the server said last
     #[arg(long, env = "MAINSTAY_PROBE_STATE_DIR", value_name = "DIR", default_value = "mainstay-probe")]
     state_dir: PathBuf,
@@ -43,6 +48,15 @@ pub(crate) struct ProbeArgs {
     /// A folder of programs that keep to the contract of Nagios' plugins; without it, none is run
     #[arg(long, env = "MAINSTAY_PROBE_PLUGINS", value_name = "DIR")]
     plugins: Option<PathBuf>,
+    /// The address at which Prometheus is answered in place of blackbox_exporter
+    #[arg(long, env = "MAINSTAY_PROBE_LISTEN", value_name = "ADDR", requires = "blackbox_config")]
+    listen: Option<SocketAddr>,
+    /// The modules by which Prometheus has targets asked: blackbox_exporter's blackbox.yml
+    #[arg(long, env = "MAINSTAY_PROBE_BLACKBOX_CONFIG", value_name = "FILE", requires = "listen")]
+    blackbox_config: Option<PathBuf>,
+    /// What a scrape's timeout is less for the answer itself, in seconds
+    #[arg(long, env = "MAINSTAY_PROBE_TIMEOUT_OFFSET", value_name = "SECONDS", default_value_t = exporter::TIMEOUT_OFFSET_S)]
+    timeout_offset: f64,
 }
 
 /// Probes until it is told to stop.
@@ -51,7 +65,22 @@ pub(crate) struct ProbeArgs {
 /// What keeps it from starting.
 pub(crate) async fn run(args: ProbeArgs, server: ClientArgs) -> Result<ExitCode, Refusal> {
     log::to_stderr();
-    let ProbeArgs { location, state_dir, canaries, public_only, plugins } = args;
+    let ProbeArgs { location, state_dir, canaries, public_only, plugins, listen, blackbox_config, timeout_offset } =
+        args;
+    let policy = AddressPolicy { private: !public_only };
+    let answering = match (listen, blackbox_config) {
+        (Some(listen), Some(config)) => Some(exporting::open(listen, &config, policy, timeout_offset).await?),
+        (Some(_) | None, _) => None,
+    };
+    if let Some(answering) = &answering {
+        output::line(format!("Mainstay answers Prometheus at http://{}", answering.address()))?;
+    }
+    let Some(location) = location else {
+        if let Some(answering) = answering {
+            answering.run(asked_to_stop()).await;
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
     let (server, token) = server.whom()?;
     let missing = || {
         let refusal = Refusal::new(&codes::CONFIG_INVALID, "the probe needs a token").field("--token");
@@ -59,9 +88,13 @@ pub(crate) async fn run(args: ProbeArgs, server: ClientArgs) -> Result<ExitCode,
     };
     let token = token.ok_or_else(missing)?;
     output::line(format!("Mainstay probes from {location} for {server}"))?;
-    let policy = AddressPolicy { private: !public_only };
     let options = Options { location, server, token, folder: state_dir, canaries, policy, plugins };
+    let answered = answering.map(|answering| tokio::spawn(answering.run(asked_to_stop())));
     probing::run(options, asked_to_stop()).await?;
+    if let Some(answered) = answered {
+        // It stops at the same sign.
+        let _ = answered.await;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -45,6 +45,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
         webhooks: None,
         check_secrets: settings.check_secrets,
         notifier: Some(notifier),
+        check_trial: None,
     };
     let https = web.https;
     let parts = Parts {

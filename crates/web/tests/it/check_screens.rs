@@ -327,6 +327,7 @@ async fn two_thousand_checks_that_flap_at_twelve_locations_weigh_under_100_kb_a_
                 pace: streak,
                 last_good: None,
                 hops: vec![],
+                asked: None,
             };
             intake::take(&site.app, location, names.iter().map(result).collect()).await.unwrap();
         }

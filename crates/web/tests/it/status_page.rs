@@ -74,6 +74,7 @@ pub(crate) async fn run(site: &Site, failed: bool, runs: u32) {
         pace: streak,
         last_good: None,
         hops: Vec::new(),
+        asked: None,
     };
     site.done_by("probe", Command::Checks(checks::Command::Report { result })).await;
 }

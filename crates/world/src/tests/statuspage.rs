@@ -65,6 +65,7 @@ fn report(town: &mut Town, check: &str, location: &str, failed: bool, runs: u32)
         pace: streak,
         last_good: None,
         hops: Vec::new(),
+        asked: None,
     };
     town.give(Command::Checks(checks::Command::Report { result })).unwrap();
 }

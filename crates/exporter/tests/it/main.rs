@@ -1,0 +1,5 @@
+//! Checks that other monitors' configurations became, run for real.
+
+#![cfg(test)]
+
+mod verdicts;
