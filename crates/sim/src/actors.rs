@@ -250,8 +250,9 @@ pub(crate) fn apply(sim: &mut Sim, number: usize) {
 fn probe(sim: &mut Sim) {
     let world = sim.world();
     let results = sim.probes.run(&world, &sim.estate, sim.clock.now(), &mut sim.dice);
-    let failing: Vec<_> =
-        results.iter().filter(|result| !result.outcome.is_good()).map(|one| one.check.name()).collect();
+    let bad: Vec<_> = results.iter().filter(|result| !result.outcome.is_good()).collect();
+    bad.iter().for_each(|result| sim.ledger.reported(&result.check, &result.location));
+    let failing: Vec<_> = bad.iter().map(|one| one.check.name()).collect();
     sim.note(format!("probes: {} runs, failing {failing:?}", results.len()));
     let report = |result| Request::by_part(Command::Checks(checks::Command::Report { result }), "checks");
     let requests: Vec<_> = results.into_iter().map(report).collect();

@@ -72,7 +72,6 @@ fn server(home: &Path, web: &Web) -> Server {
     web.catalog(&folder);
     let server = Server::start(home, &[]);
     server.verb(&["apply", folder.to_str().unwrap()]).exits(0);
-    server.until(&["get", "check:till"], |_| true);
     server
 }
 
@@ -163,7 +162,7 @@ fn a_job_is_started_and_reported_on_and_its_exit_code_passed_on() {
     job("backup", "echo no space left >&2; exit 28").exits(28).complains(&["no space left"]);
     verdict(&server, "backup", "down");
     server.verb(&["check", "show", "backup"]).exits(1).says(&["the job failed with exit code 28"]);
-    let shown = server.verb(&["timeline", "-o", "json"]).exits(0);
+    let shown = server.verb(&["timeline", "list", "-o", "json"]).exits(0);
     assert!(shown.out.contains("no space left") && shown.out.contains("reported that it began"), "{}", shown.out);
     let secret = address(&server, "backup");
     server.verb_as("", &["heartbeat", &secret, "--", "true"]).exits(0);
@@ -174,7 +173,7 @@ fn a_job_is_started_and_reported_on_and_its_exit_code_passed_on() {
     server.verb(&["heartbeat", "backup"]).exits(0).says(&["reported success"]);
     fs::write(home.path().join("log"), "one\ntwo\nthe last words\n").unwrap();
     server.verb_as("", &["heartbeat", &secret, "--exit", "3", "--output-file", "log"]).exits(0).says(&["reported"]);
-    let shown = server.verb(&["timeline", "-o", "json"]).exits(0);
+    let shown = server.verb(&["timeline", "list", "-o", "json"]).exits(0);
     assert!(shown.out.contains("the last words"));
     server.verb(&["heartbeat", "till"]).exits(65).complains(&["only a heartbeat takes reports"]);
     server.verb_as("", &["heartbeat", &format!("{secret}x")]).exits(65).complains(&["no job reports at this address"]);
