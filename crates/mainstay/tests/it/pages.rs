@@ -96,6 +96,17 @@ fn until_logged(server: &Server, number: u64, words: &str) {
 /// Stops the process where it is: what is answered to it from now on, it never sees.
 fn freeze(process: u32) {
     assert!(Command::new("kill").args(["-STOP", &process.to_string()]).status().unwrap().success());
+    // The signal is sent, and each thread runs on until it takes it.
+    let stopped = |stat: &str| stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 't']));
+    let began = std::time::Instant::now();
+    while let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) {
+        let mut stats = threads.flatten().map(|thread| std::fs::read_to_string(thread.path().join("stat")));
+        if stats.all(|stat| stat.is_ok_and(|stat| stopped(&stat))) {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "the process goes on");
+        thread::yield_now();
+    }
 }
 
 /// What a receiver does with one request.
