@@ -59,7 +59,8 @@ test("maintenance is planned from a check's screen and called off", async () => 
 test("somebody is put in for a day of the calendar with the keyboard alone", async () => {
   const { page } = view;
   await page.goto(`${server.url}/on-call`);
-  await page.locator('a[aria-label^="Schedule of"]').first().click();
+  await page.locator('a[aria-label^="Schedule of"][href$="/checkout"]').click();
+  await page.waitForURL(/checkout/);
   await tabTo(page, ".calendar a.day");
   const today = await page.evaluate(() => document.activeElement.getAttribute("href"));
   await press(page, "ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp");

@@ -153,7 +153,8 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             let planned = state.maintenances().find(|planned| planned.id == id);
             let planned =
                 planned.ok_or_else(|| Refusal::new(&codes::NOT_FOUND, format!("there is no maintenance {id}")))?;
-            (planned.to > context.now).then(|| Event::MaintenanceEnded { of: planned.of.clone(), id })
+            let lasts = planned.to > context.now && !planned.is_called_off();
+            lasts.then(|| Event::MaintenanceEnded { of: planned.of.clone(), id })
         }
         Command::HearProbe { location: name } => {
             location(&name)?;

@@ -203,7 +203,7 @@ fn drawn(frame: &Frame, filled: &Filled, refusal: Option<&Refusal>) -> Maintenan
     let running = planned.iter().filter(|planned| planned.from <= now && now < planned.to);
     let mut coming: Vec<(Timestamp, MaintenanceRow)> = planned
         .iter()
-        .filter(|planned| planned.from > now && planned.to > now)
+        .filter(|planned| planned.from > now && !planned.is_called_off())
         .map(|one| (one.from, row(one)))
         .collect();
     let with_windows = checks.watches().filter(|watch| !watch.definition.maintenance.is_empty()).take(DECLARED_MAX);
@@ -211,7 +211,7 @@ fn drawn(frame: &Frame, filled: &Filled, refusal: Option<&Refusal>) -> Maintenan
         with_windows.flat_map(|watch| declared(frame, watch)).partition(|(from, _)| *from <= now);
     coming.extend(declared);
     coming.sort_by_key(|(from, _)| *from);
-    let over = planned.iter().rev().filter(|planned| planned.to <= now);
+    let over = planned.iter().rev().filter(|planned| planned.to <= now || planned.is_called_off());
     MaintenanceScreen {
         chrome: frame.chrome("Maintenance", Place::Checks),
         trouble: refusal.map(|refusal| Callout {

@@ -270,7 +270,8 @@ fn uptimes(frame: &Frame, watch: &Watch) -> Vec<(String, String, String)> {
 /// What holds, and what comes next.
 fn maintenances(frame: &Frame, watch: &Watch) -> Vec<MaintenanceRow> {
     let planned = frame.world.checks.maintenances();
-    let ahead = planned.filter(|planned| planned.to > frame.now && planned.concerns(&watch.definition));
+    let ahead = planned
+        .filter(|planned| planned.to > frame.now && !planned.is_called_off() && planned.concerns(&watch.definition));
     let here = address(&watch.definition.check);
     let ahead = ahead.map(|planned| (planned.from, maintenance::row(frame, planned, &here)));
     let mut all: Vec<_> = ahead.chain(maintenance::declared(frame, watch)).collect();
