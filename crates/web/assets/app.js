@@ -67,7 +67,6 @@ const days = () => all(".calendar a.day");
 const rove = (to) => days().forEach((day) => { day.tabIndex = day === to ? 0 : -1; });
 const roveHome = () => { if (days().length) rove(one(".calendar .chosen a.day") || one(".calendar [aria-current] a.day") || days()[0]); };
 roveHome();
-(one("[data-focus] :is(button, select, input:not([type=hidden]))") || one("[data-focus] a"))?.focus();
 document.addEventListener("keydown", (event) => {
   const day = event.target.closest?.(".calendar a.day");
   if (!day || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
