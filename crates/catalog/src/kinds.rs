@@ -109,6 +109,15 @@ const DEPENDENCY_OF: Field =
 
 const CORE: &[&str] = &["backstage.io/v1alpha1", "backstage.io/v1beta1"];
 const OURS: &[&str] = &["mainstay.dev/v1alpha1"];
+/// The domain of OpenSLO's one version.
+pub(crate) const OPENSLO: &str = "openslo";
+const OPENSLO_VERSIONS: &[&str] = &["openslo/v1"];
+
+/// A kind of OpenSLO. The area that it belongs to checks its fields; an owner is what we let it have besides.
+const fn openslo(name: &'static str) -> Kind {
+    const FIELDS: &[Field] = &[optional("owner", loose(Relation::OwnedBy, "Group"))];
+    Kind { name, api_versions: OPENSLO_VERSIONS, fields: FIELDS, by_type: &[] }
+}
 
 /// Every kind there is.
 pub(crate) const KINDS: &[Kind] = &[
@@ -301,4 +310,11 @@ pub(crate) const KINDS: &[Kind] = &[
         fields: &[optional("owner", loose(Relation::OwnedBy, "Group"))],
         by_type: &[],
     },
+    openslo("SLO"),
+    openslo("SLI"),
+    openslo("Service"),
+    openslo("DataSource"),
+    openslo("AlertPolicy"),
+    openslo("AlertCondition"),
+    openslo("AlertNotificationTarget"),
 ];

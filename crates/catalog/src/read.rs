@@ -18,6 +18,7 @@ use crate::{
     docs::Docs,
     file::{Declared, FileReading},
     files::{FILE_BYTES_MAX, Files},
+    kinds::OPENSLO,
     report::Report,
     yaml::{Budget, Node},
 };
@@ -27,7 +28,7 @@ const PROBLEMS_MAX: usize = 10_000;
 /// The names by which a file is a descriptor; also as the end of a name: `cart.catalog-info.yaml`.
 const NAMES: &[&str] = &["catalog-info", "backstage", "mainstay"];
 /// The domains of the versions that are ours to read.
-const DOMAINS: &[&str] = &["backstage.io", "scaffolder.backstage.io", "mainstay.dev"];
+const DOMAINS: &[&str] = &["backstage.io", "scaffolder.backstage.io", "mainstay.dev", OPENSLO];
 /// How far into a file that is too large it is looked for what it is.
 const SNIFFED_BYTES: usize = 64 * 1024;
 

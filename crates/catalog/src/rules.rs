@@ -4,7 +4,7 @@ use kernel::{EntityRef, RefDefaults, closest};
 
 use crate::{
     Rule,
-    kinds::{Field, KINDS, Kind, Shape, Target},
+    kinds::{Field, KINDS, Kind, OPENSLO, Shape, Target},
     names::{self, Form},
     report::Report,
     substitute::is_placeholder,
@@ -75,8 +75,10 @@ fn check_kind(root: &Node, report: &mut Report<'_>) -> Option<&'static Kind> {
 fn check_metadata<'a>(root: &'a Node, report: &mut Report<'_>) -> Option<&'a str> {
     let entry = required_object(root, root.place, "metadata", report)?;
     let metadata = &entry.value;
-    unknown_keys(metadata, "metadata", METADATA_KEYS.iter().copied(), report);
-    for key in ["title", "description"] {
+    let openslo = is_openslo(root);
+    let known = METADATA_KEYS.iter().copied().chain(openslo.then_some("displayName"));
+    unknown_keys(metadata, "metadata", known, report);
+    for key in ["title", "description", "displayName"] {
         if let Some(value) = metadata.get(key).filter(|value| value.text().is_none() && !is_placeholder(value)) {
             wrong_type(value, &format!("metadata.{key}"), "a text", report);
         }
@@ -84,7 +86,10 @@ fn check_metadata<'a>(root: &'a Node, report: &mut Report<'_>) -> Option<&'a str
     if let Some(value) = metadata.get("namespace") {
         check_form(value, "metadata.namespace", &names::NAMESPACE, report);
     }
-    check_pairs(metadata, "labels", report);
+    // OpenSLO's labels may be lists of any texts; nothing here reads them.
+    if !openslo {
+        check_pairs(metadata, "labels", report);
+    }
     check_pairs(metadata, "annotations", report);
     for tag in list(metadata, "tags", report) {
         check_form(tag, "metadata.tags", &names::TAG, report);
@@ -95,6 +100,11 @@ fn check_metadata<'a>(root: &'a Node, report: &mut Report<'_>) -> Option<&'a str
     let name = required_text(metadata, entry.key_place, "name", report)?;
     let is_right = check_form(name, "metadata.name", &names::NAME, report);
     name.text().filter(|_| is_right)
+}
+
+fn is_openslo(root: &Node) -> bool {
+    let version = root.get("apiVersion").and_then(Node::text);
+    version.and_then(|version| version.split_once('/')).is_some_and(|(domain, _)| domain == OPENSLO)
 }
 
 /// Checks a text against a rule for names; true if it obeys.

@@ -294,3 +294,34 @@ pub(crate) struct Status {
     pub(crate) incidents: Vec<Incident>,
     pub(crate) pending_effects: usize,
 }
+
+/// A service level objective.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Slo {
+    pub(crate) slo: String,
+    pub(crate) service: String,
+    pub(crate) entity: Option<String>,
+    pub(crate) state: String,
+    pub(crate) trouble: Option<String>,
+    pub(crate) objectives: Vec<SloObjective>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// One of its objectives.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SloObjective {
+    pub(crate) display: Option<String>,
+    pub(crate) target_percent: f64,
+    pub(crate) good_percent: Option<f64>,
+    pub(crate) left: Option<f64>,
+    pub(crate) burn: Option<f64>,
+    pub(crate) firing: Vec<SloFiring>,
+}
+
+/// An alert that fires for it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SloFiring {
+    pub(crate) alert: String,
+    pub(crate) severity: String,
+    pub(crate) since: Timestamp,
+}

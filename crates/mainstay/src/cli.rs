@@ -91,6 +91,9 @@ pub(crate) enum Verb {
     /// Report what a job does, or start it and report on it
     #[command(after_help = verbs::heartbeat::HELP)]
     Heartbeat(verbs::heartbeat::HeartbeatArgs),
+    /// Show service level objectives, and what is left of their budgets
+    #[command(after_help = verbs::slo::HELP)]
+    Slo(verbs::slo::SloArgs),
     /// Show what applying a catalog folder would change
     #[command(after_help = verbs::plan::HELP)]
     Plan(verbs::plan::PlanArgs),
@@ -120,7 +123,7 @@ pub(crate) enum Verb {
 /// The verbs as `--help` groups them.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["demo", "serve", "edge-flags", "probe"]),
-    ("Look", &["status", "get", "incident", "alert", "on-call", "pages", "timeline", "can-i-deploy"]),
+    ("Look", &["status", "get", "incident", "alert", "on-call", "pages", "timeline", "slo", "can-i-deploy"]),
     (
         "Change",
         &[

@@ -1,7 +1,8 @@
 //! The server, put together: the store, the loop, and what runs beside it.
 //!
 //! [`checks`] keeps the checks running and hands in what they saw, [`hooks`] calls what must be called outside, [`messages`] brings
-//! pages to people, [`broadcasts`] tells subscribers of status pages, [`folders`] applies catalog folders when they change, [`published`] keeps up what is served of the flags and [`tallies`]
+//! pages to people, [`broadcasts`] tells subscribers of status pages, [`slos`] keeps budgets, [`folders`] applies catalog folders when
+//! they change, [`published`] keeps up what is served of the flags and [`tallies`]
 //! keeps who got it. `changes` of the web crate compares the definitions of APIs when they change. Each ends when the server stops.
 
 mod broadcasts;
@@ -11,6 +12,7 @@ mod hooks;
 pub(crate) mod log;
 mod messages;
 mod places;
+mod slos;
 mod webhooks;
 
 use std::{path::PathBuf, sync::Arc};
@@ -69,6 +71,7 @@ impl Running {
             tasks.spawn(messages::run(app.clone(), notifier.clone(), stopped.clone()));
             tasks.spawn(broadcasts::run(app.clone(), notifier, stopped.clone())?);
         }
+        tasks.spawn(slos::run(app.clone(), stopped.clone())?);
         tasks.spawn(changes::follow(app.clone(), stopped.clone()));
         if !parts.catalog.is_empty() {
             tasks.spawn(folders::run(app.clone(), &parts.catalog, stopped)?);

@@ -30,6 +30,8 @@ pub(crate) mod probe;
 pub(crate) mod restore;
 mod serve;
 mod session;
+pub(crate) mod slo;
+mod slo_import;
 mod status;
 pub(crate) mod status_page;
 pub(crate) mod timeline;
@@ -84,6 +86,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             Verb::Check(args) => check::run(args, &session()?).await,
             Verb::Maintenance(args) => maintenance::run(args, &session()?).await,
             Verb::Heartbeat(args) => heartbeat::run(args, server.clone(), out).await,
+            Verb::Slo(args) => slo::run(args, &session()?).await,
             Verb::Plan(args) => plan::run(args, &session()?).await,
             Verb::Apply(args) => apply::run(args, &session()?).await,
             Verb::Export(args) => export::run(args, &session()?).await,

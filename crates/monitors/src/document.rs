@@ -6,6 +6,7 @@ use serde_json::Value;
 pub(crate) const FILE_BYTES_MAX: usize = 4 << 20;
 const NESTING_MAX: usize = 64;
 const NODES_MAX: usize = 500_000;
+const DOCUMENTS_MAX: usize = 10_000;
 const ALIASED_NODES_MAX: usize = 500_000;
 
 /// Why a file can't be read at all.
@@ -41,18 +42,29 @@ pub(crate) fn yaml(file: &str, bytes: &[u8]) -> Result<Value, Unreadable> {
     if text.trim().is_empty() {
         return Ok(Value::Object(Default::default()));
     }
+    serde_saphyr::from_str_with_options(text, bounded(1)).map_err(|error| malformed(file, error.without_snippet()))
+}
+
+/// Reads a file of any number of YAML documents.
+pub(crate) fn yamls(file: &str, bytes: &[u8]) -> Result<Vec<Value>, Unreadable> {
+    let text = text(file, bytes)?;
+    serde_saphyr::from_multiple_with_options(text, bounded(DOCUMENTS_MAX))
+        .map_err(|error| malformed(file, error.without_snippet()))
+}
+
+fn bounded(documents_max: usize) -> serde_saphyr::Options {
     let mut budget = serde_saphyr::Budget::default();
     budget.max_depth = NESTING_MAX;
     budget.max_nodes = NODES_MAX;
     budget.max_events = NODES_MAX * 3;
-    budget.max_documents = 1;
+    budget.max_documents = documents_max;
     budget.max_total_scalar_bytes = FILE_BYTES_MAX * 2;
     let mut options = serde_saphyr::Options::default();
     options.budget = Some(budget);
     options.alias_limits.max_total_replayed_events = ALIASED_NODES_MAX;
     options.strict_booleans = true;
     options.non_finite_float_policy = serde_saphyr::NonFiniteFloatPolicy::AsString;
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| malformed(file, error.without_snippet()))
+    options
 }
 
 fn text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Unreadable> {

@@ -4,7 +4,8 @@
 //! are told, and [`kuma`](fn@kuma) the tables of Uptime Kuma; each makes an [`Imported`]: [`Check`]s of ours, and a
 //! [`Note`] on everything that is not the same here.
 //! [`Monitor::of`] says whose a file is. [`Imported::files`] writes the outcome as catalog YAML. A [`Module`] of
-//! blackbox_exporter also makes a check of one target at a time, for whoever answers in its place.
+//! blackbox_exporter also makes a check of one target at a time, for whoever answers in its place. [`objectives()`]
+//! does the same with Sloth's and Pyrra's files, which become OpenSLO documents.
 //!
 //! **Flow.** A file becomes a tree of JSON with a bounded reader (`document`); each entry of it becomes a `Draft`, and
 //! drafts become checks with a valid name of their own (`imported`). `spec` says a definition in the words of
@@ -24,6 +25,7 @@ mod imported;
 mod kuma;
 mod monitor;
 mod oauth;
+mod objectives;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -36,3 +38,4 @@ pub use gatus::gatus;
 pub use imported::{Check, Imported, Note, Options, Severity};
 pub use kuma::kuma;
 pub use monitor::{Monitor, tree};
+pub use objectives::{Objectives, objectives};

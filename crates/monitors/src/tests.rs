@@ -1,3 +1,5 @@
+mod objectives;
+
 use crate::{Imported, Options, gatus};
 
 fn read(yaml: &str) -> Imported {

@@ -95,12 +95,12 @@ fn document(check: &Check) -> Value {
     json!({"apiVersion": "mainstay.dev/v1alpha1", "kind": "Check", "metadata": metadata, "spec": check.spec()})
 }
 
-fn line(note: &Note) -> String {
+pub(crate) fn line(note: &Note) -> String {
     format!("{}: {}: {}: {}", note.severity.as_str(), note.place, note.what, note.why)
 }
 
 /// A comment, whatever the text is: each of its lines is one.
-fn comment(text: &mut String, comment: &str) {
+pub(crate) fn comment(text: &mut String, comment: &str) {
     let is_break = |c: char| matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     for line in comment.split(is_break) {
         let line: String = line.chars().filter(|c| !c.is_control()).collect();

@@ -391,7 +391,8 @@ fn verify_undone(sim: &mut Sim, event: EventId) {
         | Event::Oncall(_)
         | Event::Alerts(_)
         | Event::Paging(_)
-        | Event::Statuspage(_) => true,
+        | Event::Statuspage(_)
+        | Event::Slo(_) => true,
     };
     if !is_back {
         sim.violation(format!("\"{}\" was undone, but is not as it was before", entry.change.summary));

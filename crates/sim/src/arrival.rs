@@ -306,7 +306,8 @@ impl Lives {
             | Event::Incidents(_)
             | Event::Journal(_)
             | Event::Oncall(_)
-            | Event::Statuspage(_) => {}
+            | Event::Statuspage(_)
+            | Event::Slo(_) => {}
         }
     }
 

@@ -58,7 +58,8 @@ impl Promises {
             | world::Event::Oncall(_)
             | world::Event::Alerts(_)
             | world::Event::Paging(_)
-            | world::Event::Statuspage(_) => {}
+            | world::Event::Statuspage(_)
+            | world::Event::Slo(_) => {}
         }
     }
 

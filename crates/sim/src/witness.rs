@@ -164,7 +164,8 @@ impl Witness {
             | Event::Oncall(_)
             | Event::Alerts(_)
             | Event::Paging(_)
-            | Event::Statuspage(_) => {}
+            | Event::Statuspage(_)
+            | Event::Slo(_) => {}
         }
     }
 

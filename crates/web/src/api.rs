@@ -21,6 +21,7 @@ pub mod pages;
 pub mod probes;
 pub mod runs;
 pub mod schedule;
+pub mod slos;
 pub mod status;
 pub mod status_pages;
 pub mod timeline;

@@ -17,6 +17,7 @@ use crate::{
     indexes::Indexes,
     live::Live,
     security::rate::Limiter,
+    slos::keeper::Keeper,
     status::{DRAWN_MAX, Drawn, subscribe::Subscribing},
 };
 
@@ -99,6 +100,7 @@ struct Shared {
     subscribing: Subscribing,
     runs: Runs,
     trials: Trials,
+    slos: Keeper,
 }
 
 /// Who tries to sign in may do so this often in one go, and every five seconds in the long run.
@@ -132,6 +134,7 @@ impl App {
             subscribing: Subscribing::default(),
             runs: Runs::default(),
             trials: Trials::default(),
+            slos: Keeper::default(),
         }))
     }
 
@@ -205,6 +208,12 @@ impl App {
     #[must_use]
     pub fn runs(&self) -> &Runs {
         &self.0.runs
+    }
+
+    /// What was counted for service level objectives.
+    #[must_use]
+    pub fn slos(&self) -> &Keeper {
+        &self.0.slos
     }
 
     /// What tells open pages that something changed.

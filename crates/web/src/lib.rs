@@ -47,6 +47,7 @@ pub mod server;
 pub mod settings;
 pub mod shell;
 pub mod show;
+pub mod slos;
 pub mod status;
 pub mod table;
 pub mod timeline;

@@ -15,7 +15,7 @@ use crate::{
     App, access, alerts, api, assets, backstage, catalog, checks, contacts, contracts, docs, evaluation, flags, guard,
     help, home, incidents, live, manual, oncall, pages, reference, search,
     security::{Limits, protect},
-    settings, status,
+    settings, slos, status,
     table::{Access, Access::Needs, Finished, Route, Table},
     timeline,
 };
@@ -209,6 +209,8 @@ fn operations(table: Table) -> Table {
         .screen(BEAT, Method::POST, "/beat/{secret}", post(checks::beat::succeed))
         .screen(BEAT, Method::GET, "/beat/{secret}/{signal}", get(checks::beat::signal))
         .screen(BEAT, Method::POST, "/beat/{secret}/{signal}", post(checks::beat::signal))
+        .screen(Needs(Read), Method::GET, "/slos", get(slos::list::index))
+        .screen(Needs(Read), Method::GET, "/slos/{namespace}/{name}", get(slos::show::show))
         .screen(Needs(Read), Method::GET, "/on-call", get(oncall::list))
         .screen(Needs(Read), Method::GET, "/on-call/{namespace}/{name}", get(oncall::team::show))
         .screen(Needs(Write), Method::POST, "/on-call/{namespace}/{name}/{verb}", post(oncall::act::act))
@@ -255,6 +257,8 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Read), routes!(api::checks::by_hand::declaration))
         .api(Needs(Write), routes!(api::runs::start))
         .api(Needs(Read), routes!(api::runs::show))
+        .api(Needs(Read), routes!(api::slos::list))
+        .api(Needs(Read), routes!(api::slos::show))
         .api(Needs(Read), routes!(api::pages::list))
         .api(Needs(Read), routes!(api::pages::show))
         .api(Needs(Write), routes!(api::pages::open))

@@ -6,7 +6,7 @@ use catalog::Relation;
 use incidents::suspects::ChangeKind;
 use kernel::{Actor, EntityRef, EventId, Refusal, Timestamp, codes};
 use oncall::OnCall;
-use world::{Entry, Event, UndoState, plan_undo};
+use world::{Entry, Event, UndoState, World, plan_undo};
 
 use crate::{
     frame::Frame,
@@ -33,8 +33,15 @@ pub fn address(entity: &EntityRef) -> String {
         "incident" => format!("/incidents/{name}"),
         "page" => format!("/pages/{name}"),
         "alert" => format!("/alerts/{name}"),
+        "slo" | "slo-ticket" | "slo-data" => format!("/slos/{namespace}/{name}"),
         kind => format!("/entities/{}/{namespace}/{name}", segment(kind)),
     }
+}
+
+/// True of an SLO, and of what stands in incidents for one.
+fn is_slo(world: &World, reference: &EntityRef) -> bool {
+    let slo = EntityRef::new("slo", reference.namespace(), reference.name());
+    reference.kind().starts_with("slo") && slo.is_ok_and(|slo| world.slos.slo(&slo).is_some())
 }
 
 impl Frame {
@@ -64,7 +71,8 @@ impl Frame {
         let flags = &self.world.flags;
         let known = self.world.checks.watch(reference).is_some()
             || flags.flag(reference).is_some()
-            || flags.segment(reference).is_some();
+            || flags.segment(reference).is_some()
+            || is_slo(&self.world, reference);
         match self.world.catalog.get(reference) {
             Some(entity) => Entity::new(reference.kind(), name(entity), self.href(address(reference))),
             None if known => Entity::new(reference.kind(), reference.short(), self.href(address(reference))),

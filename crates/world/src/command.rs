@@ -34,6 +34,8 @@ pub enum Command {
     Paging(paging::Command),
     /// Public status pages.
     Statuspage(statuspage::Command),
+    /// Service level objectives.
+    Slo(slo::Command),
     /// Reverse a change.
     Undo(Undo),
 }
@@ -70,6 +72,7 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
         Command::Oncall(command) => oncall::decide(&world.oncall, command, context).map(wrap),
         Command::Paging(command) => paging::decide(&world.paging, command, context).map(wrap),
         Command::Statuspage(command) => statuspage::decide(&world.statuspage, command, context).map(wrap),
+        Command::Slo(command) => slo::decide(&world.slos, command, context).map(wrap),
         Command::Undo(Undo { event }) => undo::decide(world, event, context),
     }
 }

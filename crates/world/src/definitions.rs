@@ -1,4 +1,5 @@
-//! What is declared in catalog files and lives in other areas: checks, flags, segments, rotations, policies, status pages.
+//! What is declared in catalog files and lives in other areas: checks, flags, segments, rotations, escalation policies, status
+//! pages, OpenSLO documents.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,6 +21,7 @@ enum Declared {
     Rotation(oncall::Rotation),
     Policy(paging::Policy),
     Page(Box<statuspage::Page>),
+    Slo(EntityRef, Box<slo::Document>),
 }
 
 /// Reads a catalog folder, and looks also into what other areas must understand: a check, flag, segment or rotation that
@@ -85,9 +87,12 @@ fn leave_out_circles(bundle: &Bundle, reading: &mut Reading) -> Vec<Problem> {
         .filter(|entity| entity.reference.kind() == "flag" && entity.json().pointer("/spec/requires").is_some());
     let definitions = requiring.filter_map(|entity| match read(entity)?.ok()? {
         Declared::Flag(definition) => Some(*definition),
-        Declared::Check(_) | Declared::Segment(_) | Declared::Rotation(_) | Declared::Policy(_) | Declared::Page(_) => {
-            None
-        }
+        Declared::Check(_)
+        | Declared::Segment(_)
+        | Declared::Rotation(_)
+        | Declared::Policy(_)
+        | Declared::Page(_)
+        | Declared::Slo(..) => None,
     });
     let circles: HashMap<EntityRef, String> = flags::circles(&definitions.collect::<Vec<_>>()).into_iter().collect();
     let mut problems = Vec::new();
@@ -104,9 +109,12 @@ fn leave_out_cycles(bundle: &Bundle, reading: &mut Reading) -> Vec<Problem> {
     let policies = reading.entities.iter().filter(|entity| entity.reference.kind() == paging::POLICY_KIND);
     let policies = policies.filter_map(|entity| match read(entity)?.ok()? {
         Declared::Policy(policy) => Some(policy),
-        Declared::Check(_) | Declared::Flag(_) | Declared::Segment(_) | Declared::Rotation(_) | Declared::Page(_) => {
-            None
-        }
+        Declared::Check(_)
+        | Declared::Flag(_)
+        | Declared::Segment(_)
+        | Declared::Rotation(_)
+        | Declared::Page(_)
+        | Declared::Slo(..) => None,
     });
     let cycles: HashMap<EntityRef, String> = paging::cycles(&policies.collect::<Vec<_>>()).into_iter().collect();
     let mut problems = Vec::new();
@@ -128,6 +136,10 @@ fn spec_problems(descriptor: &Descriptor) -> Vec<SpecProblem> {
 fn read(descriptor: &Descriptor) -> Option<Result<Declared, Vec<SpecProblem>>> {
     let reference = descriptor.reference.clone();
     let kind = reference.kind();
+    if slo::declared::KINDS.contains(&kind) {
+        let read = slo::Document::read(&reference, &descriptor.json())?;
+        return Some(read.map(|document| Declared::Slo(reference, Box::new(document))));
+    }
     if !matches!(kind, "check" | "flag" | "rotation" | "segment" | paging::POLICY_KIND | statuspage::PAGE_KIND) {
         return None;
     }
@@ -170,6 +182,7 @@ fn define(descriptor: &Descriptor) -> Option<Command> {
         Declared::Rotation(definition) => Command::Oncall(oncall::Command::DefineRotation { definition }),
         Declared::Policy(definition) => Command::Paging(paging::Command::DefinePolicy { definition }),
         Declared::Page(definition) => Command::Statuspage(statuspage::Command::Define { definition: *definition }),
+        Declared::Slo(reference, document) => Command::Slo(slo::Command::Define { reference, document }),
     })
 }
 
@@ -198,6 +211,10 @@ fn remove(world: &World, reference: &EntityRef) -> Option<Command> {
         statuspage::PAGE_KIND => {
             world.statuspage.page(reference)?;
             Some(Command::Statuspage(statuspage::Command::Remove { page: reference.clone() }))
+        }
+        kind if slo::declared::KINDS.contains(&kind) => {
+            world.slos.document(reference)?;
+            Some(Command::Slo(slo::Command::Remove { reference: reference.clone() }))
         }
         _ => None,
     }

@@ -35,6 +35,8 @@ pub enum Event {
     Paging(paging::Event),
     /// Public status pages.
     Statuspage(statuspage::Event),
+    /// Service level objectives.
+    Slo(slo::Event),
 }
 
 /// An event with its envelope.
@@ -120,6 +122,7 @@ macro_rules! areas {
     (@event Oncall) => { oncall::Event };
     (@event Paging) => { paging::Event };
     (@event Statuspage) => { statuspage::Event };
+    (@event Slo) => { slo::Event };
 }
 
 areas! {
@@ -136,4 +139,5 @@ areas! {
     Oncall = "oncall",
     Paging = "paging",
     Statuspage = "statuspage",
+    Slo = "slo",
 }

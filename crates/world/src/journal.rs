@@ -206,7 +206,8 @@ pub fn is_change_in_any_world(event: &AnyEvent) -> bool {
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_)
         | AnyEvent::Paging(_)
-        | AnyEvent::Statuspage(_) => false,
+        | AnyEvent::Statuspage(_)
+        | AnyEvent::Slo(_) => false,
     }
 }
 
@@ -251,7 +252,8 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_)
         | AnyEvent::Paging(_)
-        | AnyEvent::Statuspage(_) => return None,
+        | AnyEvent::Statuspage(_)
+        | AnyEvent::Slo(_) => return None,
     };
     let (at, undoes) = match event.as_ref() {
         AnyEvent::Deploys(event) => (event.took_effect(stamp), event.takes_back()),

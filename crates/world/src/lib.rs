@@ -23,6 +23,7 @@ mod guard;
 pub mod journal;
 pub mod paging;
 mod react;
+pub mod slos;
 mod snapshot;
 pub mod statuspage;
 mod suspects;

@@ -6,8 +6,8 @@ use kernel::{Context, EffectId, EntityRef, EventId};
 use serde_json::json;
 
 use crate::{
-    Call, Command, Effect, Event, Recorded, World, alerts, contracts, definitions, effects, guard, paging, suspects,
-    undo,
+    Call, Command, Effect, Event, Recorded, World, alerts, contracts, definitions, effects, guard, paging, slos,
+    suspects, undo,
 };
 
 /// A command that follows from an event.
@@ -50,6 +50,7 @@ pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<React
         Event::Incidents(event) => paging::follow_incident(world, event),
         Event::Paging(event) => paging::follow(world, event, recorded, context),
         Event::Flags(event) => guard::follow(world, event),
+        Event::Slo(event) => slos::follow(world, event),
         Event::Access(_) | Event::Journal(_) | Event::Oncall(_) | Event::Statuspage(_) => Vec::new(),
     }
 }

@@ -8,6 +8,7 @@ mod gates;
 mod golden;
 mod journal;
 mod paging;
+mod slos;
 mod statuspage;
 
 const START_S: i64 = 1_700_000_000;

@@ -66,7 +66,8 @@ pub fn plan_undo(world: &World, event: EventId) -> Result<UndoPlan, Refusal> {
         | Event::Journal(_)
         | Event::Oncall(_)
         | Event::Paging(_)
-        | Event::Statuspage(_) => {
+        | Event::Statuspage(_)
+        | Event::Slo(_) => {
             return Err(Refusal::new(&codes::IRREVERSIBLE, "this event is not a change of software"));
         }
     };

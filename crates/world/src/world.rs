@@ -44,6 +44,9 @@ pub struct World {
     /// Public status pages.
     #[serde(default)]
     pub statuspage: statuspage::State,
+    /// Service level objectives.
+    #[serde(default)]
+    pub slos: slo::State,
 }
 
 /// A command with an idempotency key is recognised until this many others had one.
@@ -96,6 +99,7 @@ impl World {
             Event::Oncall(event) => self.oncall.fold(event, stamp),
             Event::Paging(event) => self.paging.fold(event, stamp),
             Event::Statuspage(event) => self.statuspage.fold(event, stamp),
+            Event::Slo(event) => self.slos.fold(event, stamp),
         }
         self.pass(stamp);
     }

@@ -11,7 +11,7 @@ use std::{
 
 use clap::Args;
 use kernel::{EntityRef, RefDefaults, Refusal, codes};
-use monitors::{Imported, Monitor, Options, Severity, Unreadable};
+use monitors::{Imported, Monitor, Note, Options, Severity, Unreadable};
 
 use crate::output::{self, Printer, Tone};
 
@@ -120,17 +120,20 @@ fn write(imported: &Imported, folder: &Path) -> Result<(), Refusal> {
 /// The report goes beside the YAML, not into it.
 fn tell(imported: &Imported, out: &Printer) {
     let mut lines = vec![format!("{} checks", imported.checks.len())];
-    for note in &imported.notes {
-        let (tone, word) = match note.severity {
-            Severity::Lost => (Tone::Bad, "lost"),
-            Severity::Changed => (Tone::Warn, "changed"),
-            Severity::Info => (Tone::Quiet, "note"),
-        };
-        let of = note.check.as_deref().map_or_else(String::new, |check| format!(" ({check})"));
-        lines.push(format!("  {} {}{of}: {}: {}", out.toned(tone, word), note.place, note.what, note.why));
-    }
+    lines.extend(imported.notes.iter().map(|note| told(note, out)));
     let secrets = imported.secrets.iter();
     lines.extend(secrets.map(|secret| format!("  set the secret {secret} in the file of --check-secrets-file")));
     // Whoever closed stderr does not want the report.
     let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+}
+
+/// Something that is not the same, as a line of the report.
+pub(super) fn told(note: &Note, out: &Printer) -> String {
+    let (tone, word) = match note.severity {
+        Severity::Lost => (Tone::Bad, "lost"),
+        Severity::Changed => (Tone::Warn, "changed"),
+        Severity::Info => (Tone::Quiet, "note"),
+    };
+    let of = note.check.as_deref().map_or_else(String::new, |check| format!(" ({check})"));
+    format!("  {} {}{of}: {}: {}", out.toned(tone, word), note.place, note.what, note.why)
 }

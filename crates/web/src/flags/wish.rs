@@ -86,7 +86,8 @@ pub(super) async fn carry_out(
         | Event::Oncall(_)
         | Event::Alerts(_)
         | Event::Paging(_)
-        | Event::Statuspage(_) => None,
+        | Event::Statuspage(_)
+        | Event::Slo(_) => None,
     });
     Ok(match asked {
         Some(request) => Redirect::to(&format!("/flags/requests/{request}")).into_response(),

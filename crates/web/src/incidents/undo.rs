@@ -220,7 +220,8 @@ fn difference(world: &World, entry: &timeline::Entry) -> Diff {
         | Event::Oncall(_)
         | Event::Alerts(_)
         | Event::Paging(_)
-        | Event::Statuspage(_) => Vec::new(),
+        | Event::Statuspage(_)
+        | Event::Slo(_) => Vec::new(),
     };
     Diff { lines }
 }

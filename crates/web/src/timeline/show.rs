@@ -114,7 +114,8 @@ fn links(event: &Event) -> Vec<(String, String)> {
         | Event::Journal(_)
         | Event::Oncall(_)
         | Event::Paging(_)
-        | Event::Statuspage(_) => Vec::new(),
+        | Event::Statuspage(_)
+        | Event::Slo(_) => Vec::new(),
     }
 }
 

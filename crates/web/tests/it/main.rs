@@ -28,6 +28,7 @@ mod screens;
 mod screens_a;
 mod screens_b;
 mod server;
+mod slos;
 mod staffed;
 mod status_page;
 mod status_reports;

@@ -14,6 +14,10 @@ use web::{
     },
     oncall::{GapRow, OnCallScreen, ShiftRow, TeamRow},
     shell::Place,
+    slos::{
+        list::{SloRow, SlosScreen},
+        show::{AlertRow, Bar as BudgetBar, BurnDown, Burnt, Mark as BudgetMark, SloScreen},
+    },
     timeline::{
         list::{Day, TimelineScreen},
         show::EventScreen,
@@ -32,6 +36,9 @@ pub(crate) fn add(screens: &mut Screens) {
     draw(screens, "/probes", &probes());
     draw(screens, "/probes/none", &ProbesScreen { rows: vec![], ..probes() });
     draw(screens, "/maintenance", &maintenance());
+    draw(screens, "/slos", &slos());
+    draw(screens, "/slos/none", &SlosScreen { rows: vec![], ..slos() });
+    draw(screens, "/slos/default/buyers", &slo());
     draw(screens, "/on-call", &on_call());
 }
 
@@ -377,5 +384,73 @@ fn on_call() -> OnCallScreen {
             note: "payments-primary".to_owned(),
         }],
         no_coming: Empty::new("No rotation is declared."),
+    }
+}
+
+fn slos() -> SlosScreen {
+    let row = |state, name: &str, left: Option<(u8, &str)>| SloRow {
+        state,
+        name: name.to_owned(),
+        href: "/slos/default/buyers".to_owned(),
+        entity: Some(component("checkout")),
+        target: "99.9% in 30d rolling".to_owned(),
+        left: left.map(|(width, words)| (width, words.to_owned())),
+        burn: left.map(|_| "0.4x".to_owned()),
+        trouble: left.is_none().then(|| "there is no check \"gone\"".to_owned()),
+    };
+    SlosScreen {
+        chrome: quiet("Service level objectives", Place::Checks),
+        filters: Filters { action: "/slos".to_owned(), fields: vec![Field::line("q", "Text", "")], clear: None },
+        rows: vec![
+            row(down(), "Buyers can buy", Some((12, "12.1%"))),
+            row(unknown(), "Refunds arrive", None),
+            row(up(), "Search is fast", Some((88, "88.0%"))),
+        ],
+        none: Empty::with("There is no service level objective yet.", "mainstay apply ./catalog"),
+        pager: pager("1 to 3 of 3"),
+    }
+}
+
+fn slo() -> SloScreen {
+    let bar = |step: i64| BudgetBar {
+        at: ago(10_000 - step * 100),
+        x: step as f64,
+        width: 0.86,
+        y: 14.0 + step as f64,
+        height: 120.0 - step as f64,
+        left: format!("{}.0%", 100 - step),
+    };
+    SloScreen {
+        chrome: quiet("Buyers can buy", Place::Checks),
+        name: "Buyers can buy".to_owned(),
+        description: "A buyer can pay for what is in the cart.".to_owned(),
+        answers: vec![Answer::to("State").state(up(), None), Answer::to("Budget left").text("12.1%")],
+        objectives: None,
+        chart: Some(BurnDown {
+            words: "What was left of the budget: 12.1% now.".to_owned(),
+            bars: (0..90).map(bar).collect(),
+            marks: vec![BudgetMark {
+                x: 40.0,
+                at: ago(900),
+                text: "incident 12: Buyers can’t check out".to_owned(),
+                href: "/incidents/12".to_owned(),
+                is_incident: true,
+            }],
+        }),
+        none: Empty::new("Nothing was counted yet."),
+        burnt: vec![Burnt {
+            name: "incident 12: Buyers can’t check out".to_owned(),
+            href: Some("/incidents/12".to_owned()),
+            at: Some(ago(900)),
+            width: 90,
+            share: "79.1% of the budget".to_owned(),
+        }],
+        alerts: vec![AlertRow {
+            state: up(),
+            name: "2% in 1h (page)".to_owned(),
+            seen: "0.10 in 1h, 0.00 in 5m; too much is >= 14.40".to_owned(),
+        }],
+        notes: vec!["the notification target \"mail\" is not followed".to_owned()],
+        facts: vec![("Window".to_owned(), "30d rolling".to_owned())],
     }
 }

@@ -1,0 +1,181 @@
+//! OpenSLO documents, good and bad.
+
+use kernel::EntityRef;
+use serde_json::{Value, json};
+
+use crate::{Document, Event, Indicator, Input, Link, Measure, Severity, State, tests::transitions::stamp};
+
+pub(super) fn reference(text: &str) -> EntityRef {
+    let (kind, name) = text.split_once(':').unwrap();
+    EntityRef::new(kind, "default", name).unwrap()
+}
+
+pub(super) fn read(name: &str, document: &Value) -> Result<Document, Vec<(String, String)>> {
+    let read = Document::read(&reference(name), document).expect("a known kind");
+    read.map_err(|problems| problems.into_iter().map(|it| (it.pointer, it.message)).collect())
+}
+
+pub(super) fn slo(change: impl FnOnce(&mut Value)) -> Value {
+    let mut document = json!({
+        "apiVersion": "openslo/v1", "kind": "SLO", "metadata": {"name": "shop", "displayName": "The shop sells"},
+        "spec": {
+            "service": "shop",
+            "indicator": {"metadata": {"name": "up"}, "spec": {"ratioMetric": {"rawType": "success", "raw": {
+                "metricSource": {"type": "mainstay/check", "spec": {"check": "shop-buys"}}}}}},
+            "timeWindow": [{"duration": "30d", "isRolling": true}],
+            "budgetingMethod": "Occurrences",
+            "objectives": [{"target": 0.999}]
+        }
+    });
+    change(&mut document);
+    document
+}
+
+fn wrong(change: impl FnOnce(&mut Value), pointer: &str, words: &str) {
+    let problems = read("slo:shop", &slo(change)).unwrap_err();
+    let found = problems.iter().any(|(at, message)| at == pointer && message.contains(words));
+    assert!(found, "no \"{words}\" at {pointer}: {problems:?}");
+}
+
+#[test]
+fn what_is_wrong_with_an_slo_is_said_with_its_place() {
+    wrong(|it| it["spec"]["objectives"][0]["target"] = json!(1), "/spec/objectives/0/target", "leaves no budget");
+    wrong(|it| it["spec"]["objectives"][0]["target"] = json!(99.9), "/spec/objectives/0/target", "less than 1");
+    wrong(|it| it["spec"]["objectives"][0]["targetPercent"] = json!(99), "/spec/objectives/0/targetPercent", "beside");
+    wrong(|it| it["spec"]["objectives"] = json!([]), "/spec/objectives", "at least one");
+    wrong(|it| it["spec"]["timeWindow"][0]["duration"] = json!("30D"), "/spec/timeWindow/0/duration", "such as");
+    wrong(|it| it["spec"]["timeWindow"] = json!([]), "/spec/timeWindow", "exactly one");
+    wrong(|it| it["spec"]["budgetingMethod"] = json!("Timeslices"), "/spec/objectives/0/timeSliceWindow", "needed");
+    wrong(|it| it["spec"]["budgetingMethod"] = json!("occurrences"), "/spec/budgetingMethod", "one of");
+    wrong(|it| it["spec"]["indicatorRef"] = json!("up"), "/spec/indicatorRef", "beside");
+    wrong(|it| it["spec"]["servce"] = json!("shop"), "/spec/servce", "not known");
+    let raw = "/spec/indicator/spec/ratioMetric/raw/metricSource";
+    wrong(
+        |it| *it.pointer_mut(raw).unwrap() = json!({"type": "mainstay/check", "spec": {}}),
+        &format!("{raw}/spec"),
+        "name the check",
+    );
+    wrong(
+        |it| it["metadata"]["annotations"] = json!({"mainstay.dev/minimum-events": "many"}),
+        "/metadata/annotations/mainstay.dev~1minimum-events",
+        "whole number",
+    );
+}
+
+#[test]
+fn a_calendar_needs_a_start_without_a_zone_and_an_iana_zone() {
+    let with = |start: &str, zone: &str| {
+        let window =
+            json!([{"duration": "1M", "calendar": {"startTime": start, "timeZone": zone}, "isRolling": false}]);
+        read("slo:shop", &slo(|it| it["spec"]["timeWindow"] = window))
+    };
+    assert!(with("2020-01-21 12:30:00", "America/New_York").is_ok());
+    assert_eq!(with("2020-01-21T12:30:00Z", "UTC").unwrap_err()[0].0, "/spec/timeWindow/0/calendar/startTime");
+    assert_eq!(with("2020-01-21 12:30:00", "Atlantis/City").unwrap_err()[0].0, "/spec/timeWindow/0/calendar/timeZone");
+}
+
+#[test]
+fn the_specification_s_own_examples_are_read() {
+    let foo = slo(|it| {
+        it["spec"]["indicator"] = json!({"metadata": {"name": "foo-error", "displayName": "Foo Error"}, "spec": {"ratioMetric": {
+            "counter": true,
+            "good": {"metricSource": {"metricSourceRef": "datadog-datasource", "type": "Datadog", "spec": {"query": "sum:trace"}}},
+            "total": {"metricSource": {"metricSourceRef": "datadog-datasource", "type": "Datadog", "spec": {"query": "sum:all"}}}}}});
+        it["spec"]["objectives"] =
+            json!([{"displayName": "Foo Total Errors", "target": 0.98}, {"targetPercent": 99.99}]);
+    });
+    let Document::Slo(foo) = read("slo:foo", &foo).unwrap() else { panic!("no SLO") };
+    assert!(matches!(foo.indicator, Link::Inline(Indicator::Ratio { counter: true, bad: false, .. })));
+    assert_eq!(foo.objectives[1].percent(), 99.99);
+    let policy = json!({"spec": {
+        "alertWhenBreaching": true, "alertWhenResolved": false,
+        "conditions": [{"kind": "AlertCondition", "metadata": {"name": "cpu-usage-breach", "displayName": "CPU Usage breaching"},
+            "spec": {"description": "x", "severity": "page",
+                "condition": {"kind": "burnrate", "threshold": 2, "lookbackWindow": "1h", "alertAfter": "5m"}}}],
+        "notificationTargets": [{"targetRef": "OnCallDevopsMailNotification"}]}});
+    let Document::AlertPolicy(policy) = read("alertpolicy:cpu", &policy).unwrap() else { panic!("no policy") };
+    let Link::Inline(condition) = &policy.conditions[0] else { panic!("not inline") };
+    assert_eq!((condition.threshold, condition.after, condition.severity), (Some(2.0), 5, Severity::Page));
+    let cloud = json!({"spec": {"type": "CloudWatch", "connectionDetails": {"accessKeyID": "accessKey"}}});
+    assert!(read("datasource:cloud", &cloud).is_ok());
+    assert!(read("alertnotificationtarget:mail", &json!({"spec": {"target": "email", "description": "x"}})).is_ok());
+    assert!(read("service:shop", &json!({"spec": {"description": "sells"}})).is_ok());
+}
+
+#[test]
+fn a_credential_in_clear_is_refused() {
+    let with =
+        |details: Value| read("datasource:p", &json!({"spec": {"type": "Prometheus", "connectionDetails": details}}));
+    assert!(with(json!({"url": "https://u:p@prometheus.example"})).is_err());
+    let clear = json!({"url": "https://prometheus.example", "headers": {"Authorization": "Bearer 123"}});
+    assert!(with(clear).unwrap_err()[0].1.contains("in clear"));
+    let hole = json!({"url": "https://prometheus.example", "headers": {"Authorization": "Bearer ${secret.PROM}", "X-Scope-OrgID": "shop"}});
+    assert!(with(hole).is_ok());
+}
+
+#[test]
+fn an_slo_is_resolved_through_the_documents_that_it_names() {
+    let mut state = State::default();
+    let mut define = |name: &str, document: Value| {
+        let event = Event::Defined { reference: reference(name), document: Box::new(read(name, &document).unwrap()) };
+        state.fold(&event, &stamp(0));
+    };
+    define(
+        "datasource:prom",
+        json!({"spec": {"type": "Prometheus", "connectionDetails": {"url": "https://prometheus.example/"}}}),
+    );
+    let source = |query: &str| json!({"metricSource": {"metricSourceRef": "prom", "spec": {"query": query}}});
+    define(
+        "sli:errors",
+        json!({"spec": {"ratioMetric": {"counter": true, "bad": source("errors"), "total": source("all")}}}),
+    );
+    define(
+        "alertcondition:fast",
+        json!({"metadata": {"name": "fast", "annotations": {"mainstay.dev/budget-percent": "2"}},
+        "spec": {"severity": "page", "condition": {"lookbackWindow": "1h"}}}),
+    );
+    define(
+        "alertpolicy:page",
+        json!({"spec": {"conditions": [{"conditionRef": "fast"}], "alertWhenNoData": true,
+        "notificationTargets": [{"targetRef": "slack"}]}}),
+    );
+    define(
+        "slo:shop",
+        slo(|it| {
+            let spec = it["spec"].as_object_mut().unwrap();
+            spec.remove("indicator");
+            spec.insert("indicatorRef".to_owned(), json!("errors"));
+            spec.insert("alertPolicies".to_owned(), json!([{"alertPolicyRef": "page"}]));
+        }),
+    );
+    define("slo:lost", slo(|it| it["spec"]["alertPolicies"] = json!(["nobody"])));
+    let resolved = state.resolve(&reference("slo:shop")).unwrap().unwrap();
+    assert!(resolved.no_data);
+    assert_eq!(resolved.alerts.len(), 1);
+    assert_eq!((resolved.alerts[0].threshold, resolved.alerts[0].short), (14.4, 5));
+    let Input::Prometheus { url, measure: Measure::Ratio { bad: true, counter: true, part, .. }, .. } = &resolved.input
+    else {
+        panic!("{:?}", resolved.input)
+    };
+    assert_eq!((url.as_str(), part.as_str()), ("https://prometheus.example", "errors"));
+    assert!(resolved.notes.iter().any(|note| note.contains("slack")), "{:?}", resolved.notes);
+    assert_eq!(state.resolve(&reference("slo:lost")).unwrap().unwrap_err(), "there is no alertpolicy \"nobody\"");
+    assert_eq!(state.resolve(&reference("slo:none")), None);
+}
+
+#[test]
+fn whatever_the_document_is_reading_it_ends() {
+    for kind in crate::declared::KINDS {
+        for document in [
+            json!(null),
+            json!([]),
+            json!({"spec": []}),
+            json!({"spec": {"conditions": [[]]}}),
+            json!({"spec": {"timeWindow": [7]}}),
+        ] {
+            let name = format!("{kind}:x");
+            let _ = read(&name, &document);
+        }
+    }
+    assert!(Document::read(&EntityRef::new("check", "default", "x").unwrap(), &json!({})).is_none());
+}

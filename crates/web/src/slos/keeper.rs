@@ -1,0 +1,265 @@
+//! What was counted for each SLO, held in memory, and who looks at it every few seconds.
+//!
+//! The record of an SLO of a check is made of the check's history in the World, so a restart loses nothing, and a change
+//! that reaches back is in it. What a Prometheus was asked for is in the samples, from which the record is made anew.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use engine::Request;
+use kernel::{Context, EntityRef, IdSeed, Refusal, Timestamp};
+use slo::{Command as SloCommand, Counts, Input, Record, Report, Resolved, judged, minute_of};
+use timeline::{SampleBatch, SampleRange, Sketch};
+use world::{Command, World, slos};
+
+use crate::App;
+
+/// Samples are read in pieces of so many minutes.
+const PIECE_MINUTES: i64 = 1_000;
+/// Samples older than this are not kept by the server: 90 days.
+const SAMPLES_KEPT_MINUTES: i64 = 90 * 24 * 60;
+
+/// What was counted for each SLO.
+#[derive(Debug, Default)]
+pub struct Keeper {
+    kept: Mutex<HashMap<EntityRef, Kept>>,
+}
+
+/// What is kept of one SLO.
+#[derive(Debug)]
+struct Kept {
+    /// For what it was counted. Whatever else an SLO says later, it begins anew.
+    resolved: Resolved,
+    record: Arc<Record>,
+    /// The check's history of which the record was made.
+    turns: Vec<(Timestamp, Option<bool>)>,
+    /// Why nothing could be asked for the last time.
+    trouble: Option<String>,
+}
+
+/// An SLO, with everything that it names, and what was counted for it.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The SLO.
+    pub resolved: Resolved,
+    /// The entity that it is about.
+    pub entity: EntityRef,
+    /// What was counted.
+    pub record: Arc<Record>,
+    /// How it stands.
+    pub report: Report,
+    /// Why nothing could be asked for the last time.
+    pub trouble: Option<String>,
+    /// True if its Prometheus was not asked yet for what was lately, so that nothing can be said of now.
+    pub behind: bool,
+}
+
+impl Keeper {
+    fn kept(&self) -> MutexGuard<'_, HashMap<EntityRef, Kept>> {
+        // What a panic left behind is records, each of which is made anew when its history changes.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How an SLO stands at a moment, as of a World of that moment; none if there is no such SLO.
+    ///
+    /// # Errors
+    /// What is missing or does not fit, in words.
+    #[must_use]
+    pub fn look(&self, world: &World, slo: &EntityRef, now: Timestamp) -> Option<Result<Look, String>> {
+        let resolved = match world.slos.resolve(slo)? {
+            Ok(resolved) => resolved,
+            Err(wrong) => return Some(Err(wrong)),
+        };
+        let at = minute_of(now);
+        let entity = slos::entity_of(world, &resolved);
+        let (record, trouble) = match &resolved.input {
+            Input::Check { check, degraded_is_bad } => {
+                let Some(turns) = slos::turns(world, check, *degraded_is_bad) else {
+                    return Some(Err(format!("there is no check \"{}\"", check.short())));
+                };
+                (self.of_check(&resolved, turns, at), None)
+            }
+            Input::Prometheus { .. } => {
+                let kept = self.kept();
+                let known = kept.get(slo).filter(|kept| kept.resolved == resolved);
+                known.map_or_else(
+                    || (Arc::new(new(&resolved)), None),
+                    |known| (Arc::clone(&known.record), known.trouble.clone()),
+                )
+            }
+        };
+        let end = record.end().map_or(at, |end| end.min(at));
+        let behind = record.end().is_none_or(|end| at - end > BEHIND_MAX);
+        let mut report = Report::of(&resolved, &record, end);
+        report.silent |= behind;
+        Some(Ok(Look { resolved, entity, record, report, trouble, behind }))
+    }
+
+    /// The record of an SLO of a check up to a minute.
+    fn of_check(&self, resolved: &Resolved, turns: Vec<(Timestamp, Option<bool>)>, at: i64) -> Arc<Record> {
+        let mut all = self.kept();
+        if let Some(kept) = all.get_mut(&resolved.slo)
+            && kept.resolved == *resolved
+            && kept.turns == turns
+        {
+            let end = kept.record.end().unwrap_or(at);
+            // A moment of the past that is looked at is within the record.
+            if end < at {
+                let record = Arc::make_mut(&mut kept.record);
+                count(record, judged(turns, end, at), at);
+            }
+            return Arc::clone(&kept.record);
+        }
+        let mut record = new(resolved);
+        count(&mut record, judged(turns.iter().copied(), at - i64::from(resolved.reach()), at), at);
+        let record = Arc::new(record);
+        let newer = all.get(&resolved.slo).is_none_or(|kept| kept.record.end() <= record.end());
+        if newer {
+            let kept = Kept { resolved: resolved.clone(), record: Arc::clone(&record), turns, trouble: None };
+            all.insert(resolved.slo.clone(), kept);
+        }
+        record
+    }
+
+    /// From which minute on an SLO of a Prometheus is to be asked for; none if its samples were not read yet.
+    #[must_use]
+    pub fn asked_up_to(&self, resolved: &Resolved) -> Option<i64> {
+        self.kept().get(&resolved.slo).filter(|kept| kept.resolved == *resolved)?.record.end()
+    }
+
+    /// Why nothing could be asked for.
+    pub fn fail(&self, resolved: &Resolved, trouble: String) {
+        if let Some(kept) = self.kept().get_mut(&resolved.slo) {
+            kept.trouble = Some(trouble);
+        }
+    }
+
+    fn put(&self, resolved: &Resolved, minutes: Vec<(i64, Counts)>, end: i64) {
+        let mut all = self.kept();
+        let known = all.get(&resolved.slo).is_some_and(|kept| kept.resolved == *resolved);
+        if !known {
+            let record = Arc::new(new(resolved));
+            let kept = Kept { resolved: resolved.clone(), record, turns: Vec::new(), trouble: None };
+            all.insert(resolved.slo.clone(), kept);
+        }
+        if let Some(kept) = all.get_mut(&resolved.slo) {
+            kept.trouble = None;
+            count(Arc::make_mut(&mut kept.record), minutes, end);
+        }
+    }
+}
+
+/// A Prometheus that could not be asked for so many minutes tells nothing of now.
+const BEHIND_MAX: i64 = 15;
+
+fn new(resolved: &Resolved) -> Record {
+    Record::new(&resolved.definition.objectives, resolved.reach())
+}
+
+fn count(record: &mut Record, minutes: Vec<(i64, Counts)>, end: i64) {
+    for (minute, counts) in minutes {
+        record.add(minute, counts);
+    }
+    record.advance(end);
+}
+
+/// The names of the two series in which an SLO's good events and all its events are kept. What is asked for is in them, so
+/// that other queries begin anew.
+fn series(resolved: &Resolved) -> (String, String) {
+    let asked = kernel::Sha256::of(format!("{:?}", resolved.input).as_bytes()).to_string();
+    let asked: String = asked.chars().take(16).collect();
+    let name = |of: &str| format!("slo:{}:{asked}:{of}", resolved.slo.short());
+    (name("good"), name("total"))
+}
+
+/// Reads what was stored of an SLO of a Prometheus, unless that was done before.
+///
+/// # Errors
+/// If the store can't be read.
+pub async fn recall(app: &App, resolved: &Resolved) -> Result<(), Refusal> {
+    if app.slos().asked_up_to(resolved).is_some() {
+        return Ok(());
+    }
+    let now = minute_of(app.now());
+    let begin = now - i64::from(resolved.reach()).min(SAMPLES_KEPT_MINUTES);
+    let (good, total) = series(resolved);
+    let minutes = app
+        .blocking(move |engine| {
+            let mut minutes = Vec::new();
+            let mut from = begin;
+            while from < now {
+                let range = |series: &str| SampleRange {
+                    series: series.to_owned(),
+                    from_minute: from,
+                    to_minute: (from + PIECE_MINUTES).min(now),
+                    step_minutes: 1,
+                };
+                let good: HashMap<i64, f64> =
+                    engine.store().samples(&range(&good))?.iter().map(|it| (it.minute, it.measured.sum())).collect();
+                for sample in engine.store().samples(&range(&total))? {
+                    let good = good.get(&sample.minute).copied().unwrap_or(0.0);
+                    minutes.push((sample.minute, Counts::events(good, sample.measured.sum())));
+                }
+                from += PIECE_MINUTES;
+            }
+            Ok(minutes)
+        })
+        .await?;
+    let end = minutes.last().map_or(begin, |(minute, _)| minute + 1);
+    app.slos().put(resolved, minutes, end);
+    Ok(())
+}
+
+/// Takes what a Prometheus told of an SLO, up to a minute. It is on disk when this returns.
+///
+/// # Errors
+/// If the store can't take it; it is to be asked for again.
+pub async fn take(app: &App, resolved: &Resolved, minutes: Vec<(i64, Counts)>, end: i64) -> Result<(), Refusal> {
+    let (good, total) = series(resolved);
+    let sample = |series: &str, minute: i64, value: f64| SampleBatch {
+        series: series.to_owned(),
+        minute,
+        measured: Sketch::of(&[value]).unwrap_or_default(),
+        errors: 0,
+    };
+    let batches: Vec<SampleBatch> = minutes
+        .iter()
+        .flat_map(|(minute, counts)| [sample(&good, *minute, counts.good()), sample(&total, *minute, counts.total())])
+        .collect();
+    if !batches.is_empty() {
+        app.blocking(move |engine| engine.store().add_samples(batches).map_err(Refusal::from)).await?;
+    }
+    app.slos().put(resolved, minutes, end);
+    Ok(())
+}
+
+/// Looks at every SLO, takes note of what changed, and forgets what is gone. To be called every few seconds.
+pub async fn keep(app: &App) {
+    let (world, now) = (app.world(), app.now());
+    let known: BTreeSet<&EntityRef> = world.slos.slos().map(|(slo, _)| slo).collect();
+    app.slos().kept().retain(|slo, _| known.contains(slo));
+    for slo in known {
+        let Some(Ok(look)) = app.slos().look(&world, slo, now) else { continue };
+        // What is being asked for will be known soon.
+        if look.behind && look.trouble.is_none() {
+            continue;
+        }
+        let judge = SloCommand::Judge {
+            slo: slo.clone(),
+            entity: look.entity,
+            tell_no_data: look.resolved.no_data,
+            report: Box::new(look.report),
+            reason: look.trouble,
+        };
+        // Most of the time nothing changes, and the loop need not hear of it.
+        let context = Context::new(now, kernel::Actor::mainstay("slos"), IdSeed(0));
+        if !slo::decide(&world.slos, judge.clone(), &context).is_ok_and(|events| !events.is_empty()) {
+            continue;
+        }
+        if let Err(refusal) = app.submit(Request::by_part(Command::Slo(judge), "slos")).await {
+            tracing::warn!(error.code = refusal.code.name, "how {slo} stands was not noted: {refusal}");
+        }
+    }
+}

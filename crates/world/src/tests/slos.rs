@@ -1,0 +1,168 @@
+//! From a check that goes down to a budget that burns, and the incident that it opens and ends.
+
+use slo::{Record, Report, Severity, minute_of};
+
+use super::{Command, Recorded, Town, all_kinds as kinds};
+use crate::slos;
+
+const OBJECTIVES: &str = "
+apiVersion: openslo/v1
+kind: Service
+metadata: {name: shop, displayName: The shop, labels: {tags: [a, b]}}
+spec: {description: sells}
+---
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: shop-buys, displayName: Buyers can buy}
+spec:
+  service: shop
+  indicator:
+    metadata: {name: buys}
+    spec:
+      ratioMetric:
+        rawType: success
+        raw: {metricSource: {type: mainstay/check, spec: {check: buy}}}
+  timeWindow: [{duration: 30d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.999}]
+";
+
+impl Town {
+    fn with_objectives(files: &str) -> Self {
+        let mut town = Self::new();
+        town.apply(&format!("{}---{files}", super::FILES));
+        town
+    }
+
+    /// Looks at the budget as of now.
+    fn judge(&mut self) -> Vec<Recorded> {
+        let slo = "slo:shop-buys".parse().unwrap();
+        let resolved = self.world.slos.resolve(&slo).unwrap().unwrap();
+        let slo::Input::Check { check, degraded_is_bad } = &resolved.input else { panic!("{:?}", resolved.input) };
+        let turns = slos::turns(&self.world, check, *degraded_is_bad).unwrap();
+        let at = minute_of(self.now());
+        let mut record = Record::new(&resolved.definition.objectives, resolved.reach());
+        for (minute, counts) in slo::judged(turns, at - i64::from(resolved.reach()), at) {
+            record.add(minute, counts);
+        }
+        record.advance(at);
+        let judge = slo::Command::Judge {
+            slo,
+            entity: slos::entity_of(&self.world, &resolved),
+            report: Box::new(Report::of(&resolved, &record, at)),
+            tell_no_data: resolved.no_data,
+            reason: None,
+        };
+        self.give(Command::Slo(judge)).unwrap()
+    }
+}
+
+#[test]
+fn a_check_that_is_down_burns_the_budget_which_joins_its_incident_and_keeps_it_open_until_the_short_window_is_good() {
+    let mut town = Town::with_objectives(OBJECTIVES);
+    town.report(None, 2);
+    town.pass(2 * 86_400);
+    assert!(town.judge().is_empty(), "nothing changed");
+    town.report(Some("500"), 1);
+    town.report(Some("500"), 2);
+    town.pass(180);
+    let burnt = kinds(&town.judge());
+    assert_eq!(burnt[..2], ["slo.burn_started", "slo.burn_started"], "{burnt:?}");
+    assert!(burnt.contains(&"incidents.joined"), "{burnt:?}");
+    let slo = "slo:shop-buys".parse().unwrap();
+    assert_eq!(town.world.slos.standing(&slo).severity(), Some(Severity::Page));
+    let incident = town.world.incidents.open().next().unwrap();
+    assert_eq!(incident.entity().short(), "shop", "the service's name is a component's");
+    town.report(None, 1);
+    town.report(None, 2);
+    assert!(town.world.incidents.open().next().is_some(), "the check works, but the budget burns");
+    town.pass(6 * 60);
+    let ended = kinds(&town.judge());
+    assert!(ended.contains(&"slo.burn_ended"), "{ended:?}");
+    town.pass(3 * 86_400);
+    town.judge();
+    assert!(town.world.incidents.open().next().is_none());
+}
+
+#[test]
+fn a_slow_burn_is_a_mild_incident_and_a_fast_one_makes_it_worse() {
+    let mut town = Town::with_objectives(OBJECTIVES);
+    let about =
+        slo::About { slo: "slo:shop-buys".parse().unwrap(), objective: 0, entity: "component:shop".parse().unwrap() };
+    let burn = |severity: Severity| slo::Burn {
+        alert: severity.word().to_owned(),
+        severity,
+        long_minutes: 60,
+        long: 20.0,
+        short_minutes: 5,
+        short: 20.0,
+        threshold: 14.4,
+        left: Some(0.5),
+    };
+    let started = |town: &mut Town, severity| {
+        let context =
+            kernel::Context::new(town.now(), kernel::Actor::mainstay("slos"), kernel::IdSeed(town.log.len() as u128));
+        let event = slo::Event::BurnStarted { about: about.clone(), burn: burn(severity) };
+        let recorded = town.record(event.into(), &context);
+        for reaction in crate::react(&town.world, &recorded, &context) {
+            town.give(reaction.command).unwrap();
+        }
+    };
+    started(&mut town, Severity::Ticket);
+    assert_eq!(town.world.incidents.open().next().unwrap().severity, incidents::Severity::Sev3);
+    started(&mut town, Severity::Page);
+    assert_eq!(town.world.incidents.open().count(), 1);
+    assert_eq!(town.world.incidents.open().next().unwrap().severity, incidents::Severity::Sev2);
+}
+
+#[test]
+fn a_document_that_is_gone_takes_its_budget_s_incident_along() {
+    let mut town = Town::with_objectives(OBJECTIVES);
+    town.report(None, 2);
+    town.pass(2 * 86_400);
+    town.judge();
+    town.report(Some("500"), 1);
+    town.report(Some("500"), 2);
+    town.pass(180);
+    town.judge();
+    town.apply(super::FILES);
+    assert!(town.world.slos.is_empty());
+    town.report(None, 1);
+    town.report(None, 2);
+    assert!(town.world.incidents.open().next().is_none());
+}
+
+#[test]
+fn the_example_s_documents_can_be_used() {
+    let mut town = Town::new();
+    let check = "
+apiVersion: mainstay.dev/v1alpha1
+kind: Check
+metadata: {name: shop-buys}
+spec: {target: component:shop, interval: 1m, http: {url: 'https://shop.example/'}}
+";
+    let example = include_str!("../../../../examples/slos/shop.yaml");
+    town.apply(&format!("{}---{check}---\n{example}", super::FILES));
+    for (slo, alerts) in [("slo:shop-availability", 4), ("slo:shop-speed", 1)] {
+        let resolved = town.world.slos.resolve(&slo.parse().unwrap()).unwrap().unwrap();
+        assert_eq!((resolved.alerts.len(), &resolved.notes), (alerts, &Vec::new()), "{slo}");
+        assert_eq!(slos::entity_of(&town.world, &resolved).short(), "shop");
+    }
+}
+
+#[test]
+fn a_wrong_document_is_a_problem_with_its_line_and_another_version_is_named() {
+    let read = |text: &str| {
+        let file = catalog::BundleFile { path: "slo.yaml".to_owned(), bytes: text.as_bytes().into() };
+        let bundle = catalog::Bundle { source: "town".to_owned(), files: vec![file], problems: vec![] };
+        let problems = crate::read_bundle(&bundle).problems;
+        problems.into_iter().map(|problem| (problem.line, problem.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(read(OBJECTIVES), []);
+    let wrong = read(&OBJECTIVES.replace("target: 0.999", "target: 1.0"));
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert!(wrong[0].0 == 20 && wrong[0].1.contains("leaves no budget"), "{wrong:?}");
+    let old = read(&OBJECTIVES.replace("openslo/v1", "openslo/v1alpha"));
+    assert!(old.iter().all(|(_, message)| message.contains("has no apiVersion \"openslo/v1alpha\"")), "{old:?}");
+    assert_eq!(old.len(), 2);
+}
