@@ -268,7 +268,8 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_)
         | AnyEvent::Paging(_)
-        | AnyEvent::Statuspage(_) => (stamp.at, ramp_step_taken_back(world, event)),
+        | AnyEvent::Statuspage(_)
+        | AnyEvent::Slo(_) => (stamp.at, ramp_step_taken_back(world, event)),
     };
     Some(Change {
         event: stamp.event,
