@@ -223,6 +223,7 @@ pub async fn take(app: &App, resolved: &Resolved, minutes: Vec<(i64, Counts)>, e
         minute,
         measured: Sketch::of(&[value]).unwrap_or_default(),
         errors: 0,
+        parts: Vec::new(),
     };
     let batches: Vec<SampleBatch> = minutes
         .iter()
