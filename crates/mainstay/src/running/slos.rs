@@ -47,7 +47,8 @@ pub(super) fn run(app: App, mut stopped: watch::Receiver<bool>) -> Result<impl F
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
+            // What was waited for is let go of before anything else is awaited.
+            let looks = tokio::select! {
                 _ = stopped.wait_for(|stopped| *stopped) => break,
                 Some(done) = asking.join_next(), if !asking.is_empty() => {
                     if let Ok((slo, known)) = done {
@@ -56,21 +57,24 @@ pub(super) fn run(app: App, mut stopped: watch::Receiver<bool>) -> Result<impl F
                             resting.insert(slo, Instant::now() + REST);
                         }
                     }
+                    false
                 }
-                _ = look.tick() => {
-                    keeper::keep(&app).await;
-                    resting.retain(|_, until| *until > Instant::now());
-                    for resolved in asked(&app) {
-                        if under_way.len() >= ASKED_MAX {
-                            break;
-                        }
-                        if resting.contains_key(&resolved.slo) {
-                            continue;
-                        }
-                        if under_way.insert(resolved.slo.clone()) {
-                            asking.spawn(ask(app.clone(), Arc::clone(&prometheus), resolved));
-                        }
-                    }
+                _ = look.tick() => true,
+            };
+            if !looks {
+                continue;
+            }
+            keeper::keep(&app).await;
+            resting.retain(|_, until| *until > Instant::now());
+            for resolved in asked(&app) {
+                if under_way.len() >= ASKED_MAX {
+                    break;
+                }
+                if resting.contains_key(&resolved.slo) {
+                    continue;
+                }
+                if under_way.insert(resolved.slo.clone()) {
+                    asking.spawn(ask(app.clone(), Arc::clone(&prometheus), resolved));
                 }
             }
         }
