@@ -100,6 +100,7 @@ async fn report(site: &Site, good: bool) {
             pace: streak,
             last_good: None,
             hops: Vec::new(),
+            asked: None,
         };
         site.done_by("probe", Command::Checks(checks::Command::Report { result })).await;
     }
