@@ -99,8 +99,8 @@ fn freeze(process: u32) {
     // The signal is sent, and each thread runs on until it takes it.
     let stopped = |stat: &str| stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 't']));
     let began = std::time::Instant::now();
-    while let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) {
-        let mut stats = threads.flatten().map(|thread| std::fs::read_to_string(thread.path().join("stat")));
+    while let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) {
+        let mut stats = threads.flatten().map(|thread| fs::read_to_string(thread.path().join("stat")));
         if stats.all(|stat| stat.is_ok_and(|stat| stopped(&stat))) {
             return;
         }
