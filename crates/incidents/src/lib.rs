@@ -21,6 +21,7 @@
 mod command;
 pub mod evaluation;
 mod event;
+mod incident;
 mod state;
 pub mod suspects;
 
@@ -29,6 +30,5 @@ mod tests;
 
 pub use command::{Command, Failed, REOPENS_WITHIN, decide};
 pub use event::{About, Event, Resolution, Severity, Verdict};
-pub use state::{
-    Acknowledgement, CHECKS_MAX, Ending, FailingCheck, Incident, KEPT, LogEntry, State, Status, SuspectMark,
-};
+pub use incident::{Acknowledgement, CHECKS_MAX, Ending, FailingCheck, Incident, LogEntry, Status, SuspectMark};
+pub use state::{KEPT, State};

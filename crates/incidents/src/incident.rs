@@ -1,0 +1,337 @@
+//! One incident, as of one position of the timeline.
+
+use imbl::Vector;
+use jiff::{SignedDuration, Timestamp};
+use kernel::{Actor, EntityRef, EventId, Stamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{About, Event, Resolution, Severity, Verdict};
+
+/// The newest entries of an incident's log that are held.
+const LOG_KEPT: usize = 200;
+
+/// The checks that one incident has. One more opens another incident, so that none ends while something of it fails.
+pub const CHECKS_MAX: usize = 500;
+
+/// The judgements of one incident that are held; the newest win.
+const MARKS_KEPT: usize = 100;
+
+/// Where an incident stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Nobody has taken it on.
+    Open,
+    /// Somebody works on it.
+    Acknowledged,
+    /// It is over.
+    Resolved,
+}
+
+impl Status {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// One check that failed in an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailingCheck {
+    /// The check.
+    pub check: EntityRef,
+    /// What it is about.
+    pub entity: EntityRef,
+    /// Its first failure; that of the newest relapse, if it failed again.
+    pub since: Timestamp,
+    /// When it last passed before that.
+    pub last_good: Option<Timestamp>,
+    /// The entities on its critical path.
+    pub path: Vec<EntityRef>,
+    /// What it said.
+    pub evidence: String,
+    /// When it passed again, or failed in another incident after this one had been resolved by hand.
+    pub recovered: Option<Timestamp>,
+}
+
+/// Who took an incident on, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How and when an incident ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// How.
+    pub cause: Resolution,
+    /// Who; Mainstay itself after a recovery.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A person's judgement of a suspect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuspectMark {
+    /// The change.
+    pub event: EventId,
+    /// The judgement.
+    pub verdict: Verdict,
+    /// Whose it is.
+    pub by: Actor,
+    /// When it was given.
+    pub at: Timestamp,
+}
+
+/// One line of an incident's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// The event.
+    pub event: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: Actor,
+    /// The event's summary.
+    pub words: String,
+    /// The note's text, if it is one.
+    pub note: Option<String>,
+}
+
+/// A period in which a critical path is broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its id, number and broken entity.
+    pub about: About,
+    /// One line for lists.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// The first failure.
+    pub since: Timestamp,
+    /// The last moment before it at which the first check passed.
+    pub last_good: Option<Timestamp>,
+    /// When it was opened: after the first failure.
+    pub opened: Timestamp,
+    /// The event that opened it.
+    pub opened_by: EventId,
+    /// The position of that event.
+    pub position: u64,
+    /// True if a person opened it, who then also ends it.
+    pub declared: bool,
+    /// The entities that the opening named as the broken critical path.
+    pub path: Vec<EntityRef>,
+    /// What the first check, or the person, said.
+    pub evidence: String,
+    /// Its checks in the order they failed.
+    pub checks: Vector<FailingCheck>,
+    /// Who took it on.
+    pub acknowledged: Option<Acknowledgement>,
+    /// How it ended; none while it is open.
+    pub ended: Option<Ending>,
+    /// How often it was reopened.
+    pub reopened: u32,
+    /// When the newest relapse began, and when the relapsed check had last passed before that.
+    pub relapse: Option<(Timestamp, Option<Timestamp>)>,
+    /// What people found about suspects; one judgement per change.
+    pub marks: Vector<SuspectMark>,
+    /// What happened, oldest first; the newest entries only.
+    pub log: Vector<LogEntry>,
+}
+
+impl Incident {
+    /// The number that people use.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.about.number
+    }
+
+    /// The broken entity.
+    #[must_use]
+    pub fn entity(&self) -> &EntityRef {
+        &self.about.entity
+    }
+
+    /// True until it is resolved.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match (&self.ended, &self.acknowledged) {
+            (Some(_), _) => Status::Resolved,
+            (None, Some(_)) => Status::Acknowledged,
+            (None, None) => Status::Open,
+        }
+    }
+
+    /// The checks that have not recovered.
+    pub fn failing(&self) -> impl Iterator<Item = &FailingCheck> {
+        self.checks.iter().filter(|failing| failing.recovered.is_none())
+    }
+
+    /// The first failure to be explained, and the last passing result before it: those of the newest relapse, if there
+    /// is one, since what broke it again may have been changed only then.
+    #[must_use]
+    pub fn onset(&self) -> (Timestamp, Option<Timestamp>) {
+        self.relapse.unwrap_or((self.since, self.last_good))
+    }
+
+    /// From the first failure to the end, or to `now`.
+    #[must_use]
+    pub fn lasted(&self, now: Timestamp) -> SignedDuration {
+        self.ended.as_ref().map_or(now, |ending| ending.at).duration_since(self.since)
+    }
+
+    /// True if there is room for another check.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.checks.len() < CHECKS_MAX
+    }
+
+    /// Every entity that the incident touches: the broken ones and those on the broken paths.
+    pub fn entities(&self) -> impl Iterator<Item = &EntityRef> {
+        let checked = self.checks.iter().flat_map(|failing| failing.path.iter().chain([&failing.entity]));
+        self.path.iter().chain([self.entity()]).chain(checked)
+    }
+
+    /// Whether a failure of `entity` on `path` belongs to this incident.
+    ///
+    /// The rule: the two paths share an entity, or one of this incident's broken entities is directly upstream of
+    /// `entity` (is in `upstream`). Nothing further is looked at, so that a reader can check the rule by eye.
+    #[must_use]
+    pub fn overlaps(&self, entity: &EntityRef, path: &[EntityRef], upstream: &[EntityRef]) -> bool {
+        let broken = || self.checks.iter().map(|failing| &failing.entity).chain([self.entity()]);
+        self.entities().any(|own| own == entity || path.contains(own)) || broken().any(|own| upstream.contains(own))
+    }
+
+    /// What was found about this change, if somebody judged it.
+    #[must_use]
+    pub fn verdict_on(&self, change: EventId) -> Option<Verdict> {
+        self.marks.iter().find(|mark| mark.event == change).map(|mark| mark.verdict)
+    }
+
+    fn record(&mut self, event: &Event, stamp: &Stamp) {
+        let note = match event {
+            Event::NoteAdded { text, .. } => Some(text.clone()),
+            Event::Opened { .. }
+            | Event::Joined { .. }
+            | Event::SeverityChanged { .. }
+            | Event::Acknowledged { .. }
+            | Event::SuspectMarked { .. }
+            | Event::Recovered { .. }
+            | Event::Resolved { .. }
+            | Event::Reopened { .. } => None,
+        };
+        let (at, by) = (stamp.at, stamp.actor.clone());
+        self.log.push_back(LogEntry { event: stamp.event, at, by, words: event.summary(), note });
+        if self.log.len() > LOG_KEPT {
+            self.log.pop_front();
+        }
+    }
+
+    fn add_check(&mut self, check: FailingCheck) {
+        // Looked for before it is changed: to walk mutably is to copy all.
+        let known = self.checks.iter().position(|known| known.check == check.check);
+        if let Some(known) = known.and_then(|at| self.checks.get_mut(at)) {
+            *known = check;
+        } else if self.checks.len() < CHECKS_MAX {
+            self.checks.push_back(check);
+        }
+    }
+
+    pub(crate) fn apply(&mut self, event: &Event, stamp: &Stamp) {
+        match event {
+            Event::Opened { .. } => {}
+            Event::Joined { check, entity, since, last_good, path, evidence, .. } => self.add_check(FailingCheck {
+                check: check.clone(),
+                entity: entity.clone(),
+                since: *since,
+                last_good: *last_good,
+                path: path.clone(),
+                evidence: evidence.clone(),
+                recovered: None,
+            }),
+            Event::SeverityChanged { to, .. } => self.severity = *to,
+            Event::Acknowledged { .. } => {
+                self.acknowledged = Some(Acknowledgement { by: stamp.actor.clone(), at: stamp.at });
+            }
+            Event::NoteAdded { .. } => {}
+            Event::SuspectMarked { event, verdict, .. } => {
+                self.marks = self.marks.iter().filter(|mark| mark.event != *event).cloned().collect();
+                let (at, by) = (stamp.at, stamp.actor.clone());
+                self.marks.push_back(SuspectMark { event: *event, verdict: *verdict, by, at });
+                if self.marks.len() > MARKS_KEPT {
+                    self.marks.pop_front();
+                }
+            }
+            Event::Recovered { check, .. } => {
+                let known = self.checks.iter().position(|known| known.check == *check);
+                if let Some(known) = known.and_then(|at| self.checks.get_mut(at)) {
+                    known.recovered = Some(stamp.at);
+                }
+            }
+            Event::Resolved { cause, .. } => {
+                self.ended = Some(Ending { cause: *cause, by: stamp.actor.clone(), at: stamp.at });
+            }
+            Event::Reopened { check, since, last_good, evidence, .. } => {
+                self.ended = None;
+                self.acknowledged = None;
+                self.reopened = self.reopened.saturating_add(1);
+                self.relapse = Some((*since, *last_good));
+                for known in self.checks.iter_mut().filter(|known| known.check == *check) {
+                    known.since = *since;
+                    known.last_good = *last_good;
+                    known.evidence.clone_from(evidence);
+                    known.recovered = None;
+                }
+            }
+        }
+        self.record(event, stamp);
+    }
+}
+
+/// The incident that an event opens.
+pub(crate) fn opened(event: &Event, stamp: &Stamp) -> Option<Incident> {
+    let Event::Opened { about, title, severity, check, since, last_good, path, evidence } = event else { return None };
+    let first = check.as_ref().map(|check| FailingCheck {
+        check: check.clone(),
+        entity: about.entity.clone(),
+        since: *since,
+        last_good: *last_good,
+        path: path.clone(),
+        evidence: evidence.clone(),
+        recovered: None,
+    });
+    Some(Incident {
+        about: about.clone(),
+        title: title.clone(),
+        severity: *severity,
+        since: *since,
+        last_good: *last_good,
+        opened: stamp.at,
+        opened_by: stamp.event,
+        position: stamp.position,
+        declared: check.is_none(),
+        path: path.clone(),
+        evidence: evidence.clone(),
+        checks: first.into_iter().collect(),
+        acknowledged: None,
+        ended: None,
+        reopened: 0,
+        relapse: None,
+        marks: Vector::new(),
+        log: Vector::new(),
+    })
+}
