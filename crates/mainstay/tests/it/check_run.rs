@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ran, Server, TOKEN, home, mainstay};
+use crate::harness::{Ran, Server, TOKEN, found, home, mainstay};
 
 /// A web server that answers everything with the status that it is told.
 struct Web {
@@ -88,14 +88,11 @@ fn verdict(server: &Server, check: &str, wanted: &str) {
 
 /// Runs it as soon as the pause after the last run is over.
 fn run_now(server: &Server, args: &[&str]) -> Ran {
-    loop {
+    found("the pause ends", || {
         let ran = server.verb(&[&["check", "run"], args].concat());
-        if !ran.err.contains("rate-limited") && !ran.err.contains("no probe that runs") {
-            return ran;
-        }
-        // The server is another process with a clock of its own: there is nothing to await.
-        std::thread::sleep(std::time::Duration::from_millis(300));
-    }
+        let is_early = ran.err.contains("rate-limited") || ran.err.contains("no probe that runs");
+        (!is_early).then_some(ran)
+    })
 }
 
 #[test]

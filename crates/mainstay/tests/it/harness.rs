@@ -153,18 +153,8 @@ impl Server {
     /// The same, or nothing if it does not come to pass in this time.
     #[track_caller]
     pub(crate) fn within(&self, time: Duration, args: &[&str], wanted: impl Fn(&Value) -> bool) -> Option<Value> {
-        let began = Instant::now();
-        loop {
-            let answer = self.verb(&[args, &["-o", "json"]].concat()).exits(0).json();
-            if wanted(&answer) {
-                return Some(answer);
-            }
-            if began.elapsed() >= time {
-                return None;
-            }
-            // The server is another process with a clock of its own: there is nothing to await.
-            std::thread::sleep(Duration::from_millis(200));
-        }
+        let asked = || self.verb(&[args, &["-o", "json"]].concat()).exits(0).json();
+        looked_for(time, || Some(asked()).filter(&wanted))
     }
 
     /// Its process.
@@ -192,6 +182,27 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Looks until something is there, or the time is over.
+pub(crate) fn looked_for<T>(time: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        if began.elapsed() >= time {
+            return None;
+        }
+        // The server is another process with a clock of its own: there is nothing to await.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Looks until something is there.
+#[track_caller]
+pub(crate) fn found<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    looked_for(PATIENCE, look).unwrap_or_else(|| panic!("{what} in vain"))
 }
 
 /// A folder for a test.

@@ -19,7 +19,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{PATIENCE, Server, home},
+    harness::{PATIENCE, Server, found, home},
     webhooks::{header, send, send_as},
 };
 
@@ -81,16 +81,9 @@ fn page(server: &Server, about: &str) {
 #[track_caller]
 fn until_logged(server: &Server, number: u64, words: &str) {
     let path = format!("/api/v1/pages/{number}");
-    let began = std::time::Instant::now();
-    loop {
-        let page = ask(server, "GET", &path, &json!({}));
-        if page["log"].to_string().contains(words) {
-            return;
-        }
-        assert!(began.elapsed() < PATIENCE, "no {words:?} in {page:#}");
-        // The server is another process with a clock of its own: there is nothing to await.
-        thread::sleep(Duration::from_millis(50));
-    }
+    found(&format!("{words:?} is looked for in the page's log"), || {
+        ask(server, "GET", &path, &json!({}))["log"].to_string().contains(words).then_some(())
+    });
 }
 
 /// Stops the process where it is: what is answered to it from now on, it never sees.
@@ -98,15 +91,11 @@ fn freeze(process: u32) {
     assert!(Command::new("kill").args(["-STOP", &process.to_string()]).status().unwrap().success());
     // The signal is sent, and each thread runs on until it takes it.
     let stopped = |stat: &str| stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 't']));
-    let began = std::time::Instant::now();
-    while let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) {
+    found("it is waited for the process to stop", || {
+        let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return Some(()) };
         let mut stats = threads.flatten().map(|thread| fs::read_to_string(thread.path().join("stat")));
-        if stats.all(|stat| stat.is_ok_and(|stat| stopped(&stat))) {
-            return;
-        }
-        assert!(began.elapsed() < PATIENCE, "the process goes on");
-        thread::yield_now();
-    }
+        stats.all(|stat| stat.is_ok_and(|stat| stopped(&stat))).then_some(())
+    });
 }
 
 /// What a receiver does with one request.
@@ -339,11 +328,7 @@ fn a_provider_that_hangs_delays_nobody_who_goes_elsewhere() {
     }
     add_webhook(&server, "jo", sink.port);
     page(&server, "group:crowd");
-    let began = std::time::Instant::now();
-    while hangs.load(Ordering::SeqCst) < 16 {
-        assert!(began.elapsed() < PATIENCE, "the crowd is not told");
-        thread::sleep(Duration::from_millis(10));
-    }
+    found("the crowd is told", || (hangs.load(Ordering::SeqCst) >= 16).then_some(()));
     page(&server, "component:checkout");
     let told = sink.next();
     assert_eq!(hangs.load(Ordering::SeqCst), 16, "jo waited for those that hang");

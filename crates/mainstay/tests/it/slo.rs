@@ -8,12 +8,12 @@ use std::{
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use serde_json::Value;
 
-use crate::harness::{PATIENCE, Ran, Server, home, mainstay};
+use crate::harness::{Ran, Server, found, home, mainstay};
 
 /// So many minutes of the past are made up.
 const MINUTES: i64 = 30 * 60;
@@ -81,12 +81,9 @@ impl Prometheus {
             .spawn()
             .unwrap();
         let prometheus = Self { child, port };
-        let began = Instant::now();
-        while !prometheus.get("/-/ready").is_some_and(|answer| answer.starts_with("HTTP/1.0 200")) {
-            assert!(began.elapsed() < PATIENCE, "Prometheus does not become ready");
-            // It is another process with a clock of its own: there is nothing to await.
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        found("Prometheus is waited for", || {
+            prometheus.get("/-/ready").filter(|answer| answer.starts_with("HTTP/1.0 200"))
+        });
         Some(prometheus)
     }
 
