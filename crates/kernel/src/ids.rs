@@ -78,6 +78,10 @@ typed_ids! {
     TokenId;
     /// One browser session; not the secret.
     SessionId;
+    /// One report of a status page, an incident or a maintenance: it is in its public address.
+    ReportId;
+    /// One subscription to a status page. It says nothing about who it is.
+    SubscriptionId;
 }
 
 impl CommandId {

@@ -26,8 +26,8 @@ pub use codes::{Class, Code};
 pub use context::{Context, IdSeed};
 pub use entity_ref::{EntityRef, RefDefaults, RefError};
 pub use ids::{
-    CommandId, DeploymentId, EffectId, EnvironmentId, EventId, IncidentId, PageId, PlacementId, RequestId, SessionId,
-    TokenId, TypedId, UserId,
+    CommandId, DeploymentId, EffectId, EnvironmentId, EventId, IncidentId, PageId, PlacementId, ReportId, RequestId,
+    SessionId, SubscriptionId, TokenId, TypedId, UserId,
 };
 pub use jiff::Timestamp;
 pub use refusal::Refusal;

@@ -37,6 +37,9 @@ pub(crate) struct ServeArgs {
     /// given several times
     #[arg(long, env = "MAINSTAY_WEBHOOK_HOSTS", value_name = "HOST", value_delimiter = ',')]
     pub(crate) webhook_hosts: Vec<String>,
+    /// A host that webhooks of status pages' subscribers may call although it is private: anybody can name it
+    #[arg(long, env = "MAINSTAY_SUBSCRIBER_HOSTS", value_name = "HOST", value_delimiter = ',')]
+    pub(crate) subscriber_hosts: Vec<String>,
     /// A scheme that webhooks may use [default: https]; may be given several times
     #[arg(long, env = "MAINSTAY_WEBHOOK_SCHEMES", value_name = "SCHEME", value_delimiter = ',')]
     pub(crate) webhook_schemes: Vec<String>,
@@ -70,6 +73,8 @@ struct File {
     #[serde(default)]
     webhook_hosts: Vec<String>,
     #[serde(default)]
+    subscriber_hosts: Vec<String>,
+    #[serde(default)]
     webhook_schemes: Vec<String>,
     #[serde(default)]
     webhook_methods: Vec<String>,
@@ -92,6 +97,7 @@ pub(crate) struct Settings {
     pub(crate) admin_token: Option<Sha256>,
     pub(crate) hook_secret: Option<String>,
     pub(crate) contracts: broker::Policy,
+    pub(crate) subscriber_hosts: Vec<String>,
     pub(crate) notify: notifier::Settings,
     pub(crate) check_secrets: std::collections::BTreeMap<String, String>,
 }
@@ -124,6 +130,7 @@ impl Settings {
             admin_token: admin_token()?,
             hook_secret: secret("MAINSTAY_HOOK_SECRET")?,
             check_secrets: check_secrets(args.check_secrets_file.or(file.check_secrets_file), "--check-secrets-file")?,
+            subscriber_hosts: given(args.subscriber_hosts, file.subscriber_hosts),
             notify: notify(file.notify, &contracts.webhook_hosts)?,
             contracts,
         })

@@ -1,6 +1,7 @@
 //! Brings a message to an address.
 
 use jiff::Timestamp;
+use outbound::Allowed;
 
 use crate::{
     Address, Inbox, Message,
@@ -57,6 +58,14 @@ impl Notifier {
     #[must_use]
     pub fn inbox(&self) -> &Inbox {
         &self.inbox
+    }
+
+    /// The same, which reaches no private hosts but these: for addresses that strangers give.
+    ///
+    /// # Errors
+    /// If no HTTP client can be had.
+    pub fn reaching(&self, private_hosts: &[String]) -> Result<Self, reqwest::Error> {
+        Ok(Self { poster: Poster::new(Allowed::new(private_hosts))?, ..self.clone() })
     }
 
     /// True if every message is kept in the inbox instead of sent.

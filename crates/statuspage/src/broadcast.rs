@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 use jiff::SignedDuration;
-use kernel::{EffectId, EntityRef, EventId, Timestamp};
+use kernel::{EffectId, EntityRef, EventId, ReportId, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{ReportId, Subscription, SubscriptionId};
+use crate::Subscription;
 
 /// Receivers of one batch.
 pub const BATCH_MAX: usize = 100;

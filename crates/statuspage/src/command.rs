@@ -3,11 +3,11 @@
 mod reports;
 
 use jiff::SignedDuration;
-use kernel::{Context, EffectId, EntityRef, Refusal, Timestamp, codes};
+use kernel::{Context, EffectId, EntityRef, Refusal, ReportId, SubscriptionId, Timestamp, codes};
 use serde::{Deserialize, Serialize};
 
 pub use self::reports::{Posting, Publication};
-use crate::{BATCH_MAX, Event, Gone, Page, ReportId, SUBSCRIPTIONS_MAX, State, Status, SubscriptionId, Tried, Way};
+use crate::{BATCH_MAX, Event, Gone, Page, SUBSCRIPTIONS_MAX, State, Status, Tried, Way};
 
 /// Pages that there may be.
 const PAGES_MAX: usize = 200;

@@ -1,9 +1,9 @@
 //! What happened to status pages.
 
-use kernel::{EffectId, EntityRef, Timestamp};
+use kernel::{EffectId, EntityRef, ReportId, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Affected, Impact, Kind, Page, ReportId, Status, SubscriptionId, Tried, TriedOutcome, Update, Way};
+use crate::{Affected, Impact, Kind, Page, Status, Tried, TriedOutcome, Update, Way};
 
 /// Which report an event is about, in all the ways that people look for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

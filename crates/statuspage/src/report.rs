@@ -1,9 +1,9 @@
 //! What was published: incidents and planned maintenances.
 
-use kernel::{Actor, EntityRef, EventId, Timestamp};
+use kernel::{Actor, EntityRef, EventId, ReportId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Impact, ReportId, Stage, Status};
+use crate::{Impact, Stage, Status};
 
 /// What a report is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use imbl::{OrdMap, Vector};
-use kernel::{Actor, EffectId, EntityRef, Stamp, Timestamp};
+use kernel::{Actor, EffectId, EntityRef, ReportId, Stamp, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    About, Affected, BATCH_MAX, Batch, Broadcast, Event, Kind, PAGE_KIND, Page, Posted, Report, ReportId, Status,
-    Subscription, SubscriptionId, Update,
+    About, Affected, BATCH_MAX, Batch, Broadcast, Event, Kind, PAGE_KIND, Page, Posted, Report, Status, Subscription,
+    Update,
 };
 
 /// Reports that are remembered; of more, the oldest that are over are on the timeline only.
@@ -321,7 +321,7 @@ impl State {
         if next <= broadcast.last {
             for (number, held) in self.subscriptions.range(next..=broadcast.last) {
                 through = *number;
-                if held.page == broadcast.page && held.wants(report.components()) {
+                if held.page == broadcast.page && held.wants(report) {
                     receivers.push(Arc::clone(held));
                 }
                 if receivers.len() >= BATCH_MAX {

@@ -1,9 +1,9 @@
 //! Who wants to hear of updates.
 
-use kernel::{EntityRef, Timestamp};
+use kernel::{EntityRef, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::SubscriptionId;
+use crate::Report;
 
 /// Subscriptions of all pages together.
 pub const SUBSCRIPTIONS_MAX: usize = 100_000;
@@ -53,8 +53,10 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// True if a report that names these components is of interest.
-    pub fn wants<'a>(&self, mut components: impl Iterator<Item = &'a str>) -> bool {
-        self.components.is_empty() || components.any(|key| self.components.iter().any(|wanted| wanted == key))
+    /// True if a report is of interest: it names one of the components, or did. Who heard that something broke hears of
+    /// its end.
+    #[must_use]
+    pub fn wants(&self, report: &Report) -> bool {
+        self.components.is_empty() || self.components.iter().any(|wanted| report.names(wanted))
     }
 }

@@ -8,12 +8,11 @@ mod reports;
 mod showing;
 
 use jiff::SignedDuration;
-use kernel::{Actor, Context, EntityRef, IdSeed, Refusal, Stamp, Timestamp};
+use kernel::{Actor, Context, EntityRef, IdSeed, Refusal, ReportId, Stamp, Timestamp};
 use serde_json::json;
 
 use crate::{
-    Affected, Command, Component, Event, Kind, Page, Posting, Publication, ReportId, Stage, State, Status, Update,
-    decide, due,
+    Affected, Command, Component, Event, Kind, Page, Posting, Publication, Stage, State, Status, Update, decide, due,
 };
 
 struct Log {

@@ -2,8 +2,9 @@
 const EVERY_MS = 60000;
 
 async function refresh() {
-  const main = document.getElementById("main");
-  if (document.hidden || !main || !document.body.contains(main) || main.contains(document.activeElement)) return;
+  const main = document.getElementById("main"), at = document.activeElement;
+  // A click leaves the focus on the whole, which is no reason to stand still.
+  if (document.hidden || !main || !document.body.contains(main) || (at !== main && main.contains(at))) return;
   const open = [...main.querySelectorAll("details")].map((it) => it.open);
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-cache" });

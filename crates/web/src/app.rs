@@ -53,6 +53,8 @@ pub struct Settings {
     pub check_secrets: std::collections::BTreeMap<String, String>,
     /// Who runs a draft of a check that somebody tries.
     pub check_trial: Option<TrialRunner>,
+    /// Private hosts that webhooks of status pages' subscribers may call.
+    pub subscriber_hosts: Vec<String>,
     /// What brings messages to people.
     pub notifier: Option<notifier::Notifier>,
 }

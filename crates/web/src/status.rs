@@ -18,7 +18,7 @@ pub mod v2;
 pub(crate) mod view;
 pub(crate) mod wish;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     body::Bytes,
@@ -26,7 +26,9 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
-use kernel::{Refusal, Sha256, codes};
+use kernel::{Refusal, ReportId, Sha256, codes};
+use statuspage::Page;
+use world::World;
 
 use self::view::View;
 use crate::{App, guard::Visitor, problem::Problem};
@@ -73,16 +75,27 @@ impl Asked {
         self.path.get(name).map(String::as_str).unwrap_or_default()
     }
 
+    fn page<'a>(&self, world: &'a World) -> Option<&'a Arc<Page>> {
+        match self.path.get("page") {
+            None => world.statuspage.main_page(),
+            Some(name) => world.statuspage.page_named(name),
+        }
+    }
+
+    /// True if the page has this report.
+    pub(crate) fn has(&self, id: ReportId) -> bool {
+        let world = self.app.world();
+        let report = world.statuspage.report(id).filter(|report| !report.retracted);
+        report.is_some_and(|report| self.page(&world).is_some_and(|page| page.page == report.page))
+    }
+
     /// The page as it is now.
     ///
     /// # Errors
     /// `not-found` if there is none, or none that this visitor may see.
     pub(crate) fn view(&self) -> Result<View, Problem> {
         let world = self.app.world();
-        let page = match self.path.get("page") {
-            None => world.statuspage.main_page(),
-            Some(name) => world.statuspage.page_named(name),
-        };
+        let page = self.page(&world);
         let known = self.visitor.0.as_ref().is_some_and(|grant| grant.allows(::access::Scope::Read));
         let page = page.filter(|page| page.public || known).ok_or_else(not_found)?;
         let base = match self.path.get("page") {
@@ -110,10 +123,7 @@ impl Asked {
         draw: impl FnOnce(&View) -> Result<String, Refusal>,
     ) -> Result<Response, Problem> {
         let world = self.app.world();
-        let public = match self.path.get("page") {
-            None => world.statuspage.main_page().is_some(),
-            Some(name) => world.statuspage.page_named(name).is_some_and(|page| page.public),
-        };
+        let public = self.page(&world).is_some_and(|page| page.public);
         if !public {
             let view = self.view()?;
             let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "private, no-store")];

@@ -17,6 +17,9 @@ use crate::{Command, World};
 /// The part that tells the public.
 pub const PART: &str = "status-page";
 
+/// The longest name that stands in the title of what a page's rule publishes.
+const TITLE_NAME_BYTES_MAX: usize = 100;
+
 /// What a page shows of each of its components, in the order of the page.
 #[must_use]
 pub fn components<'a>(world: &World, page: &'a Page, now: Timestamp) -> Vec<(&'a Component, Measured, Shown)> {
@@ -43,7 +46,9 @@ pub fn measured(world: &World, component: &Component, now: Timestamp) -> Measure
         watches.iter().map(|watch| (current(world, watch, now), watch.down_since.unwrap_or(watch.since))).collect();
     let status = current.iter().map(|(status, _)| *status).max().unwrap_or(Status::NoData);
     // The whole is like this since the first of those that are.
-    let since = current.iter().filter(|(theirs, _)| *theirs == status).map(|(_, since)| *since);
+    // An outage that got worse goes on, and does not begin anew.
+    let alike = |theirs: Status| theirs == status || (theirs.is_outage() && status.is_outage());
+    let since = current.iter().filter(|(theirs, _)| alike(*theirs)).map(|(_, since)| *since);
     let since = if status == Status::Operational { since.max() } else { since.min() };
     Measured { status, since, turns: Vec::new() }
 }
@@ -150,10 +155,17 @@ fn by_rule(world: &World, page: &Page, now: Timestamp) -> Vec<statuspage::Comman
         .filter(|report| is_over(report, &shown))
         .map(|report| statuspage::Command::Post(resolved(report)))
         .collect();
-    let told = |key: &str| state.open_reports(&page.page).any(|report| report.names(key));
+    // Who took a report of this outage back, or said that it is over, is not contradicted by the rule.
+    let told = |key: &str, since: Timestamp| {
+        state.reports(&page.page).filter(|report| report.names(key)).any(|report| {
+            let is_open = !report.retracted && !report.stage().is_over();
+            is_open || report.last().is_some_and(|posted| posted.at >= since)
+        })
+    };
     let broken = shown.iter().filter(|(component, measured, shown)| {
-        let lasting = measured.since.is_some_and(|since| now.duration_since(since) >= after);
-        measured.status.is_outage() && lasting && shown.status.is_outage() && !shown.by_hand && !told(&component.key)
+        let lasting = measured.since.filter(|since| now.duration_since(*since) >= after);
+        let outage = measured.status.is_outage() && shown.status.is_outage() && !shown.by_hand;
+        outage && lasting.is_some_and(|since| !told(&component.key, since))
     });
     let broken: Vec<_> = broken.collect();
     if !broken.is_empty() {
@@ -183,7 +195,9 @@ fn resolved(report: &Report) -> Posting {
 fn publication(page: &Page, broken: &[&(&Component, Measured, Shown)]) -> Publication {
     let names: Vec<&str> = broken.iter().map(|(component, ..)| component.name.as_str()).take(5).collect();
     let title = match names.as_slice() {
-        [one] => format!("Problem with {one}"),
+        // A title is one line, and not as long as a name may be.
+        [one] if one.len() <= TITLE_NAME_BYTES_MAX && !one.contains(char::is_control) => format!("Problem with {one}"),
+        [_] => "Problem with one system".to_owned(),
         [..] => "Problem with several systems".to_owned(),
     };
     let text = format!("We are aware of a problem with {} and are looking into it.", names.join(", "));

@@ -1,16 +1,16 @@
 //! Tells subscribers of status pages: updates in batches, and the links that confirm a subscription.
 //!
 //! Pages come first. At most a few of these messages are on their way at the same time, fewer than there are connections
-//! to the mail server, and none is begun while a page's message is due. What came of a batch is one event; a crash before
+//! to the mail server, and none is begun while a page's message is due, unless that lasts for half a minute. What came of a batch is one event; a crash before
 //! it repeats the batch, under the same ids.
 
 use std::{sync::Arc, time::Duration};
 
 use engine::Request;
 use futures::{StreamExt as _, stream};
-use kernel::Refusal;
+use kernel::{Refusal, codes};
 use notifier::{Class, Notifier};
-use outbound::Caller;
+use outbound::{Allowed, Caller};
 use statuspage::{Broadcast, Command as PageCommand, Gone, Subscription, Tried, TriedOutcome, Way};
 use tokio::{
     sync::{Semaphore, broadcast::error::RecvError, mpsc, watch},
@@ -25,7 +25,7 @@ use web::{
 };
 use world::Command;
 
-use super::webhooks;
+use super::messages::record;
 
 /// How often it is looked for what is due, beside whenever something happens.
 const LOOK: Duration = Duration::from_secs(1);
@@ -50,7 +50,11 @@ pub(super) fn run(
     notifier: Notifier,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Refusal> {
-    let caller = webhooks::caller(&app.settings().contracts)?;
+    // Strangers name these addresses: what the operator opened to the team's webhooks is not open to them.
+    let hosts = &app.settings().subscriber_hosts;
+    let no_client = |error| Refusal::new(&codes::INTERNAL, format!("no client for subscribers: {error}"));
+    let caller = Caller::new(Allowed::new(hosts)).map_err(no_client)?;
+    let notifier = notifier.reaching(hosts).map_err(no_client)?;
     Ok(async move {
         let letters = app.subscribing().letters();
         let sender = Sender { app: app.clone(), notifier, caller };
@@ -130,8 +134,8 @@ struct Sender {
 }
 
 impl Sender {
-    /// Delivers the next batch of a broadcast; false if its outcome could not be recorded, so that it must wait. When the
-    /// server stops, the batch ends with what is done.
+    /// Delivers the next batch of a broadcast; false if there is none any more. When the server stops, the batch ends with
+    /// what is done.
     async fn deliver(&self, broadcast: &Broadcast, stopped: &mut watch::Receiver<bool>) -> bool {
         let (world, effect) = (self.app.world(), broadcast.effect);
         let Some(batch) = world.statuspage.batch(effect, self.app.now()) else { return false };
@@ -171,13 +175,10 @@ impl Sender {
             (false, true) => last,
             (false, false) => broadcast.through,
         };
+        // Nobody is told again because the disk is full.
         let command = Command::Statuspage(PageCommand::Deliver { effect, through, tried });
-        let recorded = self.app.submit(Request::by_part(command, world::statuspage::PART)).await;
-        if let Err(refusal) = &recorded {
-            tracing::warn!(error.code = refusal.code.name, "what came of a batch was not recorded: {refusal}");
-            sleep(LOOK).await;
-        }
-        recorded.is_ok()
+        record(&self.app, command, world::statuspage::PART, stopped.clone()).await;
+        true
     }
 
     async fn tell(&self, told: &Arc<Told>, held: &Arc<Subscription>) -> TriedOutcome {

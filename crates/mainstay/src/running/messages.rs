@@ -182,15 +182,15 @@ async fn carry_out(
 ) -> Done {
     let Attempt { outcome, retry, not_before } = attempt(&app, &notifier, effect).await;
     let command = Command::Effects(effects::Command::Report { effect, outcome, retry, not_before });
-    record(&app, command, stopped).await;
+    record(&app, command, "paging", stopped).await;
     Done::Attempted { effect, provider }
 }
 
 /// Hands in what came of an attempt until it is recorded, or the server stops.
-async fn record(app: &App, command: Command, mut stopped: watch::Receiver<bool>) {
+pub(super) async fn record(app: &App, command: Command, part: &str, mut stopped: watch::Receiver<bool>) {
     let mut wait = AGAIN;
-    while let Err(refusal) = app.submit(Request::by_part(command.clone(), "paging")).await {
-        tracing::warn!(error.code = refusal.code.name, "what came of a message is not recorded yet: {refusal}");
+    while let Err(refusal) = app.submit(Request::by_part(command.clone(), part)).await {
+        tracing::warn!(error.code = refusal.code.name, "what came of {part} is not recorded yet: {refusal}");
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,
             () = tokio::time::sleep(wait) => {}

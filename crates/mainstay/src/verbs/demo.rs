@@ -55,6 +55,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
         check_secrets: std::collections::BTreeMap::new(),
         notifier: Some(notifier),
         check_trial: None,
+        subscriber_hosts: Vec::new(),
     };
     let parts = Parts {
         store: SqliteStore::temporary()?,

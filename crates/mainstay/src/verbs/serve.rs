@@ -46,6 +46,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
         check_secrets: settings.check_secrets,
         notifier: Some(notifier),
         check_trial: None,
+        subscriber_hosts: settings.subscriber_hosts,
     };
     let https = web.https;
     let parts = Parts {

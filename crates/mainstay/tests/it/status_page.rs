@@ -115,7 +115,7 @@ fn start(home: &Path, mail: u16) -> Server {
     let notify =
         format!("[notify]\nsmtp_url = \"smtp://127.0.0.1:{mail}?tls=none\"\nmail_from = \"status@shop.example\"\n");
     fs::write(home.join("mainstay.toml"), notify).unwrap();
-    let settings = ["--catalog", "catalog", "--webhook-hosts", "127.0.0.1", "--webhook-schemes", "http"];
+    let settings = ["--catalog", "catalog", "--subscriber-hosts", "127.0.0.1", "--webhook-schemes", "http"];
     let server = Server::start(home, &settings);
     server.until(&["status-page", "list"], |pages| pages["items"][0]["name"] == "main");
     server

@@ -1,12 +1,12 @@
 //! What is decided about incidents and maintenances on pages.
 
 use jiff::SignedDuration;
-use kernel::{Actor, Context, EffectId, EntityRef, Refusal, Timestamp, codes};
+use kernel::{Actor, Context, EffectId, EntityRef, Refusal, ReportId, Timestamp, codes};
 use serde::{Deserialize, Serialize};
 
 use super::{known_component, page};
 use crate::{
-    About, Affected, Event, Impact, Kind, Page, Report, ReportId, Stage, State, Status, Update,
+    About, Affected, Event, Impact, Kind, Page, Report, Stage, State, Status, Update,
     page::{COMPONENTS_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX},
     state::{REPORTS_KEPT, UPDATES_MAX},
 };

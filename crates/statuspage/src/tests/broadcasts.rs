@@ -1,10 +1,10 @@
 //! Updates on their way to subscribers.
 
-use kernel::{EffectId, codes};
+use kernel::{EffectId, SubscriptionId, codes};
 use uuid::Uuid;
 
 use super::{Log, affected, incident, page_ref};
-use crate::{BATCH_MAX, Command, Event, Gone, Stage, Status, SubscriptionId, Tried, TriedOutcome, Way};
+use crate::{BATCH_MAX, Command, Event, Gone, Stage, Status, Tried, TriedOutcome, Way};
 
 fn id(number: u128) -> SubscriptionId {
     SubscriptionId::from(Uuid::from_u128(number))

@@ -20,7 +20,7 @@ struct IncidentScreen {
 pub async fn show(asked: Asked) -> Result<Response, Problem> {
     let id = asked.part("id").parse().map_err(|_| not_found())?;
     // What is not there is not kept.
-    if asked.view()?.report(id).is_none() {
+    if !asked.has(id) {
         return Err(not_found());
     }
     asked.answer(HTML, |view| {

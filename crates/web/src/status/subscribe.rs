@@ -13,11 +13,11 @@ use std::time::Instant;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use engine::{Receipt, Request};
-use kernel::{EntityRef, Refusal, Sha256, Timestamp, codes};
+use kernel::{EntityRef, Refusal, Sha256, SubscriptionId, Timestamp, codes};
 use notifier::Address;
 use paging::Channel;
 use serde::{Deserialize, Serialize};
-use statuspage::{Command as PageCommand, Gone, Page, Subscription, SubscriptionId, Way};
+use statuspage::{Command as PageCommand, Gone, Page, Subscription, Way};
 use tokio::sync::mpsc;
 use world::{Command, World};
 
@@ -167,7 +167,7 @@ pub(crate) fn ask(
     let address = address.trim().to_owned();
     parse(way, &address)?;
     let schemes = &app.settings().contracts.webhook_schemes;
-    if way == Way::Webhook && !schemes.iter().any(|scheme| address.starts_with(&format!("{scheme}://"))) {
+    if way != Way::Email && !schemes.iter().any(|scheme| address.starts_with(&format!("{scheme}://"))) {
         let refusal = Refusal::new(&codes::INVALID, "webhooks are not called by this scheme").field("address");
         return Err(refusal.fix(schemes.join(", ")));
     }
@@ -179,7 +179,7 @@ pub(crate) fn ask(
     let all = components.len() > CHOSEN_MAX || components.len() == page.components().count();
     let chosen: Vec<String> = if all { Vec::new() } else { components.iter().map(|key| digest(key)).collect() };
     // Who was written to three times in an hour is not written to again; the answer is the same.
-    let named = Caller::named(&format!("{} {address}", page.page));
+    let named = Caller::named(&address);
     if app.subscribing().by_address.take(named, Instant::now()).is_err() {
         return Ok(());
     }
@@ -301,7 +301,12 @@ pub(crate) async fn confirm(app: &App, confirmed: &Confirm) -> Result<Subscripti
         let gone = || Refusal::new(&codes::NOT_FOUND, "the status page is gone");
         let page = world.statuspage.page(&claim.page).ok_or_else(gone)?;
         let chosen = page.components().filter(|component| claim.components.contains(&digest(&component.key)));
-        chosen.map(|component| component.key.clone()).collect()
+        let chosen: Vec<String> = chosen.map(|component| component.key.clone()).collect();
+        // None is all of them, which is not what was wished.
+        if chosen.is_empty() && !claim.components.is_empty() {
+            return Err(Refusal::new(&codes::NOT_FOUND, "the components are no longer on the status page"));
+        }
+        chosen
     };
     let id: SubscriptionId =
         new_key()?.parse().map_err(|_| Refusal::new(&codes::INTERNAL, "a random id could not be read"))?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use kernel::Timestamp;
-use statuspage::{Bars, Impact, Indicator, Page, Report, ReportId, Stage, Status};
+use kernel::{ReportId, Timestamp};
+use statuspage::{Bars, Impact, Indicator, Page, Report, Stage, Status};
 use world::World;
 
 use crate::App;

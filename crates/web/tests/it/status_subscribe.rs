@@ -1,8 +1,9 @@
 //! Subscribing to a status page: nobody is subscribed by somebody else, and nothing is kept of who is not.
 
 use axum::http::{StatusCode, header};
+use kernel::SubscriptionId;
 use notifier::{Inbox, Notifier, Settings};
-use statuspage::{SubscriptionId, Way};
+use statuspage::Way;
 use tokio::sync::mpsc;
 use web::status::{
     message::{Ready, Told},

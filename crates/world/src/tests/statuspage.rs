@@ -144,6 +144,28 @@ fn an_outage_that_lasts_publishes_itself_once_and_resolves_itself() {
 }
 
 #[test]
+fn what_people_took_back_is_not_published_again_until_the_outage_is_another() {
+    let mut town = town();
+    town.apply(&format!("{FILES}{}", PAGE.replace("name: Shop,", &format!("name: {},", "Shop ".repeat(22)))));
+    let outage = |town: &mut Town| {
+        town.report(None, 2);
+        town.report(Some("answered 500"), 2);
+        town.pass(11 * 60);
+        settle(town);
+    };
+    outage(&mut town);
+    let report = town.world.statuspage.reports(&page()).next().unwrap().id;
+    town.give(Command::Statuspage(statuspage::Command::Retract { report })).unwrap();
+    for _ in 0..3 {
+        town.pass(600);
+        settle(&mut town);
+    }
+    assert_eq!(town.world.statuspage.reports(&page()).count(), 1);
+    outage(&mut town);
+    assert_eq!(town.world.statuspage.open_reports(&page()).count(), 1, "another outage is told");
+}
+
+#[test]
 fn a_page_that_does_not_ask_for_it_publishes_nothing_by_itself() {
     let mut town = town();
     town.apply(&format!("{FILES}{}", PAGE.replace("  publish_after: 10m\n", "")));
