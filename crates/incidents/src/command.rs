@@ -155,7 +155,6 @@ fn open(
         if state.for_check(&check).is_some() {
             return Ok(vec![]);
         }
-        // A storm fills incidents; whoever finds no room opens another one, rather than be in none.
         // A storm fills incidents; what finds no room opens another one, rather than be in none.
         let overlapping = state.overlapping(&failed.entity, &failed.path, &failed.upstream);
         if let Some(incident) = overlapping {

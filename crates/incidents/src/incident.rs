@@ -241,6 +241,13 @@ impl Incident {
         }
     }
 
+    /// What the check of a join is about until now, if the incident has that check.
+    pub(crate) fn entities_of(&self, event: &Event) -> Vec<EntityRef> {
+        let Event::Joined { check, .. } = event else { return Vec::new() };
+        let known = self.checks.iter().filter(|known| known.check == *check);
+        known.flat_map(|known| known.path.iter().chain([&known.entity])).cloned().collect()
+    }
+
     fn add_check(&mut self, check: FailingCheck) {
         // Looked for before it is changed: to walk mutably is to copy all.
         let known = self.checks.iter().position(|known| known.check == check.check);

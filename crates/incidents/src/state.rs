@@ -41,6 +41,7 @@ impl State {
         }
         let Some(held) = self.incidents.get_mut(number) else { return };
         let held = Arc::make_mut(held);
+        let before = held.entities_of(event);
         held.apply(event, stamp);
         if held.is_open() {
             self.open.insert(*number);
@@ -48,6 +49,7 @@ impl State {
             self.open.remove(number);
         }
         self.index(*number, event);
+        self.untouch_left(*number, &before);
         self.forget_oldest();
     }
 
@@ -76,11 +78,7 @@ impl State {
                     self.abandoned.insert(failing.check.clone(), number);
                 }
                 for entity in held.entities() {
-                    let Some(incidents) = self.touching.get_mut(entity) else { continue };
-                    incidents.remove(&number);
-                    if incidents.is_empty() {
-                        self.touching.remove(entity);
-                    }
+                    self.untouch(entity, number);
                 }
             }
             Event::Opened { .. }
@@ -98,6 +96,22 @@ impl State {
             if !self.touching.get(entity).is_some_and(|incidents| incidents.contains(&number)) {
                 self.touching.entry(entity.clone()).or_default().insert(number);
             }
+        }
+    }
+
+    fn untouch(&mut self, entity: &EntityRef, number: u64) {
+        let Some(incidents) = self.touching.get_mut(entity) else { return };
+        incidents.remove(&number);
+        if incidents.is_empty() {
+            self.touching.remove(entity);
+        }
+    }
+
+    /// A check that failed again may be about something else than before.
+    fn untouch_left(&mut self, number: u64, before: &[EntityRef]) {
+        let Some(held) = self.incidents.get(&number).map(Arc::clone) else { return };
+        for entity in before.iter().filter(|entity| !held.entities().any(|own| own == *entity)) {
+            self.untouch(entity, number);
         }
     }
 
@@ -179,9 +193,8 @@ impl State {
     ) -> Option<&Incident> {
         let touched = path.iter().chain([entity]).chain(upstream).filter_map(|touched| self.touching.get(touched));
         let numbers: BTreeSet<u64> = touched.flat_map(|numbers| numbers.iter().copied()).collect();
-        let with_room =
-            numbers.iter().rev().filter_map(|number| self.by_number(*number)).filter(|open| open.has_room());
-        with_room.into_iter().find(|open| open.overlaps(entity, path, upstream))
+        let incidents = numbers.iter().rev().filter_map(|number| self.by_number(*number));
+        incidents.filter(|open| open.is_open() && open.has_room()).find(|open| open.overlaps(entity, path, upstream))
     }
 
     /// The incident that was resolved by hand while this check still failed in it, if it fails in no other since.
@@ -193,5 +206,16 @@ impl State {
     #[must_use]
     pub fn next_number(&self) -> u64 {
         self.last_number.saturating_add(1)
+    }
+
+    /// True if the index of entities has exactly what open incidents touch.
+    #[cfg(test)]
+    pub(crate) fn touches_only_what_is_open(&self) -> bool {
+        let touched =
+            |open: &Incident| open.entities().map(|entity| (entity.clone(), open.number())).collect::<Vec<_>>();
+        let wanted: BTreeSet<_> = self.open().flat_map(touched).collect();
+        let known = self.touching.iter();
+        let known = known.flat_map(|(entity, numbers)| numbers.iter().map(|number| (entity.clone(), *number)));
+        known.collect::<BTreeSet<_>>() == wanted
     }
 }

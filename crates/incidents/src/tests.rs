@@ -320,7 +320,9 @@ proptest! {
             let (name, next) = (names[which], names[(which + 1) % 5]);
             let incident = desk.state.recent().nth(which).map(|incident| incident.about.incident);
             let command = match (what, incident) {
-                (0 | 1, _) => fails(name, name, next),
+                (0, _) => fails(name, name, next),
+                // What the check covers was changed.
+                (1, _) => fails(name, &format!("{name} {next}"), ""),
                 (2, _) => recovers(name),
                 (3, Some(incident)) => Command::Acknowledge { incident },
                 (4, Some(incident)) => Command::Resolve { incident },
@@ -338,10 +340,12 @@ proptest! {
                 let left = ended.filter(|ended| ended.failing().any(|failing| failing.check == check));
                 let found = desk.state.abandoned(&check).map(Incident::number);
                 prop_assert_eq!(found, left.map(Incident::number).next(), "the index of what was left behind");
-                let touches = |open: &&Incident| open.overlaps(&entity(name), &[], &[]);
-                let found = desk.state.overlapping(&entity(name), &[], &[]).map(Incident::number);
+                let (path, upstream) = ([entity(next)], [entity(name)]);
+                let touches = |open: &&Incident| open.has_room() && open.overlaps(&entity(name), &path, &upstream);
+                let found = desk.state.overlapping(&entity(name), &path, &upstream).map(Incident::number);
                 prop_assert_eq!(found, desk.state.open().find(touches).map(Incident::number), "the index of entities");
             }
+            prop_assert!(desk.state.touches_only_what_is_open());
             let (open, done): (Vec<_>, Vec<_>) = desk.state.recent().partition(|incident| incident.is_open());
             prop_assert!(open.iter().all(|incident| incident.declared || incident.failing().next().is_some()));
             prop_assert_eq!(open.len() + done.len(), usize::try_from(desk.state.next_number() - 1).unwrap());

@@ -288,6 +288,9 @@ impl Lives {
             Event::Incidents(incidents::Event::Resolved { about, .. }) => {
                 self.ended_incidents.insert(about.incident);
             }
+            Event::Incidents(incidents::Event::Joined { about, .. }) => {
+                expect(!self.ended_incidents.contains(&about.incident), "something joined an incident that is over");
+            }
             Event::Incidents(incidents::Event::Reopened { about, .. }) => {
                 self.ended_incidents.remove(&about.incident);
             }
