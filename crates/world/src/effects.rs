@@ -315,8 +315,10 @@ impl Effects {
     pub(crate) fn fold(&mut self, event: &Event, _stamp: &Stamp) {
         match event {
             Event::Requested { effect } => {
+                if let Some(before) = self.pending.insert(effect.id, effect.clone()) {
+                    self.next.remove(&(before.next, before.id));
+                }
                 self.next.insert((effect.next, effect.id));
-                self.pending.insert(effect.id, effect.clone());
             }
             Event::Failed { effect, error, next, .. } => {
                 if let Some(effect) = self.pending.get_mut(effect) {

@@ -53,6 +53,12 @@ pub struct World {
 const KEYED_MAX: usize = 10_000;
 
 impl World {
+    /// The clock's time, or the last event's if the clock was set back: what waits from then on must not wait longer.
+    #[must_use]
+    pub fn not_before(&self, clock: Timestamp) -> Timestamp {
+        self.at.map_or(clock, |at| at.max(clock))
+    }
+
     /// The earlier command with the same idempotency key, with its first and last positions. It is the same command if
     /// the ids are equal; else the key was used for another request.
     #[must_use]
