@@ -12,6 +12,7 @@ mod hooks;
 pub(crate) mod log;
 mod messages;
 mod places;
+mod record;
 mod slos;
 mod webhooks;
 

@@ -40,7 +40,7 @@ pub struct Message {
     pub id: String,
     /// What the message belongs to, such as a page or an incident. Mail programs show a thread together.
     pub thread: String,
-    /// When that happened of which it tells: the same at each attempt.
+    /// When it was made: the same at each attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     /// How much it is in a hurry.

@@ -1,6 +1,6 @@
 //! Messages for other people's programs: JSON, signed by Standard Webhooks (<https://www.standardwebhooks.com>).
 //!
-//! The body has that specification's `type`, `timestamp` (when what it tells happened, not when it is sent) and `data`.
+//! The body has that specification's `type`, `timestamp` (when the message was made, not when it is sent) and `data`.
 //! `webhook-id` and `Idempotency-Key` are the message's id, the same at each attempt.
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -25,7 +25,7 @@ use web::{
 };
 use world::Command;
 
-use super::messages::record;
+use super::record::record;
 
 /// How often it is looked for what is due, beside whenever something happens.
 const LOOK: Duration = Duration::from_secs(1);

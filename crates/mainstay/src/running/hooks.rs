@@ -5,14 +5,13 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use engine::Request;
 use kernel::{EffectId, Refusal, codes};
 use reqwest::{StatusCode, header};
 use tokio::{sync::watch, task::JoinSet};
 use web::App;
 use world::{Command, Effect, effects};
 
-use super::webhooks;
+use super::{record::record, webhooks};
 
 /// How often it is looked for what is due, beside whenever something happens.
 const LOOK: Duration = Duration::from_millis(500);
@@ -44,8 +43,10 @@ pub(super) fn run(
         let mut calls = JoinSet::new();
         let mut under_way = BTreeSet::<EffectId>::new();
         let mut look = tokio::time::interval(LOOK);
+        let ends = stopped.clone();
         loop {
             tokio::select! {
+                biased;
                 _ = stopped.wait_for(|stopped| *stopped) => break,
                 Some(done) = calls.join_next(), if !calls.is_empty() => {
                     if let Ok(effect) = done {
@@ -54,12 +55,12 @@ pub(super) fn run(
                 }
                 _ = look.tick() => {
                     let world = app.world();
-                    let due = world.effects.due(app.now()).filter(|effect| !effect.call.message && !under_way.contains(&effect.id));
+                    let due = world.effects.due(world.not_before(app.now())).filter(|effect| !effect.call.message && !under_way.contains(&effect.id));
                     let due: Vec<Effect> = due.take(CALLS_MAX - under_way.len().min(CALLS_MAX)).cloned().collect();
                     for effect in due {
                         under_way.insert(effect.id);
                         let (client, caller) = (client.clone(), caller.clone());
-                        calls.spawn(carry_out(app.clone(), client, caller, secret.clone(), effect));
+                        calls.spawn(carry_out(app.clone(), client, caller, secret.clone(), effect, ends.clone()));
                     }
                 }
             }
@@ -75,6 +76,7 @@ async fn carry_out(
     caller: outbound::Caller,
     secret: Option<String>,
     effect: Effect,
+    stopped: watch::Receiver<bool>,
 ) -> EffectId {
     let id = effect.id;
     let (outcome, retry) = match effect.call.request.clone() {
@@ -82,9 +84,7 @@ async fn carry_out(
         None => call_hook(&client, secret, effect).await,
     };
     let command = Command::Effects(effects::Command::Report { effect: id, outcome, retry, not_before: None });
-    if let Err(refusal) = app.submit(Request::by_part(command, "hooks")).await {
-        tracing::warn!(error.code = refusal.code.name, "what a hook answered was not recorded: {refusal}");
-    }
+    record(&app, command, "hooks", stopped).await;
     id
 }
 

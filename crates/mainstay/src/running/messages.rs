@@ -10,17 +10,22 @@ use std::{
     time::Duration,
 };
 
-use engine::Request;
 use kernel::{EffectId, Refusal, Timestamp, codes};
 use notifier::{Class, Failure, Notifier, Receipt};
 use tokio::{
-    sync::{broadcast::error::RecvError, watch},
+    sync::{
+        broadcast::error::{RecvError, TryRecvError},
+        watch,
+    },
     task::JoinSet,
 };
 use web::{App, pages::message};
 use world::{Command, World, effects};
 
-use super::places::{Places, Provider};
+use super::{
+    places::{Places, Provider},
+    record::record,
+};
 
 /// How often it is looked for what is due, beside whenever something happens.
 const LOOK: Duration = Duration::from_millis(500);
@@ -28,9 +33,6 @@ const LOOK: Duration = Duration::from_millis(500);
 const LOOKUPS_MAX: usize = 64;
 /// Providers that are remembered, by the names under which addresses are sealed.
 const PROVIDERS_KEPT: usize = 20_000;
-/// How long it is waited before an outcome that could not be recorded is handed in again: at first, and at most.
-const AGAIN: Duration = Duration::from_millis(500);
-const AGAIN_MAX: Duration = Duration::from_secs(30);
 
 /// What came of an attempt.
 struct Attempt {
@@ -42,7 +44,7 @@ struct Attempt {
 /// Something that was done for one message.
 enum Done {
     /// It is known who takes what goes to this address, unless it can't be had.
-    Found { effect: EffectId, secret: String, provider: Option<Provider> },
+    Found { effect: EffectId, secret: String, provider: Result<Option<Provider>, Refusal> },
     /// An attempt was made, and recorded.
     Attempted { effect: EffectId, provider: Option<Provider> },
 }
@@ -71,7 +73,9 @@ pub(super) async fn run(app: App, notifier: Notifier, mut stopped: watch::Receiv
     let mut look = tokio::time::interval(LOOK);
     let ends = stopped.clone();
     loop {
+        // That the server stops is seen first: what came of an attempt may not have been recorded then.
         tokio::select! {
+            biased;
             _ = stopped.wait_for(|stopped| *stopped) => break,
             Some(done) = tasks.join_next(), if !tasks.is_empty() => {
                 if let Ok(done) = done {
@@ -84,8 +88,17 @@ pub(super) async fn run(app: App, notifier: Notifier, mut stopped: watch::Receiv
             },
             _ = look.tick() => {}
         }
+        // All that is due is walked once for what happened meanwhile, and not once for each.
+        while matches!(commits.try_recv(), Ok(_) | Err(TryRecvError::Lagged(_))) {}
+        while let Some(done) = tasks.try_join_next() {
+            if let Ok(done) = done {
+                desk.clear(done, &app, &notifier, &ends, &mut tasks);
+            }
+        }
         let world = app.world();
-        for effect in world.effects.due(app.now()).filter(|effect| effect.call.message).map(|effect| effect.id) {
+        for effect in
+            world.effects.due(world.not_before(app.now())).filter(|effect| effect.call.message).map(|effect| effect.id)
+        {
             let Some(next) = desk.begin(&world, effect) else { continue };
             match next {
                 Next::Find { secret } => tasks.spawn(find(app.clone(), effect, secret)),
@@ -139,7 +152,7 @@ impl Desk {
         tasks: &mut JoinSet<Done>,
     ) {
         match done {
-            Done::Found { effect, secret, provider: Some(provider) } => {
+            Done::Found { effect, secret, provider: Ok(Some(provider)) } => {
                 self.looked_up -= 1;
                 self.under_way.remove(&effect);
                 if self.providers.len() >= PROVIDERS_KEPT {
@@ -147,7 +160,12 @@ impl Desk {
                 }
                 self.providers.insert(secret, provider);
             }
-            Done::Found { effect, provider: None, .. } => {
+            // The next look asks again: what is only busy now must not go without a place.
+            Done::Found { effect, provider: Err(refusal), .. } if refusal.class() == kernel::Class::Retryable => {
+                self.looked_up -= 1;
+                self.under_way.remove(&effect);
+            }
+            Done::Found { effect, provider: Ok(None) | Err(_), .. } => {
                 self.looked_up -= 1;
                 tasks.spawn(carry_out(app.clone(), notifier.clone(), effect, None, stopped.clone()));
             }
@@ -169,8 +187,7 @@ async fn find(app: App, effect: EffectId, secret: String) -> Done {
         let Some(message) = world.paging.message(effect) else { return Ok(None) };
         message::address_of(&asked, &world, &message.method).map(|address| Some(Provider::of(&address)))
     });
-    let provider = found.await.ok().flatten();
-    Done::Found { effect, secret, provider }
+    Done::Found { effect, secret, provider: found.await }
 }
 
 async fn carry_out(
@@ -180,23 +197,17 @@ async fn carry_out(
     provider: Option<Provider>,
     stopped: watch::Receiver<bool>,
 ) -> Done {
-    let Attempt { outcome, retry, not_before } = attempt(&app, &notifier, effect).await;
+    // A panic costs one attempt, and not the place.
+    let (own, by) = (app.clone(), notifier.clone());
+    let tried = tokio::spawn(async move { attempt(&own, &by, effect).await }).await;
+    let Attempt { outcome, retry, not_before } = tried.unwrap_or_else(|error| Attempt {
+        outcome: Err(format!("the attempt broke off: {error}")),
+        retry: true,
+        not_before: None,
+    });
     let command = Command::Effects(effects::Command::Report { effect, outcome, retry, not_before });
     record(&app, command, "paging", stopped).await;
     Done::Attempted { effect, provider }
-}
-
-/// Hands in what came of an attempt until it is recorded, or the server stops.
-pub(super) async fn record(app: &App, command: Command, part: &str, mut stopped: watch::Receiver<bool>) {
-    let mut wait = AGAIN;
-    while let Err(refusal) = app.submit(Request::by_part(command.clone(), part)).await {
-        tracing::warn!(error.code = refusal.code.name, "what came of {part} is not recorded yet: {refusal}");
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-        wait = (wait * 2).min(AGAIN_MAX);
-    }
 }
 
 async fn attempt(app: &App, notifier: &Notifier, effect: EffectId) -> Attempt {
