@@ -3,10 +3,9 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
-    time::{Duration, Instant},
 };
 
-use crate::harness::{PATIENCE, Server, home};
+use crate::harness::{Server, found, home};
 
 /// What is answered to a request over HTTP.
 fn ask(url: &str, method: &str, path: &str, headers: &str) -> String {
@@ -25,12 +24,7 @@ fn evaluate(url: &str) -> String {
 
 #[track_caller]
 fn until(url: &str, wanted: &str) {
-    let began = Instant::now();
-    while !evaluate(url).contains(wanted) {
-        assert!(began.elapsed() < PATIENCE, "no {wanted} in {}", evaluate(url));
-        // The relay is another process: there is nothing to await.
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    found(&format!("{wanted} is looked for"), || evaluate(url).contains(wanted).then_some(()));
 }
 
 #[test]
