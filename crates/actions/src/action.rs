@@ -35,7 +35,7 @@ pub struct Action {
     /// How often it was reopened.
     #[serde(default)]
     pub reopened: u32,
-    /// Of what the owner was reminded last, since the deadline was set.
+    /// Of what the owner was reminded last, since the deadline was set, or of what it was too late to remind them.
     #[serde(default)]
     pub reminded: Option<Reminder>,
     /// What happened to it, the oldest first: the newest [`Action::LOG`].
@@ -121,7 +121,7 @@ pub(crate) fn promised(number: u64, promise: &Promise, clock: &Clock, stamp: &St
         escalation: None,
         postponed: 0,
         reopened: 0,
-        reminded: None,
+        reminded: too_late_for(promise.deadline, stamp.at),
         log: Vector::new(),
         log_left_out: 0,
         changed_at: stamp.position,
@@ -211,8 +211,8 @@ impl Action {
                 let deadline = self.promise.deadline;
                 let soon = deadline.saturating_sub(WARNING).unwrap_or(Timestamp::MIN);
                 let reminder = match self.reminded {
-                    None if soon > self.promised => (soon, Due::Remind(Reminder::Soon)),
-                    None | Some(Reminder::Soon) => (deadline, Due::Remind(Reminder::Deadline)),
+                    None => (soon, Due::Remind(Reminder::Soon)),
+                    Some(Reminder::Soon) => (deadline, Due::Remind(Reminder::Deadline)),
                     Some(Reminder::Deadline | Reminder::StillEscalated) => return Some(escalates),
                 };
                 // At the same time, the escalation is enough.
@@ -250,7 +250,7 @@ impl Action {
                         self.clock = clock.clone();
                         self.state = ActionState::Open;
                         // The deadline is over mostly; what is due next is that it escalates.
-                        self.reminded = (self.promise.deadline <= stamp.at).then_some(Reminder::Deadline);
+                        self.reminded = too_late_for(self.promise.deadline, stamp.at);
                     }
                     None => {
                         self.state = ActionState::Escalated { at: stamp.at };
@@ -281,9 +281,16 @@ impl Action {
             Event::Postponed { to, .. } => {
                 self.promise.deadline = *to;
                 self.postponed += 1;
-                self.reminded = None;
+                self.reminded = too_late_for(*to, stamp.at);
             }
-            Event::CycleDefined { .. } | Event::CycleRemoved { .. } | Event::Promised { .. } => return,
+            Event::CycleDefined { .. }
+            | Event::CycleRemoved { .. }
+            | Event::Promised { .. }
+            | Event::RetroOpened { .. }
+            | Event::RetroSaid { .. }
+            | Event::RetroTakenBack { .. }
+            | Event::RetroVoted { .. }
+            | Event::RetroClosed { .. } => return,
         }
         self.note(stamp, in_words(event));
     }
@@ -295,6 +302,14 @@ impl Action {
         }
         self.log.push_back(Entry { at: stamp.at, by: stamp.actor.clone(), what });
     }
+}
+
+/// The last reminder of a deadline whose time is over already, so that it isn't sent.
+fn too_late_for(deadline: Timestamp, now: Timestamp) -> Option<Reminder> {
+    if deadline <= now {
+        return Some(Reminder::Deadline);
+    }
+    (deadline.duration_since(now) <= WARNING).then_some(Reminder::Soon)
 }
 
 fn people(told: &[Told]) -> Vec<EntityRef> {
@@ -341,6 +356,13 @@ fn in_words(event: &Event) -> String {
         Event::Postponed { from, to, reason, .. } => {
             format!("postponed it from {} to {}: {reason}", from.strftime("%F"), to.strftime("%F"))
         }
-        Event::CycleDefined { .. } | Event::CycleRemoved { .. } | Event::Promised { .. } => String::new(),
+        Event::CycleDefined { .. }
+        | Event::CycleRemoved { .. }
+        | Event::Promised { .. }
+        | Event::RetroOpened { .. }
+        | Event::RetroSaid { .. }
+        | Event::RetroTakenBack { .. }
+        | Event::RetroVoted { .. }
+        | Event::RetroClosed { .. } => String::new(),
     }
 }

@@ -5,14 +5,13 @@ use kernel::{Actor, Context, EntityRef, Refusal, codes};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, ActionState, Clock, Cycle, Due, Event, Evidence, Knowledge, Look, Promise, Reminder, Source, State, Told,
-    Why,
+    Action, ActionState, Clock, Cycle, Due, Event, Evidence, Knowledge, Look, Promise, Reminder, RetroCommand, Source,
+    State, Told, Why, retro,
 };
 
 /// What somebody wants to happen to a promise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "there are few commands at a time")]
 pub enum Command {
     /// Have this calendar, as defined here.
     DefineCycle {
@@ -91,6 +90,11 @@ pub enum Command {
         /// The item's number.
         action: u64,
     },
+    /// Something about a retrospective.
+    Retro {
+        /// What.
+        command: RetroCommand,
+    },
 }
 
 /// One line.
@@ -154,6 +158,7 @@ pub fn decide(
         Command::Observe { action, holds, words } => observe(held(state, action)?, holds, words, known, context.now),
         Command::Remind { action, of } => remind(held(state, action)?, of, known, context),
         Command::Escalate { action } => escalate(held(state, action)?, known, context),
+        Command::Retro { command } => retro::decide(state, command, known, (&context.actor, context.now))?,
     };
     Ok(event.into_iter().collect())
 }
@@ -247,6 +252,12 @@ fn promise_it(state: &State, mut promise: Promise, known: &dyn Knowledge, contex
 
 /// A finding is promised once at a time.
 fn sources(state: &State, source: &Source) -> Result<(), Refusal> {
+    if let Source::Retrospective { retrospective } = source
+        && state.retros().get(*retrospective).is_none()
+    {
+        let detail = format!("there is no retrospective {retrospective}");
+        return Err(invalid("/source/retrospective", detail));
+    }
     let Source::Finding { key } = source else { return Ok(()) };
     if key.trim().is_empty() || key.len() > KEY_BYTES_MAX {
         return Err(invalid("/source/key", format!("a finding's key has from 1 to {KEY_BYTES_MAX} bytes")));

@@ -4,12 +4,11 @@ use jiff::Timestamp;
 use kernel::{EffectId, EntityRef};
 use serde::{Deserialize, Serialize};
 
-use crate::{Cycle, Promise};
+use crate::{Column, Cycle, Promise, RetroAbout, Verdict, retro_reference};
 
 /// Something that happened to a promise, or to a calendar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "most are promises, or are read and forgotten")]
 pub enum Event {
     /// A calendar was defined, or its definition was changed.
     CycleDefined {
@@ -94,6 +93,49 @@ pub enum Event {
         to: Timestamp,
         /// Why.
         reason: String,
+    },
+    /// A retrospective was opened.
+    RetroOpened {
+        /// Which.
+        about: RetroAbout,
+        /// The team's retrospective before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<u64>,
+        /// What had become of what was promised there.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        verdict: Vec<Verdict>,
+    },
+    /// Something was said in a retrospective.
+    RetroSaid {
+        /// Which.
+        about: RetroAbout,
+        /// The card's number.
+        card: u32,
+        /// Where it stands.
+        column: Column,
+        /// What.
+        text: String,
+    },
+    /// Something that was said was taken back.
+    RetroTakenBack {
+        /// Which.
+        about: RetroAbout,
+        /// The card's number.
+        card: u32,
+    },
+    /// Somebody voted for a card, or doesn't any more.
+    RetroVoted {
+        /// Which.
+        about: RetroAbout,
+        /// The card's number.
+        card: u32,
+        /// Whether it has their vote.
+        on: bool,
+    },
+    /// A retrospective is over.
+    RetroClosed {
+        /// Which.
+        about: RetroAbout,
     },
 }
 
@@ -221,6 +263,11 @@ impl Event {
             Self::Deprioritised { .. } => "actions.deprioritised",
             Self::Reassigned { .. } => "actions.reassigned",
             Self::Postponed { .. } => "actions.postponed",
+            Self::RetroOpened { .. } => "actions.retro_opened",
+            Self::RetroSaid { .. } => "actions.retro_said",
+            Self::RetroTakenBack { .. } => "actions.retro_taken_back",
+            Self::RetroVoted { .. } => "actions.retro_voted",
+            Self::RetroClosed { .. } => "actions.retro_closed",
         }
     }
 
@@ -228,7 +275,13 @@ impl Event {
     #[must_use]
     pub fn number(&self) -> Option<u64> {
         match self {
-            Self::CycleDefined { .. } | Self::CycleRemoved { .. } => None,
+            Self::CycleDefined { .. }
+            | Self::CycleRemoved { .. }
+            | Self::RetroOpened { .. }
+            | Self::RetroSaid { .. }
+            | Self::RetroTakenBack { .. }
+            | Self::RetroVoted { .. }
+            | Self::RetroClosed { .. } => None,
             Self::Promised { number, .. } => Some(*number),
             Self::Done { about, .. }
             | Self::Reopened { about, .. }
@@ -237,6 +290,28 @@ impl Event {
             | Self::Deprioritised { about, .. }
             | Self::Reassigned { about, .. }
             | Self::Postponed { about, .. } => Some(about.number),
+        }
+    }
+
+    /// The retrospective that it happened to.
+    #[must_use]
+    pub fn retro(&self) -> Option<&RetroAbout> {
+        match self {
+            Self::RetroOpened { about, .. }
+            | Self::RetroSaid { about, .. }
+            | Self::RetroTakenBack { about, .. }
+            | Self::RetroVoted { about, .. }
+            | Self::RetroClosed { about } => Some(about),
+            Self::CycleDefined { .. }
+            | Self::CycleRemoved { .. }
+            | Self::Promised { .. }
+            | Self::Done { .. }
+            | Self::Reopened { .. }
+            | Self::Escalated { .. }
+            | Self::Reminded { .. }
+            | Self::Deprioritised { .. }
+            | Self::Reassigned { .. }
+            | Self::Postponed { .. } => None,
         }
     }
 
@@ -251,6 +326,11 @@ impl Event {
         match self {
             Self::CycleDefined { definition } => vec![definition.cycle.clone(), definition.team.clone()],
             Self::CycleRemoved { cycle, team } => vec![cycle.clone(), team.clone()],
+            Self::RetroOpened { about, .. }
+            | Self::RetroSaid { about, .. }
+            | Self::RetroTakenBack { about, .. }
+            | Self::RetroVoted { about, .. }
+            | Self::RetroClosed { about } => vec![retro_reference(about.number), about.team.clone()],
             Self::Promised { number, promise, .. } => {
                 let mut subjects = vec![reference(*number), promise.subject.clone(), promise.owner.clone()];
                 subjects.extend(promise.team.clone());
@@ -290,6 +370,29 @@ impl Event {
             ),
             Self::CycleRemoved { cycle, team } => {
                 format!("removed the calendar {} of {}", cycle.short(), team.short())
+            }
+            Self::RetroOpened { about, verdict, .. } => {
+                let kept = verdict.iter().filter(|verdict| verdict.outcome == crate::Outcome::InTime).count();
+                let of = match verdict.len() {
+                    0 => String::new(),
+                    promised => format!("; of {promised} promised last time, {kept} were done in time"),
+                };
+                format!("opened retrospective {} of {}, {}{of}", about.number, about.team.short(), about.title)
+            }
+            Self::RetroSaid { about, column, text, .. } => {
+                format!("said in retrospective {} ({}): {text}", about.number, column.title().to_lowercase())
+            }
+            Self::RetroTakenBack { about, card } => {
+                format!("took card {card} of retrospective {} back", about.number)
+            }
+            Self::RetroVoted { about, card, on: true } => {
+                format!("voted for card {card} of retrospective {}", about.number)
+            }
+            Self::RetroVoted { about, card, on: false } => {
+                format!("took back the vote for card {card} of retrospective {}", about.number)
+            }
+            Self::RetroClosed { about } => {
+                format!("closed retrospective {} of {}, {}", about.number, about.team.short(), about.title)
             }
             Self::Promised { number, promise, .. } => {
                 let (what, owner, until) = (&promise.what, promise.owner.short(), promise.deadline.strftime("%F"));

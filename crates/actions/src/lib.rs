@@ -3,7 +3,7 @@
 //! **Cast.** An [`Action`] is one record for every [`Promise`] in Mainstay: one person, one deadline, a reason, and how one
 //! can tell that it was kept ([`DoneWhen`]). Post-mortems, retrospectives and findings are its [`Source`]s, and others can be.
 //! A [`Cycle`] is a team's calendar of sprints, or of longer cycles with cooldowns; it comes from the catalog
-//! (`kind: Cycle`). [`Knowledge`] is what the rest of the world tells a decision.
+//! (`kind: Cycle`). A [`Retro`] is a team's look back, in which promises are made. [`Knowledge`] is what the rest of the world tells a decision.
 //!
 //! **Flow.** Something is promised. It is done by a person's word with a link, or, better, when Mainstay sees that its
 //! condition holds; when the condition fails again later, it is reopened. The owner is reminded two days before the deadline
@@ -28,6 +28,7 @@ mod declared;
 mod event;
 mod known;
 mod promise;
+mod retro;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -39,4 +40,5 @@ pub use declared::CYCLE_KIND;
 pub use event::{About, Clock, Event, Evidence, Lead, Reminder, Told, Why, reference};
 pub use known::{Knowledge, Look};
 pub use promise::{DoneWhen, Promise, Source};
+pub use retro::{Card, Column, Outcome, Retro, RetroAbout, RetroCommand, Retros, VOTES, Verdict, retro_reference};
 pub use state::{Due, FOLLOW_THROUGH, FollowThrough, Notice, State};

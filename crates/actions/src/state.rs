@@ -8,7 +8,7 @@ use kernel::{EffectId, EntityRef, Stamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    About, Action, ActionState, Cycle, Event, Source,
+    About, Action, ActionState, Cycle, Event, Retros, Source,
     action::{WARNING, promised},
 };
 
@@ -33,6 +33,8 @@ pub struct State {
     /// Messages that are on their way.
     messages: OrdMap<EffectId, Notice>,
     cycles: OrdMap<EntityRef, Arc<Cycle>>,
+    #[serde(default)]
+    retros: Retros,
     cycles_by_team: OrdMap<EntityRef, OrdSet<EntityRef>>,
 }
 
@@ -96,6 +98,13 @@ impl State {
         match event {
             Event::CycleDefined { definition } => self.define(definition),
             Event::CycleRemoved { cycle, .. } => self.forget_cycle(cycle),
+            Event::RetroOpened { .. }
+            | Event::RetroSaid { .. }
+            | Event::RetroTakenBack { .. }
+            | Event::RetroVoted { .. }
+            | Event::RetroClosed { .. } => {
+                self.retros.fold(event, stamp);
+            }
             Event::Promised { number, promise, clock } => {
                 self.last = self.last.max(*number);
                 self.forget(*number);
@@ -195,7 +204,12 @@ impl State {
             | Event::Reopened { .. }
             | Event::Deprioritised { .. }
             | Event::Reassigned { .. }
-            | Event::Postponed { .. } => return,
+            | Event::Postponed { .. }
+            | Event::RetroOpened { .. }
+            | Event::RetroSaid { .. }
+            | Event::RetroTakenBack { .. }
+            | Event::RetroVoted { .. }
+            | Event::RetroClosed { .. } => return,
         };
         for told in to {
             if let Some(message) = told.message {
@@ -316,6 +330,12 @@ impl State {
     #[must_use]
     pub fn is_due_soon(action: &Action, now: Timestamp) -> bool {
         !action.is_finished() && !action.is_late(now) && action.promise.deadline.duration_since(now) <= WARNING
+    }
+
+    /// The retrospectives.
+    #[must_use]
+    pub fn retros(&self) -> &Retros {
+        &self.retros
     }
 
     /// The calendar.

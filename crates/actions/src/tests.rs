@@ -2,6 +2,7 @@ mod calendar;
 mod golden;
 mod machine;
 mod refusals;
+mod retros;
 
 use std::collections::BTreeMap;
 

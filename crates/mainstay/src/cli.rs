@@ -58,6 +58,9 @@ pub(crate) enum Verb {
     /// Show an incident: whose it is, what changed, the way back; take it on, note, resolve
     #[command(after_help = verbs::incident::HELP)]
     Incident(verbs::incident::IncidentArgs),
+    /// Promise what will be done, and show what was and what is late
+    #[command(after_help = verbs::action::HELP)]
+    Action(verbs::action::ActionArgs),
     /// Show what other tools report; take it on, end it
     #[command(after_help = verbs::alert::HELP)]
     Alert(verbs::alert::AlertArgs),
@@ -131,6 +134,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "page",
             "ack",
             "status-page",
+            "action",
             "flag",
             "contract",
             "deploy",

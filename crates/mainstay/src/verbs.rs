@@ -3,6 +3,7 @@
 //! `demo` and `serve` are the server; `doctor`, `backup`, `restore` and `timeline verify` work on a data folder, whether
 //! or not a server runs; all others ask a server through [`Session`].
 
+pub(crate) mod action;
 pub(crate) mod alert;
 pub(crate) mod apply;
 pub(crate) mod backup;
@@ -74,6 +75,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             Verb::Pages(args) => page::pages(args, &session()?).await,
             Verb::Ack(args) => page::ack(args, &session()?).await,
             Verb::Incident(args) => incident::run(args, &session()?).await,
+            Verb::Action(args) => action::run(args, &session()?).await,
             Verb::Alert(args) => alert::run(args, &session()?).await,
             Verb::Integration(args) => integration::run(args, &session()?).await,
             Verb::StatusPage(args) => status_page::run(args, &session()?).await,

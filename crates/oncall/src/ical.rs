@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     State,
     duty::duties,
+    ics::{escaped, line, utc},
     schedule::{LONGEST_VIEW, SPANS, Span},
 };
 
@@ -25,9 +26,6 @@ pub enum Feed {
     /// Those in which this rotation holds, after layers.
     Rotation(EntityRef),
 }
-
-/// Bytes of a line without its end (RFC 5545, section 3.1).
-const LINE_BYTES: usize = 75;
 
 /// The shifts from `from` to `to` as an iCalendar document, made at `now`. None is cut off at the ends, so that each has
 /// the same `UID` whenever it is asked for. At most 2,000, and 800 days.
@@ -119,37 +117,4 @@ impl Event<'_> {
         line(calendar, "TRANSP:TRANSPARENT");
         line(calendar, "END:VEVENT");
     }
-}
-
-/// A moment by RFC 5545, section 3.3.5, form 2.
-fn utc(at: Timestamp) -> String {
-    at.strftime("%Y%m%dT%H%M%SZ").to_string()
-}
-
-/// A text by RFC 5545, section 3.3.11. Control characters are not allowed in one.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\\' | ';' | ',' => escaped.extend(['\\', letter]),
-            '\n' => escaped.push_str("\\n"),
-            letter if letter.is_control() => {}
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
-}
-
-/// One content line, folded between characters (RFC 5545, section 3.1).
-fn line(calendar: &mut String, content: &str) {
-    let mut bytes = 0;
-    for letter in content.chars() {
-        if bytes + letter.len_utf8() > LINE_BYTES {
-            calendar.push_str("\r\n ");
-            bytes = 1;
-        }
-        calendar.push(letter);
-        bytes += letter.len_utf8();
-    }
-    calendar.push_str("\r\n");
 }

@@ -35,6 +35,7 @@ mod event;
 mod gaps;
 mod hours;
 mod ical;
+pub mod ics;
 mod load;
 mod rotation;
 mod schedule;

@@ -257,7 +257,9 @@ document.addEventListener("keydown", (event) => {
     if (link) { event.preventDefault(); link.click(); }
     return;
   }
-  const shortcut = one(`[data-key="${CSS.escape(event.key)}"]`);
+  // What the chosen line offers goes before what the screen does.
+  const offered = `[data-key="${CSS.escape(event.key)}"]`;
+  const shortcut = (selected?.isConnected && one(offered, selected)) || one(offered);
   if (event.key === "g") { before = "g"; forget = setTimeout(() => { before = ""; }, 1200); }
   else if (event.key === "/") { event.preventDefault(); const box = one("#search"); box?.focus(); box?.select(); }
   else if (event.key === "?") location.assign("/help");

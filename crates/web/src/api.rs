@@ -4,6 +4,7 @@
 //! what was recorded; [`Listed`] is a page of a list.
 
 pub mod access;
+pub mod actions;
 pub mod alerts;
 pub mod beats;
 pub mod catalog;

@@ -15,7 +15,7 @@ use kernel::{EntityRef, Refusal, Timestamp, codes};
 use world::World;
 
 use crate::{
-    App,
+    App, actions,
     catalog::findings,
     flags::requests,
     guard::Visitor,
@@ -72,7 +72,9 @@ impl FromRequestParts<App> for Frame {
             ..Chrome::default()
         };
         let requests = requests::waiting_for(&world, grant.as_ref());
-        let base = if may_read { with_troubles(Chrome { requests, ..base }, app, &world, now).await? } else { base };
+        let reader = grant.as_ref().and_then(|grant| grant.person.as_ref());
+        let base =
+            if may_read { with_troubles(Chrome { requests, ..base }, reader, app, &world, now).await? } else { base };
         Ok(Self { app: app.clone(), world, now, grant, at, base })
     }
 }
@@ -155,7 +157,13 @@ impl Frame {
 }
 
 /// The frame with what is broken and what is missing.
-async fn with_troubles(base: Chrome, app: &App, world: &Arc<World>, now: Timestamp) -> Result<Chrome, Refusal> {
+async fn with_troubles(
+    base: Chrome,
+    reader: Option<&EntityRef>,
+    app: &App,
+    world: &Arc<World>,
+    now: Timestamp,
+) -> Result<Chrome, Refusal> {
     let incident = world.incidents.open().next().map(|incident| OpenIncident {
         title: incident.title.clone(),
         href: format!("/incidents/{}", incident.number()),
@@ -170,7 +178,8 @@ async fn with_troubles(base: Chrome, app: &App, world: &Arc<World>, now: Timesta
         }
     };
     let findings = findings::Searched::at(app.indexes(), world, whole, now).count();
-    Ok(Chrome { incidents_open: world.incidents.open().count(), findings, incident, ..base })
+    let late = reader.map_or(0, |person| actions::list::late_of(world, person, now));
+    Ok(Chrome { late, incidents_open: world.incidents.open().count(), findings, incident, ..base })
 }
 
 /// The parameter that asks for a moment in the past.

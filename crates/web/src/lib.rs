@@ -11,6 +11,7 @@
 //! Architecture invariant: a screen can be drawn from invented values, without a server and without a World.
 
 pub mod access;
+pub mod actions;
 pub mod alerts;
 pub mod api;
 pub mod app;

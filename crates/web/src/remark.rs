@@ -65,12 +65,14 @@ pub enum Done {
     Published,
     /// A check was made or changed.
     CheckSaved,
+    /// A promise was done, decided against, given to another, put off or reopened.
+    Promise,
     /// All was as wished before.
     Nothing,
 }
 
 impl Done {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::Undone,
         Self::Asked,
         Self::Turned,
@@ -94,6 +96,7 @@ impl Done {
         Self::Tested,
         Self::Published,
         Self::CheckSaved,
+        Self::Promise,
         Self::Nothing,
     ];
 
@@ -122,6 +125,7 @@ impl Done {
             Self::Tested => "tested",
             Self::Published => "published",
             Self::CheckSaved => "check-saved",
+            Self::Promise => "promise",
             Self::Nothing => "nothing",
         }
     }
@@ -155,6 +159,7 @@ impl Done {
             }
             Self::Published => "The public sees it within seconds. Subscribers are told if you said so.",
             Self::CheckSaved => "The check is saved. It holds from the next run on.",
+            Self::Promise => "It stands so from now on, under your name.",
             Self::Nothing => "All was so already: nothing was changed.",
         }
     }

@@ -12,8 +12,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
-    App, access, alerts, api, assets, backstage, catalog, checks, contacts, contracts, docs, evaluation, flags, guard,
-    help, home, incidents, live, manual, oncall, pages, reference, search,
+    App, access, actions, alerts, api, assets, backstage, catalog, checks, contacts, contracts, docs, evaluation,
+    flags, guard, help, home, incidents, live, manual, oncall, pages, reference, search,
     security::{Limits, protect},
     settings, slos, status,
     table::{Access, Access::Needs, Finished, Route, Table},
@@ -25,7 +25,7 @@ const SIGN_IN: Access = Access::Public { because: "whoever signs in is not known
 const ANSWER: Access =
     Access::Public { because: "whoever is woken answers by the link in the message, which is signed and theirs alone" };
 const CALENDAR: Access = Access::Public {
-    because: "a calendar program can't sign in: the address is the secret, and it shows shifts alone",
+    because: "a calendar program can't sign in: the address is the secret, and it shows shifts and deadlines alone",
 };
 const BEAT: Access = Access::Public {
     because: "a job can't sign in: the address is the secret, lets it report for itself, and shows nothing",
@@ -187,6 +187,11 @@ fn operations(table: Table) -> Table {
         .screen(Needs(Read), Method::GET, "/pages", get(pages::list::index))
         .screen(Needs(Read), Method::GET, "/pages/{number}", get(pages::show::show))
         .screen(Needs(Write), Method::POST, "/pages/{number}/{verb}", post(pages::act::act))
+        .screen(Needs(Read), Method::GET, "/actions", get(actions::list::index))
+        .screen(Needs(Write), Method::GET, "/actions/new", get(actions::new::ask))
+        .screen(Needs(Write), Method::POST, "/actions", post(actions::new::make))
+        .screen(Needs(Read), Method::GET, "/actions/{number}", get(actions::show::show))
+        .screen(Needs(Write), Method::POST, "/actions/{number}/{verb}", post(actions::act::act))
         .screen(Needs(Read), Method::GET, "/inbox", get(pages::inbox::show))
         .screen(Needs(Read), Method::GET, "/checks", get(checks::list::index))
         .screen(Needs(Read), Method::GET, "/checks/{namespace}/{name}", get(checks::show::show))
@@ -267,6 +272,15 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Write), routes!(api::pages::renotify))
         .api(Needs(Write), routes!(api::pages::reassign))
         .api(Needs(Write), routes!(api::pages::close))
+        .api(Needs(Read), routes!(api::actions::list))
+        .api(Needs(Read), routes!(api::actions::show))
+        .api(Needs(Write), routes!(api::actions::create))
+        .api(Needs(Write), routes!(api::actions::done))
+        .api(Needs(Write), routes!(api::actions::deprioritise))
+        .api(Needs(Write), routes!(api::actions::reassign))
+        .api(Needs(Write), routes!(api::actions::postpone))
+        .api(Needs(Write), routes!(api::actions::reopen))
+        .api(Needs(Read), routes!(api::actions::cycle))
         .api(Needs(Report), routes!(api::probes::beat))
         .api(Needs(Write), routes!(api::beats::show))
         .api(Needs(Write), routes!(api::beats::renew))

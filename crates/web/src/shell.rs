@@ -39,6 +39,8 @@ pub struct Chrome {
     pub findings: usize,
     /// How many requested changes of flags wait for the reader.
     pub requests: usize,
+    /// How many promises of the reader's are late.
+    pub late: usize,
     /// The incident to point at from every screen.
     pub incident: Option<OpenIncident>,
     /// How the server itself is.
@@ -75,6 +77,7 @@ impl Chrome {
                 Place::Incidents => self.incidents_open,
                 Place::Findings => self.findings,
                 Place::Flags => self.requests,
+                Place::Actions => self.late,
                 Place::Home
                 | Place::Services
                 | Place::Timeline
@@ -139,6 +142,8 @@ pub enum Place {
     Contracts,
     /// Who is on call.
     OnCall,
+    /// What is promised.
+    Actions,
     /// What the catalog lacks.
     Findings,
     /// Markdown beside the entities.
@@ -151,7 +156,7 @@ pub enum Place {
 
 impl Place {
     /// All of them, as the navigation lists them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Home,
         Self::Incidents,
         Self::Services,
@@ -160,6 +165,7 @@ impl Place {
         Self::Flags,
         Self::Contracts,
         Self::OnCall,
+        Self::Actions,
         Self::Graph,
         Self::Docs,
         Self::Findings,
@@ -195,6 +201,7 @@ impl Place {
             Self::Flags => ("Flags", "/flags", 'f'),
             Self::Contracts => ("Contracts", "/contracts", 'p'),
             Self::OnCall => ("On call", "/on-call", 'o'),
+            Self::Actions => ("Actions", "/actions", 'a'),
             Self::Findings => ("Findings", "/findings", 'n'),
             Self::Docs => ("Docs", "/docs", 'd'),
             Self::Graph => ("Graph", "/graph", 'm'),

@@ -32,6 +32,7 @@ pub fn address(entity: &EntityRef) -> String {
         "segment" => format!("/segments/{namespace}/{name}"),
         "incident" => format!("/incidents/{name}"),
         "page" => format!("/pages/{name}"),
+        "action" => format!("/actions/{name}"),
         "alert" => format!("/alerts/{name}"),
         "slo" | "slo-ticket" | "slo-data" => format!("/slos/{namespace}/{name}"),
         kind => format!("/entities/{}/{namespace}/{name}", segment(kind)),
@@ -67,6 +68,10 @@ impl Frame {
         let number = (reference.kind() == "page").then(|| reference.name().parse().ok()).flatten();
         if let Some(page) = number.and_then(|number| self.world.paging.numbered(number)) {
             return Entity::new("page", format!("page {}", page.number()), self.href(address(reference)));
+        }
+        let number = (reference.kind() == "action").then(|| reference.name().parse().ok()).flatten();
+        if let Some(action) = number.and_then(|number| self.world.actions.get(number)) {
+            return Entity::new("action", format!("action {}", action.number), self.href(address(reference)));
         }
         let flags = &self.world.flags;
         let known = self.world.checks.watch(reference).is_some()

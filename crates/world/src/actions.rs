@@ -70,7 +70,12 @@ pub(crate) fn follow(event: &Fact, recorded: &Recorded, context: &Context) -> Ve
         | Fact::Reopened { .. }
         | Fact::Deprioritised { .. }
         | Fact::Reassigned { .. }
-        | Fact::Postponed { .. } => return Vec::new(),
+        | Fact::Postponed { .. }
+        | Fact::RetroOpened { .. }
+        | Fact::RetroSaid { .. }
+        | Fact::RetroTakenBack { .. }
+        | Fact::RetroVoted { .. }
+        | Fact::RetroClosed { .. } => return Vec::new(),
     };
     let tell = |told: &Told| {
         let purpose = format!("tell {} of action {}", told.person.short(), about.number);

@@ -2,7 +2,7 @@
 
 use golden::assert_every_variant;
 
-use crate::{DoneWhen, Event, Evidence, Lead, Length, Reminder, Rhythm, Source, Why};
+use crate::{Column, DoneWhen, Event, Evidence, Lead, Length, Outcome, Reminder, Rhythm, Source, Why};
 
 /// One line for each shape of each event that was ever written.
 const EVENTS: &str = include_str!("golden.jsonl");
@@ -31,6 +31,11 @@ fn every_sort_of_event_has_been_written() {
             Deprioritised,
             Reassigned,
             Postponed,
+            RetroOpened,
+            RetroSaid,
+            RetroTakenBack,
+            RetroVoted,
+            RetroClosed,
         }
     );
 }
@@ -39,6 +44,7 @@ fn every_sort_of_event_has_been_written() {
 fn every_sort_of_what_stands_in_events_has_been_written() {
     let (mut conditions, mut sources, mut evidence, mut whys) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut leads, mut reminders, mut rhythms, mut lengths) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut outcomes, mut columns) = (Vec::new(), Vec::new());
     for event in events() {
         match event {
             Event::CycleDefined { definition } => {
@@ -53,10 +59,15 @@ fn every_sort_of_what_stands_in_events_has_been_written() {
             Event::Reopened { why, .. } => whys.push(why),
             Event::Escalated { lead, .. } => leads.push(lead),
             Event::Reminded { of, .. } => reminders.push(of),
+            Event::RetroOpened { verdict, .. } => outcomes.extend(verdict.iter().map(|verdict| verdict.outcome)),
+            Event::RetroSaid { column, .. } => columns.push(column),
             Event::CycleRemoved { .. }
             | Event::Deprioritised { .. }
             | Event::Reassigned { .. }
-            | Event::Postponed { .. } => {}
+            | Event::Postponed { .. }
+            | Event::RetroTakenBack { .. }
+            | Event::RetroVoted { .. }
+            | Event::RetroClosed { .. } => {}
         }
     }
     assert_every_variant!(
@@ -78,6 +89,8 @@ fn every_sort_of_what_stands_in_events_has_been_written() {
     assert_every_variant!(&whys, Why { Failed, ByHand });
     assert_every_variant!(&leads, Lead { Leads, Nobody });
     assert_every_variant!(&reminders, Reminder { Soon, Deadline, StillEscalated });
+    assert_every_variant!(&outcomes, Outcome { InTime, Late, Open, Overdue, Escalated, Deprioritised });
+    assert_every_variant!(&columns, Column { Well, Badly, Puzzle });
     assert_every_variant!(&rhythms, Rhythm { Sprints, Cycles });
     assert_every_variant!(&lengths, Length { Days, Minutes });
 }

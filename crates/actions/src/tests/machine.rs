@@ -70,7 +70,14 @@ fn allowed(before: Option<&Action>, event: &Event) {
         Event::Postponed { .. } => assert!(before.state == ActionState::Open && before.postponed == 0),
         Event::Reminded { of, .. } => assert_eq!(*of == Reminder::StillEscalated, was_escalated),
         Event::Reassigned { .. } => assert!(!before.is_finished()),
-        Event::CycleDefined { .. } | Event::CycleRemoved { .. } | Event::Promised { .. } => panic!("{event:?}"),
+        Event::CycleDefined { .. }
+        | Event::CycleRemoved { .. }
+        | Event::Promised { .. }
+        | Event::RetroOpened { .. }
+        | Event::RetroSaid { .. }
+        | Event::RetroTakenBack { .. }
+        | Event::RetroVoted { .. }
+        | Event::RetroClosed { .. } => panic!("{event:?}"),
     }
 }
 

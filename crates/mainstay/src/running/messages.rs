@@ -1,4 +1,4 @@
-//! Brings messages to people: the effects that are a page's.
+//! Brings messages to people: the effects that are a page's, or about a promise.
 //!
 //! It looks as soon as something was committed, so that the first attempt begins within moments of the verdict. What came
 //! of an attempt is an event, from which the next attempt or the next rule follows; a crash in between repeats the
@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use kernel::{EffectId, Refusal, Timestamp, codes};
+use kernel::{EffectId, Refusal, Timestamp};
 use notifier::{Class, Failure, Notifier, Receipt};
 use tokio::{
     sync::{
@@ -119,12 +119,12 @@ impl Desk {
             return None;
         }
         // What there is no message for any more costs nobody a place.
-        let Some(message) = world.paging.message(effect) else {
+        let Some(method) = message::method(world, effect) else {
             self.under_way.insert(effect);
             return Some(Next::Attempt { provider: None });
         };
-        let secret = &message.method.secret;
-        let known = Provider::only(message.method.channel).or_else(|| self.providers.get(secret).cloned());
+        let secret = &method.secret;
+        let known = Provider::only(method.channel).or_else(|| self.providers.get(secret).cloned());
         match known {
             Some(provider) => {
                 if !self.places.take(&provider) {
@@ -184,8 +184,8 @@ async fn find(app: App, effect: EffectId, secret: String) -> Done {
     let asked = app.clone();
     let found = app.blocking(move |engine| {
         let world = engine.world();
-        let Some(message) = world.paging.message(effect) else { return Ok(None) };
-        message::address_of(&asked, &world, &message.method).map(|address| Some(Provider::of(&address)))
+        let Some(method) = message::method(&world, effect) else { return Ok(None) };
+        message::address_of(&asked, &world, &method).map(|address| Some(Provider::of(&address)))
     });
     Done::Found { effect, secret, provider: found.await }
 }
@@ -215,9 +215,7 @@ async fn attempt(app: &App, notifier: &Notifier, effect: EffectId) -> Attempt {
     let asked = app.clone();
     let made = app.blocking(move |engine| {
         let world = engine.world();
-        let gone = || Refusal::new(&codes::NOT_FOUND, "the message is not on its way any more");
-        let message = world.paging.message(effect).ok_or_else(gone)?;
-        message::ready(&asked, &world, message)
+        message::made(&asked, &world, effect)
     });
     let (address, message) = match made.await {
         Ok(Some(made)) => made,

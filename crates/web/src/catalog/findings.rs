@@ -19,7 +19,7 @@ use crate::{
     indexes::{Indexes, Uncovered, Whole},
     problem::Problem,
     shell::{Chrome, Place, screen},
-    views::{Choice, Cli, Empty, Field, Filters, Finding, Pager, State, Tone},
+    views::{Choice, Cli, Empty, Field, Filters, Finding, Link, Pager, State, Tone},
 };
 
 /// The findings that pass the filters.
@@ -179,6 +179,67 @@ pub(crate) fn about(frame: &Frame, of: &EntityRef) -> Vec<Finding> {
 }
 
 impl Gap<'_> {
+    /// What a promise to mend it refers to; none for what no entity has.
+    fn key(&self) -> Option<String> {
+        let with = match self.found {
+            Found::Contract(gap) => gap.with.as_ref(),
+            Found::Whole(_) | Found::File(..) | Found::OnCall(_) | Found::Stale(_) => None,
+        };
+        let with = with.map(|with| format!(" {with}")).unwrap_or_default();
+        Some(format!("{} {}{with}", self.rule, self.subject?))
+    }
+
+    /// What is promised by whoever mends it, and how Mainstay sees that it is.
+    fn mended(&self) -> (String, &'static str, Option<&EntityRef>, Option<&EntityRef>) {
+        let name = self.subject.map(EntityRef::short).unwrap_or_default();
+        match &self.found {
+            Found::Stale(stale) => (format!("Remove the flag {name}"), "flag_gone", Some(&stale.flag), None),
+            Found::Contract(gap) if gap.with.is_some() => {
+                let consumer = gap.with.as_ref().map(EntityRef::short).unwrap_or_default();
+                let what = format!("Verify {name} against what {consumer} expects");
+                (what, "contract_verified", gap.with.as_ref(), Some(&gap.subject))
+            }
+            Found::Contract(gap) => (gap.title.clone(), "", None, None),
+            Found::Whole(finding) => match finding.rule {
+                catalog::FindingRule::NoOwner | catalog::FindingRule::OwnerUnknown => {
+                    (format!("Give {name} an owner"), "owned", self.subject, None)
+                }
+                _ => (format!("Mend: {}", finding.message), "", None, None),
+            },
+            Found::OnCall(_) => (format!("Have somebody on call for {name}"), "", None, None),
+            Found::File(..) => (String::new(), "", None, None),
+        }
+    }
+
+    /// With who has promised to mend it, or where that is promised.
+    fn promised(&self, frame: &Frame, shown: Finding) -> Finding {
+        let (Some(key), Some(subject)) = (self.key(), self.subject) else { return shown };
+        let source = ::actions::Source::Finding { key: key.clone() };
+        if let Some(action) = frame.world.actions.of_source(&source).find(|action| !action.is_finished()) {
+            let who = frame.catalog_person(&action.promise.owner).name;
+            let text = format!("{who} has promised it until {}", action.promise.deadline.strftime("%-d %b"));
+            let href = frame.href(format!("/actions/{}", action.number));
+            return Finding { promised: Some(Link::new(text, href)), ..shown };
+        }
+        if !frame.may_write() {
+            return shown;
+        }
+        let (mut what, done, which, other) = self.mended();
+        what.truncate(what.floor_char_boundary(::actions::WHAT_BYTES_MAX));
+        let of = |reference: Option<&EntityRef>| reference.map(EntityRef::to_string).unwrap_or_default();
+        let known = [
+            ("finding", key),
+            ("subject", subject.to_string()),
+            ("what", what),
+            ("done", done.to_owned()),
+            ("which", of(which)),
+            ("other", of(other)),
+        ];
+        let set: Vec<_> = known.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let query = serde_html_form::to_string(set).unwrap_or_default();
+        Finding { promise: Some(Link::new("Promise to mend it", format!("/actions/new?{query}"))), ..shown }
+    }
+
     fn view(&self, frame: &Frame) -> Finding {
         let shown = Finding {
             state: severity(self.severity),
@@ -188,8 +249,11 @@ impl Gap<'_> {
             excerpt: None,
             fix: None,
             command: None,
+            promise: None,
+            promised: None,
             since: None,
         };
+        let shown = self.promised(frame, shown);
         match &self.found {
             Found::Whole(finding) => Finding {
                 title: finding.message.clone(),

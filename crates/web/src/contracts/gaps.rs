@@ -24,6 +24,8 @@ pub struct ContractGap {
     pub rule: &'static str,
     /// The component that has it.
     pub subject: EntityRef,
+    /// The component at the other end, where it is about two.
+    pub with: Option<EntityRef>,
     /// Who is to mend it.
     pub owner: Option<EntityRef>,
     /// What is missing, in one sentence.
@@ -41,6 +43,7 @@ pub fn gaps(world: &World) -> Vec<ContractGap> {
         gaps.push(ContractGap {
             rule: UNMATCHED,
             subject: known.component.clone(),
+            with: None,
             owner: None,
             title: format!("the pacticipant {} is no component of the catalog", known.name),
             fix: how_to_match(&known.name),
@@ -53,6 +56,7 @@ pub fn gaps(world: &World) -> Vec<ContractGap> {
             gaps.push(ContractGap {
                 rule: WITHOUT_CONTRACT,
                 subject: party.component.clone(),
+                with: None,
                 owner: world.owner_of(&party.component),
                 title: format!(
                     "{} {} runs in {environment} without a contract",
@@ -73,6 +77,7 @@ pub fn gaps(world: &World) -> Vec<ContractGap> {
         gaps.push(ContractGap {
             rule: UNVERIFIED,
             subject: party.component.clone(),
+            with: state.pacticipant(consumer).map(|consumer| consumer.component.clone()),
             owner: world.owner_of(&party.component),
             title: format!("{} was never tried against what {} expects", party.name, state.name(consumer)),
             fix: format!(

@@ -175,7 +175,7 @@ fn drawn(frame: &Frame, team: &EntityRef, stretch: &Stretch, day: Option<Date>) 
     TeamScreen {
         chrome: frame.chrome(format!("On call: {name}"), Place::OnCall),
         rotations: frame.world.oncall.of_team(team).map(rotation_in_words).collect(),
-        answers: answers(frame, team),
+        answers: answers(frame, team).into_iter().chain(crate::actions::team::answers(frame, team)).collect(),
         zone: stretch.zone.iana_name().unwrap_or("UTC").to_owned(),
         weeks: calendar::weeks(frame, team, stretch, day),
         pager: Pager {

@@ -1,12 +1,12 @@
 //! What a message says, made when it is sent: what it says is true then.
 
 use jiff::{SignedDuration, Timestamp};
-use kernel::{EntityRef, Refusal, codes};
+use kernel::{EffectId, EntityRef, Refusal, codes};
 use notifier::{Address, Urgency, links};
 use paging::{Kind, Line, Message, Page};
 use world::World;
 
-use crate::{App, vault};
+use crate::{App, actions::message as about_promise, vault};
 
 /// For how long the link in a message acknowledges.
 pub(super) const LINK_HOURS: i64 = 12;
@@ -14,6 +14,25 @@ pub(super) const LINK_HOURS: i64 = 12;
 const LISTED: usize = 20;
 /// How much of what a check said is in a message.
 const EVIDENCE_CHARS: usize = 400;
+
+/// By which method a message goes: a page's, or one about a promise. None if it is not on its way any more.
+#[must_use]
+pub fn method(world: &World, effect: EffectId) -> Option<paging::Method> {
+    let page = world.paging.message(effect).map(|message| paging::Method::clone(&message.method));
+    page.or_else(|| about_promise::method(world, effect))
+}
+
+/// The message of this id as it is to be delivered: a page's, or one about a promise. Nothing if nobody needs to hear of
+/// it any more.
+///
+/// # Errors
+/// If the address can't be had.
+pub fn made(app: &App, world: &World, effect: EffectId) -> Result<Option<(Address, notifier::Message)>, Refusal> {
+    match world.paging.message(effect) {
+        Some(message) => ready(app, world, message),
+        None => about_promise::ready(app, world, effect),
+    }
+}
 
 /// A message as it is to be delivered: to whom, and what.
 ///

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Cli, Entity, Moment, State, writes_html};
+use super::{Cli, Entity, Link, Moment, State, writes_html};
 
 /// One finding: shown until it is mended.
 #[derive(Debug, Clone, Template)]
@@ -22,6 +22,10 @@ pub struct Finding {
     pub fix: Option<String>,
     /// The command that mends it, where there is one.
     pub command: Option<Cli>,
+    /// Where it is promised to be mended; none where the reader may not, or somebody has.
+    pub promise: Option<Link>,
+    /// Who has promised to mend it.
+    pub promised: Option<Link>,
     /// Since when it is so.
     pub since: Option<Moment>,
 }

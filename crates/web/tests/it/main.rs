@@ -2,6 +2,7 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod ack_link;
+mod actions;
 mod alerts;
 mod assets;
 mod backstage;

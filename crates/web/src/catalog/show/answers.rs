@@ -14,7 +14,10 @@ use crate::{
 /// State, owner, who is on call, what runs: in this order, as far as they can be asked of the entity.
 pub(super) fn answers(frame: &Frame, of: &EntityRef, entity: &Entity) -> Vec<Answer> {
     let answers = match of.kind() {
-        "group" => vec![team_on_call(frame, of), chat_of_team(entity)],
+        "group" => {
+            let promises = crate::actions::team::answers(frame, of);
+            [team_on_call(frame, of), chat_of_team(entity)].into_iter().chain(promises.into_iter().map(Some)).collect()
+        }
         "user" => vec![teams_of(frame, of), duties_of(frame, of)],
         _ => vec![Some(state(frame, of)), Some(owner(frame, of)), Some(on_call(frame, of)), live(frame, of)],
     };

@@ -161,6 +161,7 @@ pub(super) fn others(frame: &Frame, of: &EntityRef) -> Vec<Others> {
             (count > 0).then(|| Others { title: title.to_owned(), count, rows, all })
         })
         .collect();
+    others.extend(crate::actions::team::section(frame, of));
     others.extend(incidents(frame, of));
     others
 }

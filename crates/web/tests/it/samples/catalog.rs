@@ -148,6 +148,8 @@ fn entity() -> EntityScreen {
             excerpt: Some("19 |   dependsOn:\n20 |     - component:ledger\n21 |     - resource:payments-db-old\n   |       ^^^^^^^^^^^^^^^^^^^^^^^^ no such entity".to_owned()),
             fix: Some("Did you mean resource:payments-db?".to_owned()),
             command: Some(Cli::new("mainstay plan ./shop")),
+            promise: None,
+            promised: None,
             since: Some(ago(5_000)),
         }],
         checks: vec![line(Some(down()), "Buyer pays by card", "every 10 s from 3 locations", Some(ago(0))), line(Some(up()), "GET /healthz", "41 ms at the 95th percentile", Some(ago(0)))],

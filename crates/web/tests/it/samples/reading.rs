@@ -42,6 +42,8 @@ fn findings() -> FindingsScreen {
                 excerpt: Some(" 8 |     - cart\n 9 |     - Node_JS\n   |       ^^^^^^^".to_owned()),
                 fix: Some("Write node-js.".to_owned()),
                 command: None,
+                promise: Some(Link::new("Promise to mend it", "/actions/new?finding=x")),
+                promised: None,
                 since: Some(ago(400)),
             },
             Finding {
@@ -52,6 +54,8 @@ fn findings() -> FindingsScreen {
                 excerpt: None,
                 fix: Some("The last to deploy it was Jun Park of Discovery.".to_owned()),
                 command: Some(Cli::new("mainstay get component:image-proxy -o yaml")),
+                promise: None,
+                promised: Some(Link::new("Jun Park has promised it", "/actions/4")),
                 since: Some(ago(90_000)),
             },
         ],
