@@ -1,10 +1,13 @@
 //! What may be asked of incidents, and what then happens.
 
+mod parting;
+mod people;
+
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Context, EntityRef, EventId, IncidentId, Refusal, codes};
 use serde::{Deserialize, Serialize};
 
-use crate::{About, Event, Incident, Resolution, Severity, State, Verdict};
+use crate::{About, Event, Incident, Resolution, Role, Severity, State, Verdict};
 
 /// A check that fails again within this time after the end reopens the incident: it was not over.
 pub const REOPENS_WITHIN: SignedDuration = SignedDuration::from_mins(15);
@@ -87,6 +90,9 @@ pub enum Command {
         event: EventId,
         /// The judgement.
         verdict: Verdict,
+        /// Where the ranking has it now, from 1; 0 if it is not in it.
+        #[serde(default)]
+        rank: Option<u16>,
     },
     /// A check passes again, whichever incident it is in, if any.
     Recover {
@@ -98,13 +104,85 @@ pub enum Command {
         /// Which incident.
         incident: IncidentId,
     },
+    /// Give somebody a role, in place of whoever has it; or nobody.
+    AssignRole {
+        /// Which incident.
+        incident: IncidentId,
+        /// The role.
+        role: Role,
+        /// Who: a catalog user.
+        person: Option<EntityRef>,
+    },
+    /// Say that users are well again.
+    Mitigate {
+        /// Which incident.
+        incident: IncidentId,
+        /// Since when; now if left out.
+        at: Option<Timestamp>,
+    },
+    /// Say that users are not well again, after all.
+    WithdrawMitigation {
+        /// Which incident.
+        incident: IncidentId,
+    },
+    /// Say when it really began.
+    CorrectImpact {
+        /// Which incident.
+        incident: IncidentId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Call it something else.
+    Retitle {
+        /// Which incident.
+        incident: IncidentId,
+        /// One line for lists.
+        title: String,
+    },
+    /// Write down what was decided.
+    Decide {
+        /// Which incident.
+        incident: IncidentId,
+        /// Markdown.
+        text: String,
+    },
+    /// A step of the runbook is done, or is not.
+    Tick {
+        /// Which incident.
+        incident: IncidentId,
+        /// Which step: what its text hashes to, in hexadecimal digits.
+        step: String,
+        /// What it says.
+        words: String,
+        /// True if it is done.
+        done: bool,
+    },
+    /// It is a part of another, which goes on with its checks.
+    Merge {
+        /// The incident that is over by that.
+        incident: IncidentId,
+        /// The one that goes on.
+        into: IncidentId,
+    },
+    /// Some of its checks are another incident.
+    Split {
+        /// Which incident.
+        incident: IncidentId,
+        /// Which of its failing checks.
+        checks: Vec<EntityRef>,
+        /// What the new one is called; of the check's entity if left out.
+        title: Option<String>,
+        /// How bad the new one is; as bad as the first if left out.
+        severity: Option<Severity>,
+    },
 }
 
 /// What the command makes happen. Nothing (`Ok(vec![])`) if it is so already.
 ///
 /// # Errors
-/// `NOT_FOUND` for an incident that is not held; `CONFLICT` for one that is resolved, or a declared incident about an
-/// entity that has one; `INVALID` for text that is empty or too long.
+/// `NOT_FOUND` for an incident that is not held; `CONFLICT` for one that is resolved or merged into another, or a
+/// declared incident about an entity that has one; `INVALID` for text that is empty or too long, for times that can't be
+/// and checks that don't fail in it.
 pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::Open { title, severity, failed } => open(state, title, severity, bounded(failed, context), context),
@@ -124,22 +202,41 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             Ok(severity_event(open_incident(state, incident)?, severity).into_iter().collect())
         }
         Command::AddNote { incident, text } => {
-            let about = held(state, incident)?.about.clone();
+            let about = own(state, incident)?.about.clone();
             let text = sound_text("text", text, NOTE_BYTES_MAX)?;
             Ok(vec![Event::NoteAdded { about, text }])
         }
-        Command::MarkSuspect { incident, event, verdict } => {
-            let incident = held(state, incident)?;
+        Command::MarkSuspect { incident, event, verdict, rank } => {
+            let incident = own(state, incident)?;
             if incident.verdict_on(event) == Some(verdict) {
                 return Ok(vec![]);
             }
-            Ok(vec![Event::SuspectMarked { about: incident.about.clone(), event, verdict }])
+            Ok(vec![Event::SuspectMarked { about: incident.about.clone(), event, verdict, rank }])
         }
         Command::Recover { check } => Ok(recover(state, check)),
         Command::Resolve { incident } => {
             let incident = held(state, incident)?;
             let resolve = || Event::Resolved { about: incident.about.clone(), cause: Resolution::ByHand };
             Ok(incident.is_open().then(resolve).into_iter().collect())
+        }
+        Command::AssignRole { incident, role, person } => people::assign(own(state, incident)?, role, person),
+        Command::Mitigate { incident, at } => people::mitigate(own(state, incident)?, at, context.now),
+        Command::WithdrawMitigation { incident } => {
+            let incident = open_incident(state, incident)?;
+            let withdraw = || Event::MitigationWithdrawn { about: incident.about.clone() };
+            Ok(incident.mitigated.is_some().then(withdraw).into_iter().collect())
+        }
+        Command::CorrectImpact { incident, at } => people::correct_impact(own(state, incident)?, at, context.now),
+        Command::Retitle { incident, title } => people::retitle(own(state, incident)?, title),
+        Command::Decide { incident, text } => {
+            let about = own(state, incident)?.about.clone();
+            let text = sound_text("text", text, NOTE_BYTES_MAX)?;
+            Ok(vec![Event::Decided { about, text }])
+        }
+        Command::Tick { incident, step, words, done } => people::tick(own(state, incident)?, step, words, done),
+        Command::Merge { incident, into } => parting::merge(state, incident, into),
+        Command::Split { incident, checks, title, severity } => {
+            parting::split(state, incident, checks, title, severity, context)
         }
     }
 }
@@ -169,8 +266,7 @@ fn open(
             .field("entity")
             .fix("add a note to it, or resolve it first"));
     }
-    let one_line = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    let title = sound_text("title", cut(one_line, TITLE_BYTES_MAX), TITLE_BYTES_MAX)?;
+    let title = one_line(&title)?;
     let Failed { check, entity, since, last_good, path, upstream: _, evidence } = failed;
     let about = About { incident: context.id(), number: state.next_number(), entity };
     Ok(vec![Event::Opened { about, title, severity, check, since, last_good, path, evidence }])
@@ -214,19 +310,33 @@ fn just_ended<'a>(state: &'a State, check: &EntityRef, now: Timestamp) -> Option
     let recently = |incident: &&Incident| {
         incident.ended.as_ref().is_some_and(|ending| now.duration_since(ending.at) <= REOPENS_WITHIN)
     };
-    state.recent().filter(recently).find(|incident| incident.checks.iter().any(|known| known.check == *check))
+    let mut own = state.recent().filter(recently).filter(|incident| incident.merged.is_none());
+    own.find(|incident| incident.checks.iter().any(|known| known.check == *check))
 }
 
 fn held(state: &State, incident: IncidentId) -> Result<&Incident, Refusal> {
     state.get(incident).ok_or_else(|| Refusal::new(&codes::NOT_FOUND, "There is no incident with this id."))
 }
 
-fn open_incident(state: &State, incident: IncidentId) -> Result<&Incident, Refusal> {
+/// An incident that is not a part of another.
+fn own(state: &State, incident: IncidentId) -> Result<&Incident, Refusal> {
     let incident = held(state, incident)?;
+    let Some(into) = &incident.merged else { return Ok(incident) };
+    let detail = format!("Incident {} was merged into incident {}.", incident.number(), into.number);
+    Err(Refusal::new(&codes::CONFLICT, detail).fix(format!("use incident {}", into.number)))
+}
+
+fn open_incident(state: &State, incident: IncidentId) -> Result<&Incident, Refusal> {
+    let incident = own(state, incident)?;
     if incident.is_open() {
         return Ok(incident);
     }
     Err(Refusal::new(&codes::CONFLICT, format!("Incident {} is resolved.", incident.number())))
+}
+
+fn one_line(title: &str) -> Result<String, Refusal> {
+    let one_line = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    sound_text("title", cut(one_line, TITLE_BYTES_MAX), TITLE_BYTES_MAX)
 }
 
 fn sound_text(field: &str, text: String, bytes_max: usize) -> Result<String, Refusal> {

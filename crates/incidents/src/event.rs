@@ -6,6 +6,14 @@ use jiff::Timestamp;
 use kernel::{EntityRef, EventId, IncidentId};
 use serde::{Deserialize, Serialize};
 
+/// Checks that an event names as its subjects.
+const SUBJECTS_MAX: usize = 50;
+
+/// A time as it stands in a sentence: in UTC, to the minute.
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 /// Which incident an event is about, in all the ways that people look for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
@@ -82,6 +90,33 @@ impl Verdict {
         match self {
             Self::Guilty => "guilty",
             Self::Innocent => "innocent",
+        }
+    }
+}
+
+/// What a person does in an incident, so that everybody knows whom to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Decides, and keeps the whole in view.
+    Commander,
+    /// Tells everybody else.
+    Communications,
+    /// Writes down what happens.
+    Scribe,
+}
+
+impl Role {
+    /// Every role, in the order of lists.
+    pub const ALL: [Self; 3] = [Self::Commander, Self::Communications, Self::Scribe];
+
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Commander => "commander",
+            Self::Communications => "communications",
+            Self::Scribe => "scribe",
         }
     }
 }
@@ -167,6 +202,9 @@ pub enum Event {
         event: EventId,
         /// The judgement.
         verdict: Verdict,
+        /// Where the ranking had it at that time, from 1; 0 if it was not in it. Not known of what is older than this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rank: Option<u16>,
     },
     /// One of its checks passes again.
     Recovered {
@@ -196,6 +234,99 @@ pub enum Event {
         /// What the check said, cut to a bound.
         evidence: String,
     },
+    /// A person has a role from now on, in place of whoever had it.
+    RoleTaken {
+        /// Which incident.
+        about: About,
+        /// The role.
+        role: Role,
+        /// Who has it.
+        person: EntityRef,
+    },
+    /// Nobody has a role any more.
+    RoleLeft {
+        /// Which incident.
+        about: About,
+        /// The role.
+        role: Role,
+        /// Who had it.
+        person: EntityRef,
+    },
+    /// Its users are well again, although the cause may still be there.
+    Mitigated {
+        /// Which incident.
+        about: About,
+        /// Since when: never later than the event.
+        at: Timestamp,
+    },
+    /// They are not, after all.
+    MitigationWithdrawn {
+        /// Which incident.
+        about: About,
+    },
+    /// A person found out when it really began.
+    ImpactCorrected {
+        /// Which incident.
+        about: About,
+        /// When it was thought to have begun.
+        from: Timestamp,
+        /// When it began.
+        to: Timestamp,
+    },
+    /// It is called something else now.
+    Retitled {
+        /// Which incident.
+        about: About,
+        /// What it was called.
+        from: String,
+        /// What it is called.
+        to: String,
+    },
+    /// A person wrote down what was decided.
+    Decided {
+        /// Which incident.
+        about: About,
+        /// Markdown.
+        text: String,
+    },
+    /// A step of the runbook is done.
+    StepTicked {
+        /// Which incident.
+        about: About,
+        /// Which step: what its text hashes to.
+        step: String,
+        /// What it says, cut to a bound.
+        words: String,
+    },
+    /// A step of the runbook is not done, after all.
+    StepUnticked {
+        /// Which incident.
+        about: About,
+        /// Which step.
+        step: String,
+        /// What it says.
+        words: String,
+    },
+    /// It is a part of another, which has its checks and its log from now on. It is over by that.
+    Merged {
+        /// The incident that is over.
+        about: About,
+        /// The one that goes on.
+        into: About,
+    },
+    /// Some checks of an incident are another incident from now on.
+    SplitOff {
+        /// The new incident.
+        about: About,
+        /// The one that had the checks.
+        from: About,
+        /// What the new one is called.
+        title: String,
+        /// How bad it is.
+        severity: Severity,
+        /// The checks that it has.
+        checks: Vec<EntityRef>,
+    },
 }
 
 impl Event {
@@ -212,6 +343,17 @@ impl Event {
             Self::Recovered { .. } => "incidents.recovered",
             Self::Resolved { .. } => "incidents.resolved",
             Self::Reopened { .. } => "incidents.reopened",
+            Self::RoleTaken { .. } => "incidents.role_taken",
+            Self::RoleLeft { .. } => "incidents.role_left",
+            Self::Mitigated { .. } => "incidents.mitigated",
+            Self::MitigationWithdrawn { .. } => "incidents.mitigation_withdrawn",
+            Self::ImpactCorrected { .. } => "incidents.impact_corrected",
+            Self::Retitled { .. } => "incidents.retitled",
+            Self::Decided { .. } => "incidents.decided",
+            Self::StepTicked { .. } => "incidents.step_ticked",
+            Self::StepUnticked { .. } => "incidents.step_unticked",
+            Self::Merged { .. } => "incidents.merged",
+            Self::SplitOff { .. } => "incidents.split_off",
         }
     }
 
@@ -227,7 +369,18 @@ impl Event {
             | Self::SuspectMarked { about, .. }
             | Self::Recovered { about, .. }
             | Self::Resolved { about, .. }
-            | Self::Reopened { about, .. } => about,
+            | Self::Reopened { about, .. }
+            | Self::RoleTaken { about, .. }
+            | Self::RoleLeft { about, .. }
+            | Self::Mitigated { about, .. }
+            | Self::MitigationWithdrawn { about }
+            | Self::ImpactCorrected { about, .. }
+            | Self::Retitled { about, .. }
+            | Self::Decided { about, .. }
+            | Self::StepTicked { about, .. }
+            | Self::StepUnticked { about, .. }
+            | Self::Merged { about, .. }
+            | Self::SplitOff { about, .. } => about,
         }
     }
 
@@ -240,11 +393,24 @@ impl Event {
             Self::Opened { check, .. } => subjects.extend(check.clone()),
             Self::Joined { check, entity, .. } => subjects.extend([check.clone(), entity.clone()]),
             Self::Recovered { check, .. } | Self::Reopened { check, .. } => subjects.push(check.clone()),
+            Self::RoleTaken { person, .. } | Self::RoleLeft { person, .. } => subjects.push(person.clone()),
+            Self::Merged { into, .. } => subjects.extend(into.reference().into_iter().chain([into.entity.clone()])),
+            Self::SplitOff { from, checks, .. } => {
+                subjects.extend(from.reference());
+                subjects.extend(checks.iter().take(SUBJECTS_MAX).cloned());
+            }
             Self::SeverityChanged { .. }
             | Self::Acknowledged { .. }
             | Self::NoteAdded { .. }
             | Self::SuspectMarked { .. }
-            | Self::Resolved { .. } => {}
+            | Self::Resolved { .. }
+            | Self::Mitigated { .. }
+            | Self::MitigationWithdrawn { .. }
+            | Self::ImpactCorrected { .. }
+            | Self::Retitled { .. }
+            | Self::Decided { .. }
+            | Self::StepTicked { .. }
+            | Self::StepUnticked { .. } => {}
         }
         subjects
     }
@@ -270,6 +436,27 @@ impl Event {
             }
             Self::Resolved { cause: Resolution::ByHand, .. } => format!("resolved incident {number} by hand"),
             Self::Reopened { check, .. } => format!("{} failed again and reopened incident {number}", check.short()),
+            Self::RoleTaken { role, person, .. } => {
+                format!("made {} {} of incident {number}", person.short(), role.word())
+            }
+            Self::RoleLeft { role, person, .. } => {
+                format!("{} is not {} of incident {number} any more", person.short(), role.word())
+            }
+            Self::Mitigated { at, .. } => format!("called incident {number} mitigated as of {}", minute(*at)),
+            Self::MitigationWithdrawn { .. } => format!("called incident {number} not mitigated after all"),
+            Self::ImpactCorrected { from, to, .. } => {
+                format!("corrected when incident {number} began from {} to {}", minute(*from), minute(*to))
+            }
+            Self::Retitled { to, .. } => format!("called incident {number} “{to}”"),
+            Self::Decided { .. } => format!("wrote down a decision in incident {number}"),
+            Self::StepTicked { words, .. } => format!("did a step of the runbook in incident {number}: {words}"),
+            Self::StepUnticked { words, .. } => {
+                format!("took back a step of the runbook in incident {number}: {words}")
+            }
+            Self::Merged { into, .. } => format!("merged incident {number} into incident {}", into.number),
+            Self::SplitOff { from, title, severity, .. } => {
+                format!("split incident {number}, {}, off incident {}: {title}", severity.name(), from.number)
+            }
         }
     }
 }

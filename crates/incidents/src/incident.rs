@@ -1,20 +1,25 @@
 //! One incident, as of one position of the timeline.
 
+mod parting;
+
 use imbl::Vector;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, EntityRef, EventId, Stamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{About, Event, Resolution, Severity, Verdict};
+use crate::{About, Event, Resolution, Role, Severity, Verdict};
 
 /// The newest entries of an incident's log that are held.
-const LOG_KEPT: usize = 200;
+pub(crate) const LOG_KEPT: usize = 200;
 
 /// The checks that one incident has. One more opens another incident, so that none ends while something of it fails.
 pub const CHECKS_MAX: usize = 500;
 
 /// The judgements of one incident that are held; the newest win.
 const MARKS_KEPT: usize = 100;
+
+/// The steps of a runbook that one incident has ticks of.
+pub const TICKS_MAX: usize = 200;
 
 /// Where an incident stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,8 +28,12 @@ pub enum Status {
     Open,
     /// Somebody works on it.
     Acknowledged,
+    /// Its users are well again; the cause may still be there.
+    Mitigated,
     /// It is over.
     Resolved,
+    /// It is a part of another.
+    Merged,
 }
 
 impl Status {
@@ -34,7 +43,9 @@ impl Status {
         match self {
             Self::Open => "open",
             Self::Acknowledged => "acknowledged",
+            Self::Mitigated => "mitigated",
             Self::Resolved => "resolved",
+            Self::Merged => "merged",
         }
     }
 }
@@ -89,6 +100,33 @@ pub struct SuspectMark {
     pub by: Actor,
     /// When it was given.
     pub at: Timestamp,
+    /// Where the ranking had the change then, from 1; 0 if nowhere. None if that is not known.
+    #[serde(default)]
+    pub rank: Option<u16>,
+}
+
+/// Who has a role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The role.
+    pub role: Role,
+    /// Who has it.
+    pub person: EntityRef,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// A step of the runbook that is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tick {
+    /// Which step: what its text hashes to.
+    pub step: String,
+    /// What it says.
+    pub words: String,
+    /// Who did it.
+    pub by: Actor,
+    /// When it was ticked.
+    pub at: Timestamp,
 }
 
 /// One line of an incident's log.
@@ -102,8 +140,11 @@ pub struct LogEntry {
     pub by: Actor,
     /// The event's summary.
     pub words: String,
-    /// The note's text, if it is one.
+    /// The note's or the decision's text, if it is one.
     pub note: Option<String>,
+    /// True for a decision.
+    #[serde(default)]
+    pub decision: bool,
 }
 
 /// A period in which a critical path is broken.
@@ -145,6 +186,24 @@ pub struct Incident {
     pub marks: Vector<SuspectMark>,
     /// What happened, oldest first; the newest entries only.
     pub log: Vector<LogEntry>,
+    /// Who does what; each role at most once.
+    #[serde(default)]
+    pub roles: Vec<Assignment>,
+    /// Since when its users are well again.
+    #[serde(default)]
+    pub mitigated: Option<Timestamp>,
+    /// The steps of the runbook that are done, in the order in which they were ticked.
+    #[serde(default)]
+    pub ticks: Vector<Tick>,
+    /// The incident that it is a part of now; then it is over.
+    #[serde(default)]
+    pub merged: Option<About>,
+    /// The incidents that are a part of it.
+    #[serde(default)]
+    pub absorbed: Vec<u64>,
+    /// The incident that it was split off.
+    #[serde(default)]
+    pub split_off: Option<u64>,
 }
 
 impl Incident {
@@ -169,10 +228,14 @@ impl Incident {
     /// Where it stands.
     #[must_use]
     pub fn status(&self) -> Status {
-        match (&self.ended, &self.acknowledged) {
-            (Some(_), _) => Status::Resolved,
-            (None, Some(_)) => Status::Acknowledged,
-            (None, None) => Status::Open,
+        if self.merged.is_some() {
+            return Status::Merged;
+        }
+        match (&self.ended, self.mitigated, &self.acknowledged) {
+            (Some(_), ..) => Status::Resolved,
+            (None, Some(_), _) => Status::Mitigated,
+            (None, None, Some(_)) => Status::Acknowledged,
+            (None, None, None) => Status::Open,
         }
     }
 
@@ -192,6 +255,25 @@ impl Incident {
     #[must_use]
     pub fn lasted(&self, now: Timestamp) -> SignedDuration {
         self.ended.as_ref().map_or(now, |ending| ending.at).duration_since(self.since)
+    }
+
+    /// From when users were hit to when they were well again: to the mitigation, else to the end, else to `now`.
+    #[must_use]
+    pub fn impact(&self, now: Timestamp) -> SignedDuration {
+        let until = self.mitigated.or(self.ended.as_ref().map(|ending| ending.at)).unwrap_or(now);
+        until.duration_since(self.since).max(SignedDuration::ZERO)
+    }
+
+    /// Who has a role.
+    #[must_use]
+    pub fn holder(&self, role: Role) -> Option<&EntityRef> {
+        self.roles.iter().find(|assigned| assigned.role == role).map(|assigned| &assigned.person)
+    }
+
+    /// By whom and when a step of the runbook was done.
+    #[must_use]
+    pub fn tick(&self, step: &str) -> Option<&Tick> {
+        self.ticks.iter().find(|tick| tick.step == step)
     }
 
     /// True if there is room for another check.
@@ -222,9 +304,9 @@ impl Incident {
         self.marks.iter().find(|mark| mark.event == change).map(|mark| mark.verdict)
     }
 
-    fn record(&mut self, event: &Event, stamp: &Stamp) {
+    pub(crate) fn record(&mut self, event: &Event, stamp: &Stamp) {
         let note = match event {
-            Event::NoteAdded { text, .. } => Some(text.clone()),
+            Event::NoteAdded { text, .. } | Event::Decided { text, .. } => Some(text.clone()),
             Event::Opened { .. }
             | Event::Joined { .. }
             | Event::SeverityChanged { .. }
@@ -232,10 +314,21 @@ impl Incident {
             | Event::SuspectMarked { .. }
             | Event::Recovered { .. }
             | Event::Resolved { .. }
-            | Event::Reopened { .. } => None,
+            | Event::Reopened { .. }
+            | Event::RoleTaken { .. }
+            | Event::RoleLeft { .. }
+            | Event::Mitigated { .. }
+            | Event::MitigationWithdrawn { .. }
+            | Event::ImpactCorrected { .. }
+            | Event::Retitled { .. }
+            | Event::StepTicked { .. }
+            | Event::StepUnticked { .. }
+            | Event::Merged { .. }
+            | Event::SplitOff { .. } => None,
         };
-        let (at, by) = (stamp.at, stamp.actor.clone());
-        self.log.push_back(LogEntry { event: stamp.event, at, by, words: event.summary(), note });
+        let (at, by, words) = (stamp.at, stamp.actor.clone(), event.summary());
+        let decision = matches!(event, Event::Decided { .. });
+        self.log.push_back(LogEntry { event: stamp.event, at, by, words, note, decision });
         if self.log.len() > LOG_KEPT {
             self.log.pop_front();
         }
@@ -275,10 +368,10 @@ impl Incident {
                 self.acknowledged = Some(Acknowledgement { by: stamp.actor.clone(), at: stamp.at });
             }
             Event::NoteAdded { .. } => {}
-            Event::SuspectMarked { event, verdict, .. } => {
+            Event::SuspectMarked { event, verdict, rank, .. } => {
                 self.marks = self.marks.iter().filter(|mark| mark.event != *event).cloned().collect();
                 let (at, by) = (stamp.at, stamp.actor.clone());
-                self.marks.push_back(SuspectMark { event: *event, verdict: *verdict, by, at });
+                self.marks.push_back(SuspectMark { event: *event, verdict: *verdict, by, at, rank: *rank });
                 if self.marks.len() > MARKS_KEPT {
                     self.marks.pop_front();
                 }
@@ -295,6 +388,7 @@ impl Incident {
             Event::Reopened { check, since, last_good, evidence, .. } => {
                 self.ended = None;
                 self.acknowledged = None;
+                self.mitigated = None;
                 self.reopened = self.reopened.saturating_add(1);
                 self.relapse = Some((*since, *last_good));
                 for known in self.checks.iter_mut().filter(|known| known.check == *check) {
@@ -304,6 +398,32 @@ impl Incident {
                     known.recovered = None;
                 }
             }
+            Event::RoleTaken { role, person, .. } => {
+                self.roles.retain(|assigned| assigned.role != *role);
+                self.roles.push(Assignment { role: *role, person: person.clone(), at: stamp.at });
+                self.roles.sort_by_key(|assigned| assigned.role);
+            }
+            Event::RoleLeft { role, .. } => self.roles.retain(|assigned| assigned.role != *role),
+            Event::Mitigated { at, .. } => self.mitigated = Some(*at),
+            Event::MitigationWithdrawn { .. } => self.mitigated = None,
+            Event::ImpactCorrected { to, .. } => {
+                self.since = *to;
+                // It passed while users were hit already: that says nothing of the cause.
+                self.last_good = self.last_good.filter(|good| good < to);
+            }
+            Event::Retitled { to, .. } => self.title.clone_from(to),
+            Event::Decided { .. } => {}
+            Event::StepTicked { step, words, .. } => {
+                if self.tick(step).is_none() && self.ticks.len() < TICKS_MAX {
+                    let (step, words) = (step.clone(), words.clone());
+                    self.ticks.push_back(Tick { step, words, by: stamp.actor.clone(), at: stamp.at });
+                }
+            }
+            Event::StepUnticked { step, .. } => {
+                self.ticks = self.ticks.iter().filter(|tick| tick.step != *step).cloned().collect();
+            }
+            Event::Merged { into, .. } => self.go_into(into, stamp),
+            Event::SplitOff { .. } => {}
         }
         self.record(event, stamp);
     }
@@ -340,5 +460,11 @@ pub(crate) fn opened(event: &Event, stamp: &Stamp) -> Option<Incident> {
         relapse: None,
         marks: Vector::new(),
         log: Vector::new(),
+        roles: Vec::new(),
+        mitigated: None,
+        ticks: Vector::new(),
+        merged: None,
+        absorbed: Vec::new(),
+        split_off: None,
     })
 }

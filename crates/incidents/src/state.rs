@@ -1,5 +1,7 @@
 //! All incidents as of one position of the timeline.
 
+mod parting;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use imbl::{OrdMap, OrdSet};
@@ -31,6 +33,12 @@ impl State {
     /// Takes in one event. Events about incidents that are no longer held change nothing.
     pub fn fold(&mut self, event: &Event, stamp: &Stamp) {
         let About { incident, number, .. } = event.about();
+        if let Event::Merged { into, .. } = event {
+            return self.merge(*number, into.number, event, stamp);
+        }
+        if let Event::SplitOff { from, .. } = event {
+            return self.split(from.number, event, stamp);
+        }
         if let Some(opened) = opened(event, stamp) {
             self.last_number = self.last_number.max(*number);
             self.numbers.insert(*incident, *number);
@@ -87,7 +95,18 @@ impl State {
             | Event::SeverityChanged { .. }
             | Event::Acknowledged { .. }
             | Event::NoteAdded { .. }
-            | Event::SuspectMarked { .. } => {}
+            | Event::SuspectMarked { .. }
+            | Event::RoleTaken { .. }
+            | Event::RoleLeft { .. }
+            | Event::Mitigated { .. }
+            | Event::MitigationWithdrawn { .. }
+            | Event::ImpactCorrected { .. }
+            | Event::Retitled { .. }
+            | Event::Decided { .. }
+            | Event::StepTicked { .. }
+            | Event::StepUnticked { .. } => {}
+            // Two incidents change: see `parting`.
+            Event::Merged { .. } | Event::SplitOff { .. } => {}
         }
     }
 

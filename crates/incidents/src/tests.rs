@@ -1,4 +1,6 @@
 mod golden;
+mod parting;
+mod people;
 
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, Context, EntityRef, EventId, IdSeed, Refusal, Stamp, codes};
@@ -11,11 +13,18 @@ struct Desk {
     state: State,
     now: Timestamp,
     position: u64,
+    /// The checks that fail now, whatever incidents make of that.
+    down: std::collections::BTreeSet<&'static str>,
 }
 
 impl Desk {
     fn new() -> Self {
-        Self { state: State::default(), now: Timestamp::from_second(1_790_000_000).unwrap(), position: 0 }
+        Self {
+            state: State::default(),
+            now: Timestamp::from_second(1_790_000_000).unwrap(),
+            position: 0,
+            down: std::collections::BTreeSet::new(),
+        }
     }
 
     fn after(&mut self, minutes: i64) -> &mut Self {
@@ -218,7 +227,7 @@ fn a_check_can_be_joined_by_hand_and_notes_and_judgements_are_kept() {
     assert_eq!(desk.does(Command::AddNote { incident, text: "looks like DNS".to_owned() }), ["note_added"]);
     let change = EventId::from_bytes([9; 16]);
     for (verdict, expected) in [(Verdict::Guilty, 1), (Verdict::Guilty, 0), (Verdict::Innocent, 1)] {
-        let mark = Command::MarkSuspect { incident, event: change, verdict };
+        let mark = Command::MarkSuspect { incident, event: change, verdict, rank: None };
         assert_eq!(desk.does(mark).len(), expected);
     }
     assert_eq!(desk.incident(1).verdict_on(change), Some(Verdict::Innocent));
@@ -312,7 +321,7 @@ fn events_name_their_subjects_and_read_as_sentences() {
 proptest! {
     #[test]
     fn whatever_happens_a_check_is_in_one_incident_and_a_snapshot_is_the_state(
-        steps in prop::collection::vec((0_usize..6, 0_usize..5, 0_i64..20), 0..60),
+        steps in prop::collection::vec((0_usize..9, 0_usize..5, 0_i64..20), 0..60),
     ) {
         let names = ["a", "b", "c", "d", "e"];
         let mut desk = Desk::new();
@@ -326,8 +335,23 @@ proptest! {
                 (2, _) => recovers(name),
                 (3, Some(incident)) => Command::Acknowledge { incident },
                 (4, Some(incident)) => Command::Resolve { incident },
+                (6, Some(incident)) => {
+                    let other = desk.state.recent().nth((which + 1) % 5).map(|other| other.about.incident);
+                    Command::Merge { incident, into: other.unwrap_or(incident) }
+                }
+                (7, Some(incident)) => {
+                    let one = desk.state.get(incident).and_then(|open| open.failing().nth(which % 2));
+                    let checks = one.map(|one| one.check.clone()).into_iter().collect();
+                    Command::Split { incident, checks, title: None, severity: None }
+                }
+                (8, Some(incident)) => Command::Mitigate { incident, at: None },
                 _ => declared(name),
             };
+            match &command {
+                Command::Open { failed: Failed { check: Some(_), .. }, .. } => drop(desk.down.insert(name)),
+                Command::Recover { .. } => drop(desk.down.remove(name)),
+                _ => {}
+            }
             let _ = desk.after(minutes).try_do(command);
             for name in names {
                 let check = the_check(name);
@@ -346,6 +370,15 @@ proptest! {
                 prop_assert_eq!(found, desk.state.open().find(touches).map(Incident::number), "the index of entities");
             }
             prop_assert!(desk.state.touches_only_what_is_open());
+            for merged in desk.state.recent().filter(|incident| incident.merged.is_some()) {
+                prop_assert!(!merged.is_open() && merged.failing().next().is_none(), "what still fails went on");
+            }
+            let failing = desk.state.open().flat_map(|open| open.failing().map(|one| one.check.clone()));
+            let failing: std::collections::BTreeSet<_> = failing.collect();
+            for name in names {
+                prop_assert!(!desk.down.contains(name) || failing.contains(&the_check(name))
+                    || desk.state.abandoned(&the_check(name)).is_some(), "{} is down and in no incident", name);
+            }
             let (open, done): (Vec<_>, Vec<_>) = desk.state.recent().partition(|incident| incident.is_open());
             prop_assert!(open.iter().all(|incident| incident.declared || incident.failing().next().is_some()));
             prop_assert_eq!(open.len() + done.len(), usize::try_from(desk.state.next_number() - 1).unwrap());

@@ -174,6 +174,55 @@ pub(crate) struct IncidentDetail {
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) suspects: Vec<Suspect>,
     pub(crate) log: Vec<LogEntry>,
+    pub(crate) times: Times,
+    pub(crate) roles: Vec<RoleOf>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) merged_into: Option<u64>,
+    pub(crate) absorbed: Vec<u64>,
+    pub(crate) similar: Vec<Similar>,
+}
+
+/// When was what in an incident.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Times {
+    pub(crate) detected: Timestamp,
+    pub(crate) mitigated: Option<Timestamp>,
+    pub(crate) impact_minutes: i64,
+}
+
+/// Who has a role.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RoleOf {
+    pub(crate) role: String,
+    pub(crate) person: String,
+}
+
+/// A step of a runbook.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) words: String,
+    pub(crate) depth: usize,
+    pub(crate) done_by: Option<Actor>,
+    pub(crate) done_at: Option<Timestamp>,
+}
+
+/// An incident like another.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Similar {
+    pub(crate) number: u64,
+    pub(crate) title: String,
+    pub(crate) since: Timestamp,
+    pub(crate) reasons: Vec<String>,
+}
+
+/// One entry of an incident's running log.
+#[derive(Debug, Deserialize)]
+pub(crate) struct LogLine {
+    pub(crate) at: Timestamp,
+    pub(crate) actor: Actor,
+    pub(crate) summary: String,
+    pub(crate) text: Option<String>,
+    pub(crate) decision: bool,
 }
 
 /// What a failing check said.
@@ -213,6 +262,8 @@ pub(crate) struct LogEntry {
     pub(crate) by: Actor,
     pub(crate) words: String,
     pub(crate) note: Option<String>,
+    #[serde(default)]
+    pub(crate) decision: bool,
 }
 
 /// What undoing a change would do.

@@ -146,6 +146,15 @@ impl Client {
         self.wish(self.request(Method::POST, V1, path, &[])?.json(body)).await
     }
 
+    /// Sends a file to `/api/v1/` and these segments.
+    ///
+    /// # Errors
+    /// What the server refuses, or `UNREACHABLE`.
+    pub(crate) async fn upload(&self, path: &[&str], bytes: Vec<u8>) -> Result<Value, Refusal> {
+        let request = self.request(Method::POST, V1, path, &[])?;
+        self.send(request.header("content-type", "application/octet-stream").body(bytes)).await
+    }
+
     /// Asks a question that needs a body, at `/api/v1/` and these segments: it changes nothing.
     ///
     /// # Errors

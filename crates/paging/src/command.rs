@@ -6,7 +6,7 @@ mod setup;
 use kernel::{Context, EffectId, EntityRef, IncidentId, PageId, Refusal};
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, Event, MethodId, Opening, Outcome, Place, Policy, Reached, Rule, State, Via};
+use crate::{Channel, Event, IncidentRef, MethodId, Opening, Outcome, Place, Policy, Reached, Rule, State, Via};
 
 pub use pages::OPEN_MAX;
 #[cfg(test)]
@@ -140,6 +140,16 @@ pub enum Command {
         /// The incident.
         incident: IncidentId,
     },
+    /// An unfinished page goes on for another incident, which the first is a part of, or which was split off it. Nothing
+    /// happens if it is not, or not any more, for the first.
+    Move {
+        /// The page.
+        page: PageId,
+        /// The incident that it is for.
+        from: IncidentId,
+        /// The incident that it is to be for.
+        into: IncidentRef,
+    },
     /// Close a page by hand.
     Close {
         /// The page.
@@ -173,6 +183,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
         Command::Renotify { page } => pages::renotify(state, page),
         Command::Exhaust { page } => pages::exhaust(state, page, context.now),
         Command::EndIncident { incident } => Ok(pages::end_incident(state, incident)),
+        Command::Move { page, from, into } => pages::go_on_for(state, page, from, into),
         Command::Close { page } => pages::close(state, page),
     }
 }

@@ -242,6 +242,16 @@ pub enum Event {
         /// The incident that ended.
         incident: IncidentId,
     },
+    /// One of a page's incidents is a part of another now, or the page is about what was split off it: it goes on for that.
+    Moved {
+        /// Which page.
+        #[serde(flatten)]
+        page: PageRef,
+        /// The incident that it was for.
+        from: IncidentId,
+        /// The incident that it is for.
+        into: IncidentRef,
+    },
     /// A step was reached: these people are told by their own rules. Of what is waiting for them already, nothing
     /// is put off.
     Reached {
@@ -346,6 +356,7 @@ impl Event {
             Self::Opened { .. } => "paging.opened",
             Self::Joined { .. } => "paging.joined",
             Self::Left { .. } => "paging.left",
+            Self::Moved { .. } => "paging.moved",
             Self::Reached { .. } => "paging.reached",
             Self::Dispatched { .. } => "paging.dispatched",
             Self::Delivered { .. } => "paging.delivered",
@@ -385,6 +396,7 @@ impl Event {
                 let pages = lines.iter().take(SUBJECTS_MAX).filter_map(|line| line.page.reference());
                 [person.clone()].into_iter().chain(pages).collect()
             }
+            Self::Moved { page, into, .. } => page.reference().into_iter().chain(into.reference()).collect(),
             Self::Reassigned { page, policy, .. } => page.reference().into_iter().chain([policy.clone()]).collect(),
             Self::Left { page, .. }
             | Self::Acknowledged { page, .. }
@@ -412,6 +424,7 @@ impl Event {
             Self::Opened { page, about, .. } => format!("opened page {}: {}", page.number, about.title),
             Self::Joined { page, title, .. } => format!("put into page {}: {title}", page.number),
             Self::Left { page, .. } => format!("page {} goes on without an incident that ended", page.number),
+            Self::Moved { page, into, .. } => format!("page {} goes on for incident {}", page.number, into.number),
             Self::Reached { page, people, .. } => match people.as_slice() {
                 [] => format!("page {} reached nobody by a step", page.number),
                 people => {

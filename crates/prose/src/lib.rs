@@ -2,7 +2,7 @@
 //!
 //! The cast: [`render`] makes a [`Page`] of one Markdown file; [`Links`] tells it where the file's neighbours are
 //! served; [`nav`] makes the tree of pages beside it, from `mkdocs.yml` or from the folder; [`excerpt`] makes the
-//! line that a search result shows.
+//! line that a search result shows; [`steps`] takes the items of a runbook's lists.
 //!
 //! The flow: front matter is cut off → what MkDocs adds to Markdown is written as plain Markdown and HTML
 //! (`extensions`) → pulldown-cmark parses it → `markup` gives headings their ids, labels diagrams and marks broken
@@ -24,6 +24,7 @@ mod links;
 mod markup;
 mod nav;
 mod sanitise;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -32,6 +33,7 @@ use serde::Deserialize;
 
 pub use links::Links;
 pub use nav::{Nav, NavItem, Problem, nav};
+pub use steps::{Step, steps};
 pub use text::excerpt;
 
 /// The longest document that is rendered whole; of a longer one, this many bytes are.

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Heading, Links, MAX_BYTES, NavItem, excerpt, nav, render};
+use super::{Heading, Links, MAX_BYTES, NavItem, excerpt, nav, render, steps};
 
 mod hostile;
 
@@ -321,7 +321,23 @@ fn markdown_soup() -> impl Strategy<Value = String> {
     prop::collection::vec(pieces, 0..60).prop_map(|pieces| pieces.concat())
 }
 
+#[test]
+fn the_steps_of_a_runbook_are_the_items_of_its_lists_without_markup() {
+    let found = steps(
+        "---\ntitle: x\n---\n# Down\n\n1. Look at *the*\n   `queue`\n   ```\n   kubectl\n   ```\n   - [x] again\n\n## Then\n\n- [link](x.md)\n-\n\n| a |\n| - |\n| b |\n",
+    );
+    let found: Vec<_> = found.iter().map(|step| (step.words.as_str(), step.depth, step.under.as_deref())).collect();
+    assert_eq!(found, [("Look at the queue", 0, Some("Down")), ("again", 1, Some("Down")), ("link", 0, Some("Then"))]);
+    assert_eq!(steps(&"- x\n".repeat(1_000)).len(), 200);
+}
+
 proptest! {
+    #[test]
+    fn any_text_has_bounded_steps(markdown in prop_oneof![".*", markdown_soup()]) {
+        let found = steps(&markdown);
+        prop_assert!(found.len() <= 200 && found.iter().all(|step| !step.words.is_empty() && step.words.len() <= 300));
+    }
+
     #[test]
     fn any_text_renders_to_harmless_html(markdown in prop_oneof![".*", markdown_soup()]) {
         hostile::assert_harmless(&markdown, &page(&markdown).html);

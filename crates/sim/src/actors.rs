@@ -290,7 +290,17 @@ pub(crate) fn tend(sim: &mut Sim) -> Option<(Request, String)> {
     let known: Vec<_> = world.incidents.recent().take(5).map(|incident| incident.about.clone()).collect();
     let about = sim.dice.pick(&known).cloned();
     let change = world.journal.newest_first().take(5).last().map(|entry| entry.recorded.stamp.event);
-    let (command, words) = match (about, sim.dice.below(8)) {
+    let open: Vec<_> = world.incidents.open().take(5).collect();
+    let other = sim.dice.pick(&open).map(|other| other.about.incident);
+    let one = world.incidents.open().find(|open| Some(open.about.incident) == other);
+    let one = one.and_then(|open| open.failing().last()).map(|failing| failing.check.clone());
+    let (command, words) = match (about, sim.dice.below(11)) {
+        (Some(about), 8) => (incidents::Command::Merge { incident: about.incident, into: other? }, "merges"),
+        (Some(_), 9) => {
+            let checks = vec![one?];
+            (incidents::Command::Split { incident: other?, checks, title: None, severity: None }, "splits")
+        }
+        (Some(about), 10) => (incidents::Command::Mitigate { incident: about.incident, at: None }, "mitigates"),
         (Some(about), 0 | 1) => (incidents::Command::Acknowledge { incident: about.incident }, "acknowledges"),
         (Some(about), 2) => (incidents::Command::Resolve { incident: about.incident }, "resolves"),
         (Some(about), 3) => {
@@ -303,7 +313,10 @@ pub(crate) fn tend(sim: &mut Sim) -> Option<(Request, String)> {
         }
         (Some(about), 5) => {
             let verdict = incidents::Verdict::Innocent;
-            (incidents::Command::MarkSuspect { incident: about.incident, event: change?, verdict }, "judges")
+            (
+                incidents::Command::MarkSuspect { incident: about.incident, event: change?, verdict, rank: None },
+                "judges",
+            )
         }
         (_, _) => (declare(sim)?, "declares"),
     };

@@ -85,6 +85,8 @@ pub(crate) fn check(ledger: &Ledger, lives: &Lives, world: &World, now: Timestam
     every_open_alert_is_in_an_incident(world, wrong);
     silence_is_never_down(ledger, lives, wrong);
     an_open_page_has_a_next_time(world, wrong);
+    nobody_is_paged_for_what_is_over(world, wrong);
+    every_open_incident_has_told_somebody(world, wrong);
 }
 
 /// Nobody gets one message twice, unless a crash or a lost answer stood between its sending and its record.
@@ -146,6 +148,32 @@ pub(crate) fn an_open_page_has_a_next_time(world: &World, wrong: &mut Vec<String
     for page in world.paging.unfinished().filter(|page| page.status == Status::Open) {
         if page.next_at.is_none() {
             wrong.push(format!("page {} is open, and nothing will become of it", page.number()));
+        }
+    }
+}
+
+/// A page that goes on is for an incident that does.
+pub(crate) fn nobody_is_paged_for_what_is_over(world: &World, wrong: &mut Vec<String>) {
+    let is_open = |of: &paging::Concern| {
+        !of.ended && world.incidents.get(of.incident.incident).is_some_and(incidents::Incident::is_open)
+    };
+    for page in world.paging.unfinished().filter(|page| !page.concerns.is_empty()) {
+        if !page.concerns.iter().any(is_open) {
+            wrong.push(format!("page {} goes on, and its incident is over", page.number()));
+        }
+    }
+}
+
+/// An incident that nobody has taken on has a page that goes on, or one that somebody closed or that made room.
+pub(crate) fn every_open_incident_has_told_somebody(world: &World, wrong: &mut Vec<String>) {
+    let tells = |page: &paging::Page| match &page.status {
+        Status::Open | Status::Exhausted { .. } => true,
+        Status::Closed { why, .. } => *why != Closing::IncidentEnded,
+        Status::Acknowledged { .. } => false,
+    };
+    for incident in world.incidents.open().filter(|incident| incident.acknowledged.is_none()) {
+        if !world.paging.of_incident(incident.about.incident).any(tells) {
+            wrong.push(format!("incident {} is open, and nobody is told of it", incident.number()));
         }
     }
 }
@@ -285,7 +313,7 @@ impl Lives {
             }
         };
         match event {
-            Event::Incidents(incidents::Event::Resolved { about, .. }) => {
+            Event::Incidents(incidents::Event::Resolved { about, .. } | incidents::Event::Merged { about, .. }) => {
                 self.ended_incidents.insert(about.incident);
             }
             Event::Incidents(incidents::Event::Joined { about, .. }) => {
@@ -370,6 +398,13 @@ impl Lives {
             E::Renotified { page } => {
                 let is_over = self.pages.get(&page.number).is_some_and(|life| life.stage == Stage::Ended);
                 expect(!is_over, "a page that is over is told again");
+            }
+            E::Moved { page, from, into } => {
+                expect(!self.ended_incidents.contains(&into.incident), "a page moved to an incident that is over");
+                let Some(life) = self.pages.get_mut(&page.number) else { return };
+                expect(life.stage != Stage::Ended, "a page moved that is over");
+                expect(life.incidents.remove(from), "a page moved from an incident that it was not for");
+                life.incidents.insert(into.incident);
             }
             E::PolicyDefined { .. }
             | E::PolicyRemoved { .. }

@@ -267,3 +267,4 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "k") step(-1);
   else if (shortcut) { event.preventDefault(); shortcut.focus(); if (shortcut.tagName === "A") shortcut.click(); }
 });
+addEventListener("paste", ({ target, clipboardData: { files } }) => { const to = one(`#${target.dataset?.paste}`); if (to && files.length) to.files = files; });

@@ -3,10 +3,15 @@
 pub mod act;
 pub mod declare;
 pub mod list;
+pub mod log;
+pub mod past;
+pub mod people;
+pub mod pictures;
+pub mod runbook;
 pub mod show;
 pub mod undo;
 
-pub use act::{acknowledge, judge, note, resolve};
+pub use act::{acknowledge, change, judge, note, resolve};
 pub use declare::{ask, declare};
 use incidents::{Incident, Resolution};
 use kernel::EntityRef;

@@ -1,5 +1,7 @@
 //! Every route there is. Screens come first, then our API, then other people's protocols.
 
+mod response;
+
 use ::access::Scope::{Admin, Evaluate, Probe, Read, Report, Write};
 use axum::{
     Router,
@@ -67,8 +69,8 @@ impl utoipa::Modify for Tokens {
 pub fn table(app: &App) -> Table {
     let table = Table::new(app.clone(), Document::openapi());
     protocols(
-        status_pages(alerts_api(contracts_api(flags_api(our_api(operations(contract_screens(flag_screens(
-            screens(table),
+        status_pages(alerts_api(contracts_api(flags_api(response::api(our_api(response::screens(operations(
+            contract_screens(flag_screens(screens(table))),
         )))))))),
         app,
     )
@@ -172,14 +174,6 @@ fn operations(table: Table) -> Table {
         .screen(START, Method::GET, "/start/{secret}", get(access::start))
         .screen(START, Method::POST, "/start/{secret}", post(access::create_first))
         .screen(Needs(Read), Method::POST, "/settings/theme", post(settings::choose_theme))
-        .screen(Needs(Read), Method::GET, "/incidents", get(incidents::list::index))
-        .screen(Needs(Write), Method::GET, "/incidents/declare", get(incidents::ask))
-        .screen(Needs(Write), Method::POST, "/incidents", post(incidents::declare))
-        .screen(Needs(Read), Method::GET, "/incidents/{number}", get(incidents::show::show))
-        .screen(Needs(Write), Method::POST, "/incidents/{number}/acknowledge", post(incidents::acknowledge))
-        .screen(Needs(Write), Method::POST, "/incidents/{number}/resolve", post(incidents::resolve))
-        .screen(Needs(Write), Method::POST, "/incidents/{number}/notes", post(incidents::note))
-        .screen(Needs(Write), Method::POST, "/incidents/{number}/suspects", post(incidents::judge))
         .screen(Needs(Write), Method::GET, "/undo/{position}", get(incidents::undo::ask))
         .screen(Needs(Write), Method::POST, "/undo/{position}", post(incidents::undo::undo))
         .screen(Needs(Read), Method::GET, "/timeline", get(timeline::list::index))
@@ -291,13 +285,6 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Read), routes!(api::deploys::list))
         .api(Needs(Report), routes!(api::deploys::record))
         .api(Needs(Report), routes!(api::deploys::configure))
-        .api(Needs(Read), routes!(api::incidents::list))
-        .api(Needs(Write), routes!(api::incidents::declare))
-        .api(Needs(Read), routes!(api::incidents::show))
-        .api(Needs(Write), routes!(api::incidents::acknowledge))
-        .api(Needs(Write), routes!(api::incidents::resolve))
-        .api(Needs(Write), routes!(api::incidents::note))
-        .api(Needs(Write), routes!(api::incidents::judge))
         .api(Needs(Read), routes!(api::oncall::list))
         .api(Needs(Read), routes!(api::contacts::show))
         .api(Needs(Write), routes!(api::contacts::add))

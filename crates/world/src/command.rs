@@ -3,7 +3,7 @@
 use kernel::{Context, EventId, Refusal};
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, World, effects, undo};
+use crate::{Event, World, effects, incident, undo};
 
 /// A wish, of any area.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
         Command::Emergency(command) => deploys::decide(&world.deploys, command, context).map(wrap),
         Command::Effects(command) => effects::decide(&world.effects, command, context).map(wrap),
         Command::Flags(command) => flags::decide(&world.flags, command, context).map(wrap),
-        Command::Incidents(command) => incidents::decide(&world.incidents, command, context).map(wrap),
+        Command::Incidents(command) => incident::decide(world, command, context).map(wrap),
         Command::Oncall(command) => oncall::decide(&world.oncall, command, context).map(wrap),
         Command::Paging(command) => paging::decide(&world.paging, command, context).map(wrap),
         Command::Statuspage(command) => statuspage::decide(&world.statuspage, command, context).map(wrap),

@@ -21,6 +21,7 @@ mod due;
 pub mod effects;
 mod event;
 mod guard;
+mod incident;
 pub mod journal;
 pub mod paging;
 mod react;

@@ -7,7 +7,7 @@ use incidents::Severity;
 use kernel::{Context, EffectId, EntityRef, Timestamp};
 use paging::{Channel, DueStep, IncidentRef, Method, MethodId, Opening, Outcome, Reached, Target, Urgency, Via};
 
-use crate::{Call, Command, Effect, Recorded, World, effects, react::Reaction};
+use crate::{Call, Command, Effect, Recorded, World, effects, incident, react::Reaction};
 
 /// The annotation of an entity, or of its team, that names the policy by which it pages.
 pub const POLICY_ANNOTATION: &str = "mainstay.dev/escalation-policy";
@@ -16,7 +16,7 @@ pub const POLICY_ANNOTATION: &str = "mainstay.dev/escalation-policy";
 const CATALOG_ADDRESS: &str = "catalog:";
 
 /// The part that pages.
-const PART: &str = "paging";
+pub(crate) const PART: &str = "paging";
 
 /// The catalog user whose address a method's secret stands for, if it is not a sealed one.
 #[must_use]
@@ -145,23 +145,28 @@ pub(crate) fn follow_incident(world: &World, event: &incidents::Event) -> Vec<Re
             open.map(|page| paging::Command::Acknowledge { page: page.id(), via: Via::ByHand }).collect()
         }
         incidents::Event::Resolved { .. } => vec![paging::Command::EndIncident { incident: about.incident }],
+        incidents::Event::Merged { .. } => incident::follow_merge(world, event),
+        incidents::Event::SplitOff { .. } => {
+            return incident::follow_split(world, event, |entity, new| {
+                open(world, event, entity, new.severity, &new.title)
+            });
+        }
         incidents::Event::SeverityChanged { .. }
         | incidents::Event::NoteAdded { .. }
         | incidents::Event::SuspectMarked { .. }
-        | incidents::Event::Recovered { .. } => return Vec::new(),
+        | incidents::Event::Recovered { .. }
+        | incidents::Event::RoleTaken { .. }
+        | incidents::Event::RoleLeft { .. }
+        | incidents::Event::Mitigated { .. }
+        | incidents::Event::MitigationWithdrawn { .. }
+        | incidents::Event::ImpactCorrected { .. }
+        | incidents::Event::Retitled { .. }
+        | incidents::Event::Decided { .. }
+        | incidents::Event::StepTicked { .. }
+        | incidents::Event::StepUnticked { .. } => return Vec::new(),
     };
-    let part = match event {
-        // Who acknowledges the incident acknowledges its pages.
-        incidents::Event::Acknowledged { .. } => None,
-        incidents::Event::Opened { .. }
-        | incidents::Event::Reopened { .. }
-        | incidents::Event::Joined { .. }
-        | incidents::Event::SeverityChanged { .. }
-        | incidents::Event::Resolved { .. }
-        | incidents::Event::NoteAdded { .. }
-        | incidents::Event::SuspectMarked { .. }
-        | incidents::Event::Recovered { .. } => Some(PART),
-    };
+    // Who acknowledges the incident acknowledges its pages.
+    let part = (!matches!(event, incidents::Event::Acknowledged { .. })).then_some(PART);
     commands.into_iter().map(|command| Reaction { command: Command::Paging(command), part }).collect()
 }
 
@@ -235,6 +240,7 @@ pub(crate) fn follow(world: &World, event: &paging::Event, recorded: &Recorded, 
         | paging::Event::Opened { .. }
         | paging::Event::Joined { .. }
         | paging::Event::Left { .. }
+        | paging::Event::Moved { .. }
         | paging::Event::Reached { .. }
         | paging::Event::Delivered { .. }
         | paging::Event::Escalated { .. }

@@ -2,7 +2,7 @@
 
 use golden::assert_every_variant;
 
-use crate::{Event, Resolution, Severity, Verdict};
+use crate::{Event, Resolution, Role, Severity, Verdict};
 
 /// One line for each shape of each event that was ever written.
 const EVENTS: &str = include_str!("golden.jsonl");
@@ -29,14 +29,25 @@ fn every_sort_of_event_has_been_written() {
             SuspectMarked,
             Recovered,
             Resolved,
-            Reopened
+            Reopened,
+            RoleTaken,
+            RoleLeft,
+            Mitigated,
+            MitigationWithdrawn,
+            ImpactCorrected,
+            Retitled,
+            Decided,
+            StepTicked,
+            StepUnticked,
+            Merged,
+            SplitOff
         }
     );
 }
 
 #[test]
-fn every_severity_verdict_and_resolution_has_been_written() {
-    let (mut severities, mut verdicts, mut resolutions) = (Vec::new(), Vec::new(), Vec::new());
+fn every_severity_verdict_role_and_resolution_has_been_written() {
+    let (mut severities, mut verdicts, mut resolutions, mut roles) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for event in events() {
         if let Event::Opened { severity, .. } = event {
             severities.push(severity);
@@ -46,9 +57,12 @@ fn every_severity_verdict_and_resolution_has_been_written() {
             verdicts.push(verdict);
         } else if let Event::Resolved { cause, .. } = event {
             resolutions.push(cause);
+        } else if let Event::RoleTaken { role, .. } = event {
+            roles.push(role);
         }
     }
     assert_every_variant!(&severities, Severity { Sev1, Sev2, Sev3 });
     assert_every_variant!(&verdicts, Verdict { Guilty, Innocent });
+    assert_every_variant!(&roles, Role { Commander, Communications, Scribe });
     assert_every_variant!(&resolutions, Resolution { ByRecovery, ByHand });
 }

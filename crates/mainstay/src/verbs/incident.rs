@@ -1,5 +1,7 @@
-//! `mainstay incident`: list, show, ack, note, suspect, resolve, declare.
+//! `mainstay incident`: list, show, ack, note, suspect, resolve, declare; what else people do is in `acts`.
 
+mod acts;
+mod chat;
 mod show;
 
 use std::process::ExitCode;
@@ -20,6 +22,9 @@ Where a number can be left out, the newest open incident is meant.
 Examples:
   mainstay incident show
   mainstay incident ack 7
+  mainstay incident role 7 commander user:kim
+  mainstay incident tick 7 3
+  mainstay incident show 7 --format chat
   mainstay incident suspect 7 01a20507-3830-7391-97f0-ed0fcf78a12b --guilty";
 
 /// What to do with incidents.
@@ -49,6 +54,9 @@ enum IncidentVerb {
         /// Show every suspect, not only the likeliest
         #[arg(long)]
         all: bool,
+        /// For a terminal, or as short Markdown for a chat
+        #[arg(long, value_enum, default_value_t = Format::Terminal)]
+        format: Format,
     },
     /// Take an incident on
     #[command(after_help = "Example: mainstay incident ack")]
@@ -97,6 +105,16 @@ enum IncidentVerb {
         #[arg(long, default_value = "", value_name = "TEXT")]
         evidence: String,
     },
+    #[command(flatten)]
+    Act(acts::Act),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a terminal
+    Terminal,
+    /// Short Markdown, to be pasted into a chat
+    Chat,
 }
 
 #[derive(Debug, Args)]
@@ -137,7 +155,8 @@ impl Level {
 pub(crate) async fn run(args: IncidentArgs, session: &Session) -> Result<ExitCode, Refusal> {
     match args.verb {
         IncidentVerb::List { open, limit } => list(open, limit, session).await,
-        IncidentVerb::Show { number, all } => show(number, all, session).await,
+        IncidentVerb::Show { number, all, format } => show(number, all, format, session).await,
+        IncidentVerb::Act(act) => acts::run(act, session).await,
         IncidentVerb::Ack { number } => {
             let number = number_or_newest(number, session).await?;
             session.carry_out(&["incidents", &number, "acknowledge"], &json!({})).await
@@ -192,10 +211,13 @@ pub(crate) fn table(out: &Printer, incidents: &[Incident]) -> String {
 ///
 /// # Errors
 /// What the server refuses.
-pub(crate) async fn show(number: Option<u64>, all: bool, session: &Session) -> Result<ExitCode, Refusal> {
+async fn show(number: Option<u64>, all: bool, format: Format, session: &Session) -> Result<ExitCode, Refusal> {
     let number = number_or_newest(number, session).await?;
     let answer = session.client.get(&["incidents", &number], &[]).await?;
-    session.out.show(answer, |incident| show::text(&session.out, &incident, all))?;
+    session.out.show(answer, |incident| match format {
+        Format::Terminal => show::text(&session.out, &incident, all),
+        Format::Chat => chat::text(&incident),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

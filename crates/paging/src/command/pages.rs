@@ -7,8 +7,8 @@ use kernel::{Actor, Context, EffectId, EntityRef, IncidentId, PageId, Refusal, c
 
 use super::setup;
 use crate::{
-    Channel, Closing, Concern, Contacts, Event, Line, Opening, Outcome, Page, PageRef, Place, Plan, Planned, Reached,
-    State, Status, Telling, Urgency, Via, page::allowed,
+    Channel, Closing, Concern, Contacts, Event, IncidentRef, Line, Opening, Outcome, Page, PageRef, Place, Plan,
+    Planned, Reached, State, Status, Telling, Urgency, Via, page::allowed,
 };
 
 /// Unfinished pages, beyond which new ones are put into those that are open.
@@ -274,6 +274,18 @@ pub(super) fn end_incident(state: &State, incident: IncidentId) -> Vec<Event> {
         Some(Event::Closed { page: page.page, why: Closing::IncidentEnded })
     };
     unfinished.filter_map(ended).collect()
+}
+
+pub(super) fn go_on_for(
+    state: &State,
+    page: PageId,
+    from: IncidentId,
+    into: IncidentRef,
+) -> Result<Vec<Event>, Refusal> {
+    let page = held(state, page)?;
+    let is_for = page.concerns.iter().any(|of| !of.ended && of.incident.incident == from);
+    let moves = is_for && !page.status.is_finished() && from != into.incident;
+    Ok(if moves { vec![Event::Moved { page: page.page, from, into }] } else { Vec::new() })
 }
 
 pub(super) fn close(state: &State, page: PageId) -> Result<Vec<Event>, Refusal> {

@@ -54,6 +54,19 @@ impl State {
                 page.concerns.iter_mut().filter(ended).for_each(|concern| concern.ended = true);
                 page.note(at, by, "one of its incidents ended; it goes on for the others".to_owned(), false);
             }),
+            Event::Moved { page, from, into } => {
+                unindex(&mut self.by_incident, from, page.number);
+                self.by_incident.entry(into.incident).or_default().insert(page.number);
+                self.change(*page, |page, _| {
+                    for concern in page.concerns.iter_mut().filter(|concern| concern.incident.incident == *from) {
+                        concern.incident = *into;
+                    }
+                    if page.about.incident.is_some_and(|of| of.incident == *from) {
+                        Arc::make_mut(&mut page.about).incident = Some(*into);
+                    }
+                    page.note(at, by, format!("it goes on for incident {}", into.number), false);
+                });
+            }
             Event::Reached { page, at: place, people, findings, then, next } => {
                 for telling in people {
                     self.by_person.entry(telling.person.clone()).or_default().insert(page.number);

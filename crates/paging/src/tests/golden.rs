@@ -32,6 +32,7 @@ fn every_sort_of_event_has_been_written() {
             Opened,
             Joined,
             Left,
+            Moved,
             Reached,
             Dispatched,
             Delivered,

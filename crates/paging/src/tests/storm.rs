@@ -293,3 +293,19 @@ fn a_snapshot_is_read_back_as_it_was() {
         assert!(!event.summary().is_empty() && !event.subjects().is_empty());
     }
 }
+
+#[test]
+fn a_page_that_goes_on_for_another_incident_ends_with_that_one_alone() {
+    let mut sim = Sim::with_jo();
+    sim.open("checkout is down");
+    let page = sim.state.numbered(1).unwrap().id();
+    let from = sim.state.numbered(1).unwrap().about.incident.unwrap().incident;
+    let into = crate::IncidentRef { incident: incident(77), number: 77 };
+    assert_eq!(sim.ok(Command::Move { page, from, into }), 1);
+    assert_eq!(sim.ok(Command::Move { page, from, into }), 0, "it is for that already");
+    assert_eq!(sim.state.numbered(1).unwrap().about.incident, Some(into));
+    assert_eq!(sim.ok(Command::EndIncident { incident: from }), 0);
+    assert_eq!(sim.state.numbered(1).unwrap().status, Status::Open, "nothing was lost");
+    assert_eq!(sim.ok(Command::EndIncident { incident: incident(77) }), 1);
+    assert_eq!(sim.ok(Command::Move { page, from: incident(77), into }), 0, "it is over");
+}

@@ -158,7 +158,13 @@ impl Walk {
             return;
         }
         let page = pages[self.below(pages.len())];
-        let command = match self.below(6) {
+        let command = match self.below(7) {
+            6 => {
+                let of = self.sim.state.page(page).and_then(|page| page.about.incident);
+                let Some(of) = of else { return };
+                let into = crate::IncidentRef { incident: incident(self.incidents), number: self.incidents };
+                Command::Move { page, from: of.incident, into }
+            }
             0 => Command::Acknowledge { page, via: Via::ByHand },
             1 => Command::Close { page },
             2 => Command::Renotify { page },
@@ -179,6 +185,12 @@ impl Walk {
                 assert!(notice.kind == Kind::FollowUp || !page.status.is_finished(), "a notice of a page that ended");
             }
             assert!(!explain(page, self.sim.now).is_empty());
+        }
+        for number in 0..=self.incidents {
+            let of = incident(number);
+            let indexed: BTreeSet<u64> = state.of_incident(of).map(crate::Page::number).collect();
+            let concerned = |page: &&crate::Page| page.concerns.iter().any(|concern| concern.incident.incident == of);
+            assert_eq!(indexed, state.pages().filter(concerned).map(crate::Page::number).collect());
         }
         let mut indexed = BTreeSet::new();
         for person in PEOPLE.iter().copied().map(user).chain([user("gone")]) {

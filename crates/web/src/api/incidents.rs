@@ -1,4 +1,7 @@
-//! Incidents: list, show with suspects, declare, acknowledge, note, judge a suspect, resolve.
+//! Incidents: list, show with suspects, declare, acknowledge, note, judge a suspect, resolve; what else people do is in `acts`.
+
+pub mod acts;
+pub mod past;
 
 use axum::{
     Json,
@@ -12,7 +15,7 @@ use utoipa::ToSchema;
 use world::{Command, World, culprits, plan_undo};
 
 use super::{Asked, Done, Listed, Paging, carry_out, event::ActorView, not_found, oncall::Duty, reference, undo::Why};
-use crate::{App, problem::Problem, show};
+use crate::{App, incidents::runbook, problem::Problem, show};
 
 /// An incident in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,7 +24,7 @@ pub struct IncidentView {
     pub number: u64,
     /// One line.
     pub title: String,
-    /// `open`, `acknowledged`, or `resolved`.
+    /// `open`, `acknowledged`, `mitigated`, `resolved` or `merged`.
     pub status: &'static str,
     /// `SEV1`, `SEV2` or `SEV3`.
     pub severity: &'static str,
@@ -57,6 +60,20 @@ pub struct IncidentDetail {
     pub suspects: Vec<SuspectView>,
     /// What happened, oldest first.
     pub log: Vec<LogView>,
+    /// When was what.
+    pub times: past::TimesView,
+    /// Who does what.
+    pub roles: Vec<past::RoleView>,
+    /// The steps of the runbook in the docs of what is broken.
+    pub steps: Vec<past::StepView>,
+    /// The incident that it is a part of now.
+    pub merged_into: Option<u64>,
+    /// The incidents that are a part of it.
+    pub absorbed: Vec<u64>,
+    /// The incident that it was split off.
+    pub split_off: Option<u64>,
+    /// Incidents of the past that are like it.
+    pub similar: Vec<past::SimilarView>,
 }
 
 /// What a failing check said.
@@ -125,8 +142,10 @@ pub struct LogView {
     pub by: ActorView,
     /// What.
     pub words: String,
-    /// The note's text, if it is one.
+    /// The note's or the decision's text, if it is one.
     pub note: Option<String>,
+    /// True for a decision.
+    pub decision: bool,
 }
 
 impl IncidentView {
@@ -145,7 +164,7 @@ impl IncidentView {
 }
 
 impl IncidentDetail {
-    fn of(world: &World, incident: &Incident, now: Timestamp, base_url: &str) -> Self {
+    fn of(world: &World, incident: &Incident, steps: Vec<past::StepView>, now: Timestamp, base_url: &str) -> Self {
         let owner = world.owner_of(incident.entity());
         let on_call = owner.iter().flat_map(|team| oncall::current(&world.oncall, team, now)).map(Duty::from).collect();
         let runbooks = world.catalog.runbooks(incident.entity()).into_iter().map(|runbook| match runbook.target {
@@ -164,6 +183,7 @@ impl IncidentDetail {
             by: ActorView::of(&entry.by),
             words: entry.words.clone(),
             note: entry.note.clone(),
+            decision: entry.decision,
         });
         Self {
             incident: IncidentView::of(incident),
@@ -173,6 +193,13 @@ impl IncidentDetail {
             evidence: evidence.collect(),
             suspects: suspects.iter().filter_map(|suspect| SuspectView::of(world, incident, suspect)).collect(),
             log: log.collect(),
+            times: past::TimesView::of(incident, now),
+            roles: past::roles(incident),
+            steps,
+            merged_into: incident.merged.as_ref().map(|into| into.number),
+            absorbed: incident.absorbed.clone(),
+            split_off: incident.split_off,
+            similar: past::similar(world, incident),
         }
     }
 }
@@ -227,7 +254,10 @@ pub async fn list(
     params(("number", description = "the incident's number")), responses((status = 200, body = IncidentDetail)))]
 pub async fn show(State(app): State<App>, Path(number): Path<String>) -> Result<Json<IncidentDetail>, Problem> {
     let world = app.world();
-    Ok(Json(IncidentDetail::of(&world, by_number(&world, &number)?, app.now(), &app.settings().base_url)))
+    let incident = by_number(&world, &number)?;
+    let steps = runbook::steps(&app, &world, incident).await?.map(|(_, steps)| steps).unwrap_or_default();
+    let steps = steps.into_iter().map(|step| past::step(incident, step)).collect();
+    Ok(Json(IncidentDetail::of(&world, incident, steps, app.now(), &app.settings().base_url)))
 }
 
 pub(crate) fn by_number<'a>(world: &'a World, text: &str) -> Result<&'a Incident, Problem> {
@@ -279,6 +309,16 @@ impl Level {
     }
 }
 
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Sev1 => Self::Sev1,
+            Level::Sev2 => Self::Sev2,
+            Level::Sev3 => Self::Sev3,
+        }
+    }
+}
+
 /// Declares an incident.
 #[utoipa::path(post, path = "/api/v1/incidents", tag = "incidents", request_body = Declaration,
     responses((status = 200, body = Done)))]
@@ -299,11 +339,7 @@ pub(crate) fn opening(new: &Declaration, now: Timestamp) -> Result<Command, Refu
         upstream: Vec::new(),
         evidence: new.evidence.clone(),
     };
-    let severity = match new.severity {
-        Level::Sev1 => Severity::Sev1,
-        Level::Sev2 => Severity::Sev2,
-        Level::Sev3 => Severity::Sev3,
-    };
+    let severity = new.severity.into();
     Ok(Command::Incidents(incidents::Command::Open { title: new.title.clone(), severity, failed }))
 }
 
@@ -372,6 +408,6 @@ pub async fn judge(
 ) -> Result<Json<Done>, Problem> {
     let verdict = if asked.body.guilty { Verdict::Guilty } else { Verdict::Innocent };
     let (incident, event) = (id_of(&app, &number)?, asked.body.event);
-    let command = incidents::Command::MarkSuspect { incident, event, verdict };
+    let command = incidents::Command::MarkSuspect { incident, event, verdict, rank: None };
     carry_out(&app, &asked, Command::Incidents(command), None).await
 }

@@ -91,7 +91,7 @@ pub async fn index(frame: Frame, Query(which): Query<Which>) -> Response {
         rows: page.items.into_iter().map(|incident| row(&frame, incident)).collect(),
         none: Empty::with(
             "There is none. One opens by itself when a check of a critical path goes down, or by hand.",
-            "mainstay incident open --title 'Labels can’t be printed' --entity shipping",
+            "mainstay incident declare shipping 'Labels can’t be printed'",
         ),
         pager: page.pager,
     })
@@ -116,8 +116,9 @@ fn row(frame: &Frame, incident: &Incident) -> IncidentRow {
 pub(super) fn state_of(incident: &Incident) -> State {
     let tone = match incident.status() {
         Status::Open => Tone::Bad,
-        Status::Acknowledged => Tone::Warn,
+        Status::Acknowledged | Status::Mitigated => Tone::Warn,
         Status::Resolved => Tone::Good,
+        Status::Merged => Tone::Quiet,
     };
     State::new(tone, incident.status().word())
 }

@@ -1,21 +1,30 @@
 //! `GET /incidents/{number}`: what is broken, whose it is, what changed, and the way back.
 
 use askama::Template;
-use axum::{extract::Path, response::Response};
+use axum::{
+    extract::{Path, Query},
+    response::Response,
+};
 use incidents::{Incident, Verdict, suspects};
 use jiff::SignedDuration;
-use kernel::{EntityRef, Refusal, Timestamp};
-use timeline::Query as Search;
+use kernel::{EntityRef, Timestamp};
+use serde::Deserialize;
 use world::{Culprits, UndoState, culprits};
 
-use super::{healed_by, list};
+use super::{
+    healed_by, list,
+    log::{self, Log, Part},
+    past::{self, PastRow},
+    people::{self, Amendment, Milestone, RoleRow},
+    runbook::{self, Checklist},
+};
 use crate::{
     api::incidents::by_number,
     frame::Frame,
     problem::Problem,
     shell::{Chrome, Place, screen},
     status::manage::{OnPages, of_incident},
-    views::{Answer, Change, Cli, Empty, Entity, Entry, Field, Form, Moment, Press, Score, State, Tone, Undo, Who},
+    views::{Answer, Change, Cli, Empty, Entity, Link, Moment, Press, Score, State, Tone, Undo, Who},
 };
 
 /// One incident.
@@ -52,10 +61,24 @@ pub struct IncidentScreen {
     pub evidence: Vec<Evidence>,
     /// What happened before it began, the latest first.
     pub before: Vec<Change>,
-    /// What happened since, the latest first.
-    pub since: Vec<Change>,
-    /// Adds a note, where the reader may.
-    pub note: Option<Form>,
+    /// What happened since, the latest last, with what people wrote.
+    pub log: Log,
+    /// Where a note is posted; none where the reader may not.
+    pub note: Option<String>,
+    /// Who does what.
+    pub roles: Vec<RoleRow>,
+    /// When was what.
+    pub milestones: Vec<Milestone>,
+    /// For how long users were hit: `1 h 4 min`.
+    pub impact: String,
+    /// What it was merged into, merged from, split off.
+    pub relations: Vec<(&'static str, Link)>,
+    /// The steps of the runbook, if it has any.
+    pub checklist: Option<Checklist>,
+    /// Incidents of the past that are like it.
+    pub past: Vec<PastRow>,
+    /// What can be changed about it.
+    pub amendments: Vec<Amendment>,
     /// What the public is told of it.
     pub on_pages: OnPages,
     /// The same from a terminal.
@@ -133,11 +156,19 @@ pub struct Evidence {
 /// So many suspects are shown however unlikely they are.
 const SHOWN_MIN: usize = 3;
 
+/// What of the log is wanted.
+#[derive(Debug, Default, Deserialize)]
+pub struct Which {
+    #[serde(default)]
+    log: Part,
+}
+
 /// Shows an incident.
-pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, Problem> {
+pub async fn show(frame: Frame, Path(number): Path<String>, Query(which): Query<Which>) -> Result<Response, Problem> {
     let incident = by_number(&frame.world, &number)?.clone();
     let culprits = culprits(&frame.world, &incident, frame.now);
-    let (before, since) = around(&frame, &incident, &culprits).await?;
+    let (before, log) = log::of(&frame, &incident, &culprits, which.log).await?;
+    let checklist = runbook::checklist(&frame, &incident).await?;
     let plausible =
         culprits.suspects.iter().enumerate().filter(|(rank, suspect)| *rank < SHOWN_MIN || suspect.score > 0);
     let mut suspects: Vec<Suspect> =
@@ -147,6 +178,7 @@ pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, 
         next.next = true;
     }
     let open = incident.is_open();
+    let may = frame.may_write() && incident.merged.is_none();
     Ok(screen(&IncidentScreen {
         chrome: Chrome { incident: None, ..frame.chrome(&incident.title, Place::Incidents) },
         number: incident.number(),
@@ -162,12 +194,15 @@ pub async fn show(frame: Frame, Path(number): Path<String>) -> Result<Response, 
         pages: pages(&frame, &incident),
         evidence: evidence(&frame, &incident),
         before,
-        since,
-        note: frame.may_write().then(|| {
-            let text = Entry::Lines { value: String::new() };
-            let field = Field::new("note", "What you see, know or did", text).required();
-            frame.form(format!("/incidents/{}/notes", incident.number()), "Add note", vec![field])
-        }),
+        log,
+        note: may.then(|| format!("/incidents/{}/notes", incident.number())),
+        roles: people::roles(&frame, &incident),
+        milestones: people::milestones(&frame, &incident),
+        impact: people::in_minutes(incident.impact(frame.now).as_mins()),
+        relations: people::relations(&frame, &incident),
+        checklist,
+        past: past::rows(&frame, &incident),
+        amendments: people::amendments(&frame, &incident),
         on_pages: of_incident(&frame, &incident),
         commands: commands(&incident, &culprits),
         suspects,
@@ -255,7 +290,11 @@ fn buttons(frame: &Frame, incident: &Incident) -> Vec<Press> {
     let address = format!("/incidents/{}", incident.number());
     let acknowledge =
         incident.acknowledged.is_none().then(|| frame.press(format!("{address}/acknowledge"), "Acknowledge"));
-    acknowledge.into_iter().chain([frame.press(format!("{address}/resolve"), "Resolve")]).collect()
+    let mitigate = match incident.mitigated {
+        None => frame.press(format!("{address}/mitigate"), "Mitigated"),
+        Some(_) => frame.press(format!("{address}/unmitigate"), "Not mitigated after all"),
+    };
+    acknowledge.into_iter().chain([mitigate, frame.press(format!("{address}/resolve"), "Resolve")]).collect()
 }
 
 /// Whose it is, who is on call, what to do: in this order.
@@ -371,7 +410,7 @@ fn suspect_of(frame: &Frame, incident: &Incident, suspect: &suspects::Suspect) -
 }
 
 /// `4 min before the first failure`.
-fn in_relation(incident: &Incident, at: Timestamp) -> String {
+pub(super) fn in_relation(incident: &Incident, at: Timestamp) -> String {
     let seconds = incident.onset().0.duration_since(at).as_secs();
     let (away, side) = (seconds.unsigned_abs(), if seconds < 0 { "after" } else { "before" });
     let away = match away {
@@ -402,65 +441,6 @@ fn evidence(frame: &Frame, incident: &Incident) -> Vec<Evidence> {
         at: frame.ago(failing.recovered.unwrap_or(failing.since)),
     });
     declared.into_iter().chain(checks).collect()
-}
-
-/// What a reader of an incident wants to see of the timeline; declarations and uses of tokens are left out.
-const KINDS: [&str; 14] = [
-    "catalog.entity_changed",
-    "catalog.entity_removed",
-    "checks.went_down",
-    "checks.recovered",
-    "checks.degraded",
-    "checks.restored",
-    "checks.fell_silent",
-    "checks.paused",
-    "checks.resumed",
-    "deploys.",
-    "effects.gave_up",
-    "flags.turned",
-    "incidents.",
-    "journal.",
-];
-/// How many events are shown before it began, and since.
-const BEFORE_MAX: usize = 12;
-const SINCE_MAX: usize = 60;
-/// How many things the timeline is asked about.
-const SUBJECTS_MAX: usize = 60;
-
-/// What happened to the broken path, to what it needs and to the suspects: before it began, and since.
-async fn around(
-    frame: &Frame,
-    incident: &Incident,
-    culprits: &Culprits,
-) -> Result<(Vec<Change>, Vec<Change>), Refusal> {
-    let changed = culprits.suspects.iter().filter_map(|suspect| frame.world.journal.get(suspect.event));
-    let upstream = frame.world.catalog.upstream(incident.entity());
-    let mut subjects: Vec<EntityRef> = incident.about.reference().into_iter().collect();
-    let all = incident
-        .entities()
-        .chain(incident.checks.iter().map(|failing| &failing.check))
-        .chain(changed.map(|entry| &entry.change.subject))
-        .chain(upstream.iter().map(|reached| &reached.entity));
-    for entity in all {
-        if subjects.len() < SUBJECTS_MAX && !subjects.contains(entity) {
-            subjects.push(entity.clone());
-        }
-    }
-    let all = Search { subjects, kinds: KINDS.map(str::to_owned).to_vec(), ..Search::default() };
-    // Just after the moment that is shown, which is part of it.
-    let until = frame.past().and_then(|at| at.checked_add(SignedDuration::from_nanos(1)).ok());
-    let since = Search { from: Some(incident.since), to: until, limit: SINCE_MAX, ..all.clone() };
-    let before = Search { to: Some(incident.since), limit: BEFORE_MAX, ..all };
-    let found = frame.app.blocking(move |engine| {
-        let store = engine.store();
-        Ok((store.find(&before)?.entries, store.find(&since)?.entries))
-    });
-    let (before, since) = found.await?;
-    let related = |entry: &timeline::Entry| Change {
-        relation: (entry.stamp.at < incident.since).then(|| in_relation(incident, entry.stamp.at)),
-        ..frame.event(entry, incident.about.reference().as_ref())
-    };
-    Ok((before.iter().map(related).collect(), since.iter().map(related).collect()))
 }
 
 fn commands(incident: &Incident, culprits: &Culprits) -> Vec<Cli> {

@@ -6,7 +6,8 @@
 use std::fmt;
 
 use axum::{
-    extract::{FromRequest, RawForm, Request},
+    body::Bytes,
+    extract::{FromRequest, Multipart, RawForm, Request, multipart::MultipartError},
     http::{HeaderMap, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -71,6 +72,59 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for PostedForm<T> {
         }
         Ok(Self(read(&body)?))
     }
+}
+
+/// A form that was posted from a screen of this session and may have a file in it: `multipart/form-data`, or a form
+/// without one. Of several files the first that is not empty is taken.
+#[derive(Debug)]
+pub struct PostedFile<T> {
+    /// What was filled in.
+    pub filled: T,
+    /// The file.
+    pub file: Option<Bytes>,
+}
+
+/// Fields of one form.
+const FIELDS_MAX: usize = 50;
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for PostedFile<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let sort = request.headers().get(header::CONTENT_TYPE).and_then(|sort| sort.to_str().ok()).unwrap_or_default();
+        if !sort.starts_with("multipart/form-data") {
+            let PostedForm(filled) = PostedForm::from_request(request, state).await?;
+            return Ok(Self { filled, file: None });
+        }
+        let token = request.extensions().get::<FormToken>().cloned();
+        let mut parts = Multipart::from_request(request, state)
+            .await
+            .map_err(|rejection| Refusal::new(&codes::MALFORMED, rejection.body_text()))?;
+        let (mut fields, mut file): (Vec<(String, String)>, Option<Bytes>) = (Vec::new(), None);
+        while let Some(part) = parts.next_field().await.map_err(unread)? {
+            let name = part.name().unwrap_or_default().to_owned();
+            if part.file_name().is_some() {
+                let bytes = part.bytes().await.map_err(unread)?;
+                file = file.or(Some(bytes).filter(|bytes| !bytes.is_empty()));
+            } else if fields.len() < FIELDS_MAX {
+                fields.push((name, part.text().await.map_err(unread)?));
+            }
+        }
+        let csrf = fields.iter().find(|(name, _)| name == "csrf").map(|(_, value)| value.as_str());
+        if !token.zip(csrf).is_some_and(|(token, csrf)| token.is(csrf)) {
+            let refusal = Refusal::new(&codes::CSRF, "The form's token is not this session's.");
+            return Err(Problem(refusal.fix("Open the screen again.")));
+        }
+        let body = serde_html_form::to_string(&fields)
+            .map_err(|error| Refusal::new(&codes::MALFORMED, format!("The form: {error}.")))?;
+        Ok(Self { filled: read(body.as_bytes())?, file })
+    }
+}
+
+fn unread(error: MultipartError) -> Refusal {
+    let too_large = error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE;
+    let code = if too_large { &codes::TOO_LARGE } else { &codes::MALFORMED };
+    Refusal::new(code, error.body_text())
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {

@@ -228,7 +228,7 @@ fn subjects(frame: &Frame, about: &str) -> Result<Vec<EntityRef>, Refusal> {
 const SUBJECTS_MAX: usize = 20;
 
 /// A time as browsers send it (`2026-11-20T03:07`), as a date, or as RFC 3339 has it.
-fn moment(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Refusal> {
+pub(crate) fn moment(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Refusal> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let local = text.parse::<jiff::civil::DateTime>().ok().and_then(|time| time.to_zoned(TimeZone::UTC).ok());
     let read = text.parse().ok().or_else(|| local.map(|zoned| zoned.timestamp()));

@@ -193,6 +193,11 @@ impl<'a> Browser<'a> {
         self.ask(request, Body::from(body)).await
     }
 
+    /// Posts a body of some sort.
+    pub(crate) async fn post_body(&mut self, path: &str, sort: &'static str, body: Vec<u8>) -> Page {
+        self.ask(Request::post(path).header(header::CONTENT_TYPE, sort), Body::from(body)).await
+    }
+
     /// Posts nothing, as a program does that reads another sort of answer.
     pub(crate) async fn post_as(&mut self, path: &str, accept: &'static str) -> Page {
         let request = Request::post(path).header(header::ACCEPT, accept);
@@ -221,7 +226,7 @@ impl<'a> Browser<'a> {
             let (name, value) = pair.split_once('=').unwrap();
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
-        let html = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
-        Page { status: parts.status, headers: parts.headers, html }
+        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Page { status: parts.status, headers: parts.headers, html: String::from_utf8_lossy(&body).into_owned() }
     }
 }

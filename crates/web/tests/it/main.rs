@@ -18,6 +18,7 @@ mod contracts_api;
 mod coverage;
 mod evaluation;
 mod flag_screens;
+mod incidents;
 mod large;
 mod oncall_schedule;
 mod pact_broker;

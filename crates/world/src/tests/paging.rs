@@ -250,3 +250,124 @@ fn a_silent_probe_is_one_incident_and_no_check_is_down_for_it() {
         kinds(&town.give(Command::Checks(checks::Command::HearProbe { location: "eu-west".to_owned() })).unwrap());
     assert!(seen.contains(&"incidents.resolved"), "{seen:?}");
 }
+
+impl Town {
+    /// Another tool says that `entity` is broken.
+    fn alerted(&mut self, entity: &str) {
+        let settings = serde_json::json!({
+            "name": format!("of {entity}"), "kind": "generic", "entity": entity, "severity": "error",
+        });
+        let settings: alerts::Settings = serde_json::from_value(settings).unwrap();
+        let key = kernel::Sha256::of(entity.as_bytes());
+        self.give(Command::Alerts(alerts::Command::CreateIntegration { settings, key })).unwrap();
+        let integration = self.world.alerts.by_key(&key).unwrap().clone();
+        let body = br#"{"summary": "disk full", "dedup": "disk", "severity": "error"}"#;
+        let signals = vec![alerts::formats::generic::read(body, &integration).unwrap()];
+        let integration = integration.id;
+        self.give(Command::Alerts(alerts::Command::Receive { integration, signals })).unwrap();
+        self.tick();
+    }
+
+    fn id(&self, number: u64) -> kernel::IncidentId {
+        self.world.incidents.by_number(number).unwrap().about.incident
+    }
+
+    fn pages_of(&self, number: u64) -> Vec<(u64, &'static str)> {
+        let pages = self.world.paging.of_incident(self.id(number));
+        pages.map(|page| (page.number(), page.status.word())).collect()
+    }
+}
+
+/// What another team owns, which nothing else needs.
+const OTHERS: &str = "
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: press}
+spec: {type: team, children: [], members: [kim]}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: blog}
+spec: {type: website, lifecycle: production, owner: press}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: wiki}
+spec: {type: website, lifecycle: production, owner: web}
+";
+
+#[test]
+fn a_page_of_another_team_goes_on_for_the_incident_that_its_own_became_a_part_of() {
+    let mut town = Town::staffed(OTHERS);
+    town.broken();
+    town.alerted("component:default/blog");
+    assert_eq!((town.pages_of(1), town.pages_of(2)), (vec![(1, "open")], vec![(2, "open")]));
+    let merge = incidents::Command::Merge { incident: town.id(2), into: town.id(1) };
+    let seen = kinds(&town.give(Command::Incidents(merge)).unwrap());
+    assert_eq!(seen, ["incidents.merged", "paging.moved"]);
+    assert_eq!((town.pages_of(1), town.pages_of(2)), (vec![(2, "open"), (1, "open")], vec![]));
+    let resolve = incidents::Command::Resolve { incident: town.id(1) };
+    town.give(Command::Incidents(resolve)).unwrap();
+    assert_eq!(town.world.paging.unfinished_count(), 0, "nothing pages for what is over");
+}
+
+#[test]
+fn a_team_that_is_told_already_is_not_told_again_of_what_is_merged() {
+    let mut town = Town::staffed(OTHERS);
+    town.broken();
+    town.alerted("component:default/wiki");
+    let merge = incidents::Command::Merge { incident: town.id(2), into: town.id(1) };
+    let seen = kinds(&town.give(Command::Incidents(merge)).unwrap());
+    assert_eq!(seen, ["incidents.merged", "paging.closed"]);
+    assert_eq!((town.pages_of(1), town.pages_of(2)), (vec![(1, "open")], vec![(2, "closed")]));
+}
+
+#[test]
+fn what_is_split_off_has_the_page_of_its_own_team() {
+    let mut town = Town::staffed(OTHERS);
+    town.broken();
+    town.alerted("component:default/blog");
+    let merge = incidents::Command::Merge { incident: town.id(2), into: town.id(1) };
+    town.give(Command::Incidents(merge)).unwrap();
+    let alert = town.world.alerts.open_alerts().next().unwrap().reference().clone();
+    let split = incidents::Command::Split { incident: town.id(1), checks: vec![alert], title: None, severity: None };
+    let seen = kinds(&town.give(Command::Incidents(split)).unwrap());
+    assert_eq!(seen, ["incidents.split_off", "paging.moved"]);
+    assert_eq!((town.pages_of(1), town.pages_of(3)), (vec![(1, "open")], vec![(2, "open")]));
+}
+
+#[test]
+fn whoever_splits_what_their_team_has_taken_on_has_both_and_nobody_is_woken() {
+    let mut town = Town::staffed(OTHERS);
+    town.broken();
+    town.alerted("component:default/wiki");
+    let merge = incidents::Command::Merge { incident: town.id(2), into: town.id(1) };
+    town.give(Command::Incidents(merge)).unwrap();
+    town.give(Command::Incidents(incidents::Command::Acknowledge { incident: town.id(1) })).unwrap();
+    let alert = town.world.alerts.open_alerts().next().unwrap().reference().clone();
+    let split = incidents::Command::Split { incident: town.id(1), checks: vec![alert], title: None, severity: None };
+    let seen = kinds(&town.give(Command::Incidents(split)).unwrap());
+    assert_eq!(seen, ["incidents.split_off", "incidents.acknowledged"]);
+    assert_eq!(town.world.paging.unfinished_count(), 0);
+}
+
+#[test]
+fn a_role_is_given_to_people_of_the_catalog_alone_and_a_judgement_keeps_where_the_ranking_had_it() {
+    let mut town = Town::staffed(OTHERS);
+    town.broken();
+    let incident = town.id(1);
+    let give = |name: &str| {
+        let person = Some(format!("user:default/{name}").parse().unwrap());
+        Command::Incidents(incidents::Command::AssignRole { incident, role: incidents::Role::Commander, person })
+    };
+    let refusal = town.give(give("gone")).unwrap_err();
+    assert_eq!((refusal.code, refusal.field.as_deref()), (&kernel::codes::INVALID, Some("person")));
+    assert_eq!(kinds(&town.give(give("kim")).unwrap()), ["incidents.role_taken"]);
+    let event = kernel::EventId::from_bytes([3; 16]);
+    let verdict = incidents::Verdict::Guilty;
+    let mark = incidents::Command::MarkSuspect { incident, event, verdict, rank: Some(1) };
+    town.give(Command::Incidents(mark)).unwrap();
+    let marks = &town.world.incidents.by_number(1).unwrap().marks;
+    assert_eq!(marks.iter().map(|mark| mark.rank).collect::<Vec<_>>(), [Some(0)], "whatever was asked");
+}

@@ -16,9 +16,20 @@ pub(super) fn text(out: &Printer, detail: &IncidentDetail, all: bool) -> String 
     let mut text = String::new();
     head(&mut text, out, detail);
     suspects(&mut text, out, &detail.suspects, all);
+    if !detail.steps.is_empty() {
+        add(&mut text, format!("\n{}", out.strong("RUNBOOK")));
+        text.push_str(&steps(out, detail));
+    }
     if !detail.evidence.is_empty() {
         add(&mut text, format!("\n{}", out.strong("EVIDENCE")));
         detail.evidence.iter().for_each(|evidence| self::evidence(&mut text, out, evidence));
+    }
+    if !detail.similar.is_empty() {
+        add(&mut text, format!("\n{}", out.strong("LIKE IT IN THE PAST")));
+    }
+    for similar in &detail.similar {
+        add(&mut text, format!("  {}  {}, {}", similar.number, indented(&similar.title, 6), out.ago(similar.since)));
+        add(&mut text, out.faint(&format!("      {}", similar.reasons.join("; "))));
     }
     add(&mut text, format!("\n{}", out.strong("WHAT HAPPENED")));
     detail.log.iter().for_each(|entry| happened(&mut text, out, entry));
@@ -33,8 +44,23 @@ fn head(text: &mut String, out: &Printer, detail: &IncidentDetail) {
     add(text, indented(&incident.title, 0));
     add(text, "");
     add(text, format!("  broken    {}, since {}", short(&incident.entity), out.when(incident.since)));
+    let times = &detail.times;
+    add(text, format!("  detected  {}", out.when(times.detected)));
+    if let Some(mitigated) = times.mitigated {
+        add(text, format!("  mitigated {}", out.when(mitigated)));
+    }
     if let Some(ended) = incident.ended {
         add(text, format!("  ended     {}", out.when(ended)));
+    }
+    add(text, format!("  users hit {} min", times.impact_minutes));
+    if let Some(into) = detail.merged_into {
+        add(text, format!("  goes on   in incident {into}: mainstay incident show {into}"));
+    }
+    for other in &detail.absorbed {
+        add(text, format!("  with      incident {other}"));
+    }
+    for role in &detail.roles {
+        add(text, format!("  {:<9} {}", role.role, short(&role.person)));
     }
     let gap = |words: &str| out.toned(Tone::Bad, words);
     add(
@@ -59,6 +85,23 @@ fn head(text: &mut String, out: &Printer, detail: &IncidentDetail) {
         }
         None => {}
     }
+}
+
+/// The steps of the runbook, with the numbers by which they are ticked.
+pub(super) fn steps(out: &Printer, detail: &IncidentDetail) -> String {
+    let mut text = String::new();
+    if detail.steps.is_empty() {
+        add(&mut text, "There is no runbook with a list in the docs of what is broken.");
+    }
+    for (at, step) in detail.steps.iter().enumerate() {
+        let nested = "  ".repeat(step.depth);
+        let (box_, by) = match (&step.done_by, step.done_at) {
+            (Some(by), Some(at)) => ("[x]", out.faint(&format!("  {}, {}", by.words(), out.ago(at)))),
+            _ => ("[ ]", String::new()),
+        };
+        add(&mut text, format!("{:>4}. {nested}{box_} {}{by}", at + 1, step.words));
+    }
+    text
 }
 
 fn suspects(text: &mut String, out: &Printer, suspects: &[Suspect], all: bool) {
@@ -111,6 +154,7 @@ fn happened(text: &mut String, out: &Printer, entry: &LogEntry) {
     let at = entry.at.strftime("%H:%M:%S");
     add(text, format!("  {at}  {}  {}", indented(&entry.words, 12), out.faint(&entry.by.words())));
     if let Some(note) = &entry.note {
+        let note = &if entry.decision { format!("decision: {note}") } else { note.clone() };
         add(text, format!("            {}", indented(note, 12)));
     }
 }

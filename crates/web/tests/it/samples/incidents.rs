@@ -1,11 +1,15 @@
 use web::{
     incidents::{
         list::{IncidentRow, IncidentsScreen},
+        log::{Item, Log},
+        past::PastRow,
+        people::{Amendment, Milestone, RoleRow},
+        runbook::{Checklist, Row, Step},
         show::{Evidence, IncidentScreen, PageNote, Reason, Suspect},
         undo::UndoScreen,
     },
     shell::{Chrome, Place},
-    views::{Answer, Cli, Diff, DiffLine, Empty, Entry, Field, Form, Link, Pager, Press, Score, Tab, Tabs},
+    views::{Answer, Cli, Diff, DiffLine, Empty, Field, Form, Link, Pager, Press, Score, Tab, Tabs},
 };
 
 use super::*;
@@ -189,10 +193,10 @@ fn open() -> IncidentScreen {
                 at: ago(3),
             },
         ],
-        since: vec![
+        log: log(vec![
             change(11, "page", "", "paged Tomasz Reyes by e-mail", "Mainstay (on call)"),
             change(12, "incident", "", "opened incident 12", "Mainstay (incidents)"),
-        ],
+        ]),
         before: vec![
             change(12, "check", "", "Buyer pays by card went from up to down", "Mainstay (checks)"),
             undoable(
@@ -211,16 +215,42 @@ fn open() -> IncidentScreen {
             ),
             related(change(38, "catalog", "email", "moved email to Messaging", "catalog platform"), "26 min before"),
         ],
-        note: Some(Form {
-            action: "/incidents/12/notes".to_owned(),
-            csrf: CSRF.to_owned(),
-            fields: vec![
-                Field::new("note", "What you see, know or did", Entry::Lines { value: String::new() }).required(),
-            ],
-            hidden: vec![],
-            submit: "Add note".to_owned(),
-            main: false,
-        }),
+        note: Some("/incidents/12/notes".to_owned()),
+        roles: vec![
+            RoleRow {
+                role: "commander",
+                who: Some(Who::new("Ada Lindqvist")),
+                buttons: vec![press("Clear", "role", false)],
+            },
+            RoleRow { role: "communications", who: None, buttons: vec![press("Take it", "role", false)] },
+            RoleRow { role: "scribe", who: None, buttons: vec![press("Take it", "role", false)] },
+        ],
+        milestones: vec![
+            Milestone { name: "Impact began", at: Some(ago(12)), after: None },
+            Milestone { name: "Detected", at: Some(ago(11)), after: Some("after 1 min".to_owned()) },
+            Milestone { name: "Mitigated", at: None, after: None },
+        ],
+        impact: "12 min".to_owned(),
+        relations: vec![("It has taken in", Link::new("incident 13", "/incidents/13"))],
+        checklist: Some(checklist()),
+        past: vec![PastRow {
+            state: State::new(Tone::Good, "resolved"),
+            name: "4: Buyers can’t check out".to_owned(),
+            href: "/incidents/4".to_owned(),
+            at: ago(90_000),
+            words: "Buyer pays by card failed in it, too".to_owned(),
+        }],
+        amendments: vec![Amendment {
+            name: "Title",
+            form: Form {
+                action: "/incidents/12/title".to_owned(),
+                csrf: CSRF.to_owned(),
+                fields: vec![Field::line("title", "What is broken", "Buyers can’t check out").id("new-title")],
+                hidden: vec![],
+                submit: "Change it".to_owned(),
+                main: false,
+            },
+        }],
         commands: [
             "mainstay incident show 12",
             "mainstay undo 3984 --reason 'incident 12'",
@@ -228,6 +258,44 @@ fn open() -> IncidentScreen {
         ]
         .map(Cli::new)
         .to_vec(),
+    }
+}
+
+fn log(changes: Vec<Change>) -> Log {
+    let tab = |label: &str, here| Tab {
+        label: label.to_owned(),
+        href: format!("/incidents/12?log={}#log", label.to_lowercase()),
+        here,
+        count: None,
+    };
+    let mut items: Vec<Item> = changes.into_iter().map(|change| Item { change, note: None, decision: false }).collect();
+    let noted = change(9, "incident", "", "wrote down a decision in incident 12", "Ada Lindqvist");
+    let note = Some("<p>Writes stay <em>off</em> until the ledger is repaired.</p>".to_owned());
+    items.push(Item { change: noted, note, decision: true });
+    Log {
+        tabs: Tabs { label: "Parts of the log".to_owned(), tabs: vec![tab("All", true), tab("People", false)] },
+        items,
+        none: Empty::new("Nothing of this sort has happened since it began."),
+        earlier: None,
+    }
+}
+
+fn checklist() -> Checklist {
+    let step = |id: &str, words: &str, done| Row {
+        step: Step { id: id.to_owned(), words: words.to_owned(), depth: 0, under: None },
+        heading: None,
+        done,
+    };
+    Checklist {
+        runbook: Link::new("The whole runbook", "/docs/payments/runbook"),
+        steps: vec![
+            step("0123456789abcdef", "Look at the ledger’s queue", Some((Who::new("Ada Lindqvist"), ago(8)))),
+            step("fedcba9876543210", "Turn new writes off", None),
+        ],
+        done: 1,
+        action: Some("/incidents/12/step".to_owned()),
+        csrf: CSRF.to_owned(),
+        more: 0,
     }
 }
 
@@ -241,6 +309,10 @@ fn over() -> IncidentScreen {
     over.ended = Some(ago(2_991));
     over.buttons = vec![];
     over.note = None;
+    over.amendments = vec![];
+    if let Some(list) = &mut over.checklist {
+        list.action = None;
+    }
     if let Some(first) = over.suspects.first_mut() {
         first.undo = Undo::Done;
     }
