@@ -191,7 +191,8 @@ pub fn is_change_in_any_world(event: &AnyEvent) -> bool {
             deploys::Event::RollbackRequested { .. }
             | deploys::Event::ConfigRestoreRequested { .. }
             | deploys::Event::UndoAccepted { .. }
-            | deploys::Event::UndoFailed { .. } => false,
+            | deploys::Event::UndoFailed { .. }
+            | deploys::Event::Judged { .. } => false,
         },
         AnyEvent::Catalog(event) => {
             matches!(event, catalog::Event::EntityChanged { .. } | catalog::Event::EntityRemoved { .. })

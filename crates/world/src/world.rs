@@ -154,7 +154,8 @@ impl World {
             | deploys::Event::ConfigApplied { .. }
             | deploys::Event::RollbackRequested { .. }
             | deploys::Event::ConfigRestoreRequested { .. }
-            | deploys::Event::UndoAccepted { .. } => {}
+            | deploys::Event::UndoAccepted { .. }
+            | deploys::Event::Judged { .. } => {}
         }
     }
 }
