@@ -12,8 +12,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
-    App, access, alerts, api, assets, backstage, catalog, checks, contacts, contracts, docs, evaluation, flags, guard,
-    help, home, incidents, live, manual, oncall, pages, reference, search,
+    App, access, alerts, api, assets, backstage, catalog, checks, contacts, contracts, deploys, docs, evaluation,
+    flags, guard, help, home, incidents, live, manual, oncall, pages, reference, search,
     security::{Limits, protect},
     settings, slos, status,
     table::{Access, Access::Needs, Finished, Route, Table},
@@ -39,6 +39,8 @@ const STATUS: Access =
 const SUBSCRIBER: Access =
     Access::Public { because: "subscribers have no account: the link in their messages is signed and theirs alone" };
 const KEYED: &str = "the handler checks the integration's key, which is no token and lets alerts in and nothing else";
+const SIGNED: &str =
+    "the handler checks the signature or the token by the integration's secret, before it reads the body";
 const ASSETS: Access = Access::Public { because: "the files are the same for everybody and hold nothing secret" };
 
 /// What the OpenAPI document says of the whole.
@@ -428,6 +430,9 @@ fn alerts_api(table: Table) -> Table {
         .receiving(KEYED, routes!(alerts::opsgenie::create))
         .receiving(KEYED, routes!(alerts::opsgenie::closed))
         .receiving(KEYED, routes!(alerts::opsgenie::acknowledged))
+        .receiving(SIGNED, routes!(deploys::hooks::from_github))
+        .receiving(SIGNED, routes!(deploys::hooks::from_gitlab))
+        .receiving(KEYED, routes!(deploys::hooks::from_cdevents))
 }
 
 fn protocols(table: Table, app: &App) -> Table {

@@ -21,6 +21,7 @@ pub mod effects;
 mod event;
 mod guard;
 pub mod journal;
+pub mod measures;
 pub mod paging;
 mod react;
 pub mod slos;
