@@ -310,6 +310,15 @@ pub(crate) const KINDS: &[Kind] = &[
         fields: &[optional("owner", loose(Relation::OwnedBy, "Group"))],
         by_type: &[],
     },
+    Kind {
+        name: "Cycle",
+        api_versions: OURS,
+        fields: &[
+            optional("owner", loose(Relation::OwnedBy, "Group")),
+            optional("team", loose(Relation::OwnedBy, "Group")),
+        ],
+        by_type: &[],
+    },
     openslo("SLO"),
     openslo("SLI"),
     openslo("Service"),

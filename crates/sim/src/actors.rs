@@ -382,6 +382,7 @@ fn verify_undone(sim: &mut Sim, event: EventId) {
         }
         Event::Deploys(_) => matches!(entry.undo, UndoState::Asked { .. }),
         Event::Access(_)
+        | Event::Actions(_)
         | Event::Catalog(_)
         | Event::Checks(_)
         | Event::Contracts(_)

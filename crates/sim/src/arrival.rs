@@ -299,6 +299,7 @@ impl Lives {
             }
             Event::Paging(event) => self.see_page(event, &mut expect),
             Event::Access(_)
+            | Event::Actions(_)
             | Event::Alerts(_)
             | Event::Catalog(_)
             | Event::Checks(_)

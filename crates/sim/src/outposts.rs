@@ -221,13 +221,17 @@ pub(crate) fn keep_house(sim: &mut Sim) -> bool {
 pub(crate) fn trouble(sim: &mut Sim) {
     let now = sim.clock.now();
     let at = sim.dice.below(sim.outposts.posts.len());
-    let all_heard = sim.world().checks.probes().filter(|(_, probe)| !probe.silent).count() == sim.outposts.posts.len();
+    let world = sim.world();
+    let all_heard = world.checks.probes().filter(|(_, probe)| !probe.silent).count() == sim.outposts.posts.len();
+    // Whoever was wrong before has been right since, and said so: else two are wrong together, which is no one's error.
+    let all_well = world.checks.watches().all(|watch| watch.failing.is_empty());
+    let all_told = sim.outposts.posts.iter().all(|post| post.spool.is_empty());
     let kind = sim.dice.below(6);
     let ahead = SignedDuration::from_secs(sim.dice.between(-3_600, 3_600));
     let silent_until = now + SignedDuration::from_secs(sim.dice.between(60, 1_500));
     let Some(post) = sim.outposts.posts.get_mut(at) else { return };
     match kind {
-        0 | 1 if sim.outposts.may_go_blind && sim.outposts.blind.is_none() && all_heard => {
+        0 | 1 if sim.outposts.may_go_blind && sim.outposts.blind.is_none() && all_heard && all_well && all_told => {
             sim.outposts.blind = Some(at);
             sim.note(format!("place {at} sees nothing right"));
         }

@@ -48,6 +48,7 @@ impl Promises {
                 self.owe_stops(world, stamp.at, |_, ramp| ramp.guards.contains(check))
             }
             world::Event::Access(_)
+            | world::Event::Actions(_)
             | world::Event::Catalog(_)
             | world::Event::Checks(_)
             | world::Event::Contracts(_)

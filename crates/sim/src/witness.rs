@@ -155,6 +155,7 @@ impl Witness {
                 self.undone.insert(*of);
             }
             Event::Access(_)
+            | Event::Actions(_)
             | Event::Catalog(_)
             | Event::Checks(_)
             | Event::Contracts(_)

@@ -102,10 +102,16 @@ pub struct Template {
 }
 
 impl Group {
-    /// What it is known by in public addresses. No component's key has a dot.
+    /// What it is known by in public addresses, made of its name. No component's key has a dot. What is left of names in
+    /// other alphabets may be alike: a few digits of the name's digest keep them apart.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("group.{}", crate::declared::slug(&self.name))
+        let slug = crate::declared::slug(&self.name);
+        if self.name.is_ascii() && !slug.is_empty() {
+            return format!("group.{slug}");
+        }
+        let digest = kernel::Sha256::of(self.name.as_bytes()).to_string();
+        format!("group.{slug}{}", digest.get(..8).unwrap_or_default())
     }
 }
 

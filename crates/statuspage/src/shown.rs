@@ -40,8 +40,8 @@ impl Measured {
     }
 }
 
-/// How a component is shown: as a person set it; else as under maintenance, if one is in progress; else as the worse of
-/// what is measured and what open incidents say.
+/// How a component is shown: as a person set it; else, while a maintenance of it is in progress, as that or as an open
+/// incident says, whatever is measured; else as the worse of what is measured and what open incidents say.
 #[must_use]
 pub fn shown(state: &State, page: &Page, component: &Component, measured: &Measured, now: Timestamp) -> Shown {
     if let Some(set) = state.set(&page.page, &component.key).filter(|set| set.until > now) {
@@ -52,12 +52,10 @@ pub fn shown(state: &State, page: &Page, component: &Component, measured: &Measu
         Some((status, report.last()?.at))
     });
     let said: Vec<(Status, Timestamp)> = said.collect();
-    if let Some((status, at)) = said.iter().find(|(status, _)| *status == Status::UnderMaintenance) {
-        return Shown { status: *status, by_hand: false, since: Some(*at) };
-    }
+    let planned = said.iter().any(|(status, _)| *status == Status::UnderMaintenance);
     let worst = said.into_iter().max_by_key(|(status, _)| *status);
-    match worst.filter(|(status, _)| *status > measured.status) {
-        Some((status, at)) => Shown { status, by_hand: true, since: Some(at) },
+    match worst.filter(|(status, _)| planned || *status > measured.status) {
+        Some((status, at)) => Shown { status, by_hand: status != Status::UnderMaintenance, since: Some(at) },
         None => Shown { status: measured.status, by_hand: false, since: measured.since },
     }
 }

@@ -10,6 +10,8 @@ use crate::{Event, World, effects, undo};
 pub enum Command {
     /// Users, tokens, sessions.
     Access(access::Command),
+    /// Promises, and the calendars of sprints.
+    Actions(::actions::Command),
     /// Alerts that other tools send in.
     Alerts(alerts::Command),
     /// Entities.
@@ -57,6 +59,7 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
     }
     match command {
         Command::Access(command) => access::decide(&world.access, command, context).map(wrap),
+        Command::Actions(command) => ::actions::decide(&world.actions, command, world, context).map(wrap),
         Command::Alerts(command) => alerts::decide(&world.alerts, command, context).map(wrap),
         Command::Catalog(command) => catalog::decide(&world.catalog, command, context).map(wrap),
         Command::Checks(command) => checks::decide(&world.checks, command, context).map(wrap),

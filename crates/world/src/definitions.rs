@@ -1,5 +1,5 @@
 //! What is declared in catalog files and lives in other areas: checks, flags, segments, rotations, escalation policies, status
-//! pages, OpenSLO documents.
+//! pages, calendars of sprints, OpenSLO documents.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -22,6 +22,7 @@ enum Declared {
     Policy(paging::Policy),
     Page(Box<statuspage::Page>),
     Slo(EntityRef, Box<slo::Document>),
+    Cycle(::actions::Cycle),
 }
 
 /// Reads a catalog folder, and looks also into what other areas must understand: a check, flag, segment or rotation that
@@ -92,6 +93,7 @@ fn leave_out_circles(bundle: &Bundle, reading: &mut Reading) -> Vec<Problem> {
         | Declared::Rotation(_)
         | Declared::Policy(_)
         | Declared::Page(_)
+        | Declared::Cycle(_)
         | Declared::Slo(..) => None,
     });
     let circles: HashMap<EntityRef, String> = flags::circles(&definitions.collect::<Vec<_>>()).into_iter().collect();
@@ -114,6 +116,7 @@ fn leave_out_cycles(bundle: &Bundle, reading: &mut Reading) -> Vec<Problem> {
         | Declared::Segment(_)
         | Declared::Rotation(_)
         | Declared::Page(_)
+        | Declared::Cycle(_)
         | Declared::Slo(..) => None,
     });
     let cycles: HashMap<EntityRef, String> = paging::cycles(&policies.collect::<Vec<_>>()).into_iter().collect();
@@ -140,7 +143,10 @@ fn read(descriptor: &Descriptor) -> Option<Result<Declared, Vec<SpecProblem>>> {
         let read = slo::Document::read(&reference, &descriptor.json())?;
         return Some(read.map(|document| Declared::Slo(reference, Box::new(document))));
     }
-    if !matches!(kind, "check" | "flag" | "rotation" | "segment" | paging::POLICY_KIND | statuspage::PAGE_KIND) {
+    if !matches!(
+        kind,
+        "check" | "flag" | "rotation" | "segment" | paging::POLICY_KIND | statuspage::PAGE_KIND | ::actions::CYCLE_KIND
+    ) {
         return None;
     }
     let document = descriptor.json();
@@ -159,6 +165,7 @@ fn read(descriptor: &Descriptor) -> Option<Result<Declared, Vec<SpecProblem>>> {
         statuspage::PAGE_KIND => {
             statuspage::Page::from_spec(reference, spec).map(|page| Declared::Page(Box::new(page)))
         }
+        ::actions::CYCLE_KIND => ::actions::Cycle::from_spec(reference, spec).map(Declared::Cycle),
         _ => oncall::Rotation::from_spec(reference, spec).map(Declared::Rotation),
     })
 }
@@ -182,6 +189,7 @@ fn define(descriptor: &Descriptor) -> Option<Command> {
         Declared::Rotation(definition) => Command::Oncall(oncall::Command::DefineRotation { definition }),
         Declared::Policy(definition) => Command::Paging(paging::Command::DefinePolicy { definition }),
         Declared::Page(definition) => Command::Statuspage(statuspage::Command::Define { definition: *definition }),
+        Declared::Cycle(definition) => Command::Actions(::actions::Command::DefineCycle { definition }),
         Declared::Slo(reference, document) => Command::Slo(slo::Command::Define { reference, document }),
     })
 }
@@ -211,6 +219,10 @@ fn remove(world: &World, reference: &EntityRef) -> Option<Command> {
         statuspage::PAGE_KIND => {
             world.statuspage.page(reference)?;
             Some(Command::Statuspage(statuspage::Command::Remove { page: reference.clone() }))
+        }
+        ::actions::CYCLE_KIND => {
+            world.actions.cycle(reference)?;
+            Some(Command::Actions(::actions::Command::RemoveCycle { cycle: reference.clone() }))
         }
         kind if slo::declared::KINDS.contains(&kind) => {
             world.slos.document(reference)?;

@@ -205,6 +205,14 @@ impl Event {
         }
     }
 
+    /// The effect, if it is over with this: it was done, or will not be.
+    pub(crate) fn ended(&self) -> Option<EffectId> {
+        match self {
+            Self::Requested { .. } | Self::Failed { .. } => None,
+            Self::Done { effect, .. } | Self::GaveUp { effect, .. } => Some(*effect),
+        }
+    }
+
     /// One sentence without its actor.
     #[must_use]
     pub fn summary(&self) -> String {

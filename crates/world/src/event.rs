@@ -11,6 +11,8 @@ use crate::{effects, journal};
 pub enum Event {
     /// Users, tokens, sessions.
     Access(access::Event),
+    /// Promises, and the calendars of sprints.
+    Actions(::actions::Event),
     /// Alerts that other tools send in.
     Alerts(alerts::Event),
     /// Entities.
@@ -110,6 +112,7 @@ macro_rules! areas {
         })*
     };
     (@event Access) => { access::Event };
+    (@event Actions) => { ::actions::Event };
     (@event Alerts) => { alerts::Event };
     (@event Catalog) => { catalog::Event };
     (@event Checks) => { checks::Event };
@@ -127,6 +130,7 @@ macro_rules! areas {
 
 areas! {
     Access = "access",
+    Actions = "actions",
     Alerts = "alerts",
     Catalog = "catalog",
     Checks = "checks",

@@ -201,6 +201,7 @@ pub fn is_change_in_any_world(event: &AnyEvent) -> bool {
         AnyEvent::Contracts(event) => is_contract_broken(event),
         AnyEvent::Alerts(event) => matches!(event, alerts::Event::ChangeReported { .. }),
         AnyEvent::Access(_)
+        | AnyEvent::Actions(_)
         | AnyEvent::Checks(_)
         | AnyEvent::Effects(_)
         | AnyEvent::Incidents(_)
@@ -243,6 +244,7 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         }
         AnyEvent::Alerts(alerts::Event::ChangeReported { .. }) => (ChangeKind::Reported, None, Vec::new(), Vec::new()),
         AnyEvent::Access(_)
+        | AnyEvent::Actions(_)
         | AnyEvent::Alerts(_)
         | AnyEvent::Catalog(_)
         | AnyEvent::Checks(_)
@@ -260,6 +262,7 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         AnyEvent::Deploys(event) => (event.took_effect(stamp), event.takes_back()),
         AnyEvent::Alerts(event) => (event.took_effect(stamp), None),
         AnyEvent::Access(_)
+        | AnyEvent::Actions(_)
         | AnyEvent::Catalog(_)
         | AnyEvent::Checks(_)
         | AnyEvent::Contracts(_)

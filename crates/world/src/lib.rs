@@ -12,6 +12,7 @@
 //! - Everything here is pure and total: no clock, no randomness, no I/O. Folding can't fail.
 //! - `world` is the only crate that knows more than one area.
 
+pub mod actions;
 mod alerts;
 mod command;
 pub mod contracts;

@@ -89,7 +89,7 @@ fn resolve(world: &World, step: &DueStep, target: &Target, now: Timestamp) -> Re
 }
 
 /// The e-mail address that the catalog has of a person.
-fn implied(world: &World, person: &EntityRef) -> Option<Method> {
+pub(crate) fn implied(world: &World, person: &EntityRef) -> Option<Method> {
     let email = email_of(world, person)?;
     Some(Method {
         id: MethodId::IMPLIED,

@@ -6,8 +6,8 @@ use kernel::{Context, EffectId, EntityRef, EventId};
 use serde_json::json;
 
 use crate::{
-    Call, Command, Effect, Event, Recorded, World, alerts, contracts, definitions, effects, guard, paging, slos,
-    suspects, undo,
+    Call, Command, Effect, Event, Recorded, World, actions, alerts, contracts, definitions, effects, guard, paging,
+    slos, suspects, undo,
 };
 
 /// A command that follows from an event.
@@ -22,6 +22,12 @@ pub struct Reaction {
 /// The commands that follow from an event, in order. `world` is as of that event.
 #[must_use]
 pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<Reaction> {
+    let mut reactions = in_areas(world, recorded, context);
+    reactions.extend(actions::observe(world, &recorded.event));
+    reactions
+}
+
+fn in_areas(world: &World, recorded: &Recorded, context: &Context) -> Vec<Reaction> {
     match recorded.event.as_ref() {
         Event::Catalog(event) => {
             let mut reactions = definitions::follow(world, event);
@@ -51,6 +57,7 @@ pub fn react(world: &World, recorded: &Recorded, context: &Context) -> Vec<React
         Event::Paging(event) => paging::follow(world, event, recorded, context),
         Event::Flags(event) => guard::follow(world, event),
         Event::Slo(event) => slos::follow(world, event),
+        Event::Actions(event) => actions::follow(event, recorded, context),
         Event::Access(_) | Event::Journal(_) | Event::Oncall(_) | Event::Statuspage(_) => Vec::new(),
     }
 }

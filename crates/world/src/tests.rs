@@ -4,6 +4,7 @@ use kernel::{Actor, Context, EntityRef, EventId, IdSeed, Refusal, Stamp, Timesta
 
 use crate::{Command, Event, Recorded, Undo, UndoState, World, culprits, decide, due, effects, plan_undo, react};
 
+mod actions;
 mod gates;
 mod golden;
 mod journal;

@@ -61,6 +61,7 @@ pub fn plan_undo(world: &World, event: EventId) -> Result<UndoPlan, Refusal> {
             return Err(Refusal::new(&codes::IRREVERSIBLE, detail).fix("go back where it was done"));
         }
         Event::Access(_)
+        | Event::Actions(_)
         | Event::Effects(_)
         | Event::Incidents(_)
         | Event::Journal(_)

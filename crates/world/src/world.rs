@@ -19,6 +19,9 @@ pub struct World {
     keyed_order: Vector<CommandId>,
     /// Users, tokens, sessions.
     pub access: access::State,
+    /// Promises, and the calendars of sprints.
+    #[serde(default)]
+    pub actions: ::actions::State,
     /// Alerts that other tools send in.
     pub alerts: alerts::State,
     /// Entities and what depends on what.
@@ -85,6 +88,7 @@ impl World {
         }
         match event.as_ref() {
             Event::Access(event) => self.access.fold(event, stamp),
+            Event::Actions(event) => self.actions.fold(event, stamp),
             Event::Alerts(event) => self.alerts.fold(event, stamp),
             Event::Catalog(event) => self.catalog.fold(event, stamp),
             Event::Checks(event) => self.checks.fold(event, stamp),
@@ -96,6 +100,9 @@ impl World {
             Event::Effects(event) => {
                 if let Some((effect, outcome)) = event.outcome() {
                     self.contracts.note_delivery(effect, outcome, stamp.at);
+                }
+                if let Some(effect) = event.ended() {
+                    self.actions.note_delivery(effect);
                 }
                 self.effects.fold(event, stamp);
             }

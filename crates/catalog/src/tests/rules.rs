@@ -184,7 +184,7 @@ fn each_kind_needs_its_own_fields() {
     assert_eq!(missing("AiResource", core, "{type: skill}"), ["lifecycle", "owner"]);
     let rule = missing("AiResource", core, "{type: rule}");
     assert_eq!(rule, ["lifecycle", "owner", "category", "rationale"]);
-    for kind in ["Check", "Flag", "Rotation"] {
+    for kind in ["Check", "Flag", "Rotation", "Cycle"] {
         assert_eq!(missing(kind, "mainstay.dev/v1alpha1", "{anything: goes}"), [""; 0]);
     }
 }

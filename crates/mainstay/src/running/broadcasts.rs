@@ -31,7 +31,7 @@ use super::record::record;
 const LOOK: Duration = Duration::from_secs(1);
 /// How many updates are on their way at the same time.
 const AT_ONCE: usize = 4;
-/// How many links that confirm are on their way at the same time, and how many wait for another try.
+/// How many links that confirm are on their way by one way at the same time, and how many wait for another try.
 const LETTERS_AT_ONCE: usize = 2;
 const LETTERS_MAX: usize = 64;
 /// How often it is looked whether pages are out, and for how long a message waits for them at most.
@@ -91,7 +91,9 @@ fn next(app: &App) -> Option<Arc<Broadcast>> {
 /// Sends links that confirm. They are not kept: who gets none asks again.
 async fn confirm(sender: Sender, letters: Option<mpsc::Receiver<Letter>>, mut stopped: watch::Receiver<bool>) {
     let Some(mut letters) = letters else { return };
-    let (sending, waiting) = (Arc::new(Semaphore::new(LETTERS_AT_ONCE)), Arc::new(Semaphore::new(LETTERS_MAX)));
+    // Each way has places of its own, so that a webhook that hangs delays no mail.
+    let places = Way::ALL.map(|way| (way, Arc::new(Semaphore::new(LETTERS_AT_ONCE))));
+    let waiting = Arc::new(Semaphore::new(LETTERS_MAX));
     loop {
         let letter = tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,
@@ -102,11 +104,13 @@ async fn confirm(sender: Sender, letters: Option<mpsc::Receiver<Letter>>, mut st
         };
         // Both are never closed. Who asks for more while all are taken is told to come back later.
         let Ok(place) = Arc::clone(&waiting).acquire_owned().await else { return };
-        let (sender, sending, mut stopped) = (sender.clone(), Arc::clone(&sending), stopped.clone());
+        let own = places.iter().find(|(way, _)| *way == letter.way).map(|(_, own)| Arc::clone(own));
+        let Some(own) = own else { continue };
+        let (sender, mut stopped) = (sender.clone(), stopped.clone());
         let sending = async move {
             for attempt in 1..=LETTER_TRIES {
                 let outcome = {
-                    let _turn = sending.acquire().await;
+                    let _turn = own.acquire().await;
                     sender.send_letter(&letter).await
                 };
                 match outcome {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::page_ref;
-use crate::Page;
+use crate::{Group, Page};
 
 fn wrong(spec: Value) -> Vec<String> {
     let problems = Page::from_spec(page_ref(), &spec).unwrap_err();
@@ -58,6 +58,15 @@ fn everything_that_is_wrong_is_said_with_its_place() {
     ] {
         assert!(places.contains(&place), "{place} is not among {found:?}");
     }
+}
+
+#[test]
+fn groups_in_other_alphabets_are_kept_apart_in_addresses() {
+    let key = |name: &str| Group { name: name.to_owned(), description: String::new(), components: Vec::new() }.key();
+    assert_eq!(key("Pay & refunds"), "group.pay-refunds");
+    let keys = ["日本", "中国", "Søk", "Sök", "!"].map(key);
+    let apart: std::collections::BTreeSet<&String> = keys.iter().collect();
+    assert_eq!(apart.len(), keys.len(), "{keys:?}");
 }
 
 #[test]

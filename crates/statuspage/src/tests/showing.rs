@@ -66,6 +66,10 @@ fn a_maintenance_in_progress_is_shown_whatever_is_measured() {
     log.settle();
     check(&log, "checkout", Status::MajorOutage, Status::UnderMaintenance);
     check(&log, "refunds", Status::MajorOutage, Status::MajorOutage);
+    let report = log.publish(incident(vec![affected("checkout", Status::PartialOutage)]));
+    check(&log, "checkout", Status::Operational, Status::PartialOutage);
+    log.post(report, Stage::Resolved).unwrap();
+    check(&log, "checkout", Status::MajorOutage, Status::UnderMaintenance);
     log.pass(60);
     log.settle();
     check(&log, "checkout", Status::MajorOutage, Status::MajorOutage);

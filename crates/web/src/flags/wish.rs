@@ -76,6 +76,7 @@ pub(super) async fn carry_out(
         Event::Flags(FlagEvent::Request { request, .. }) => Some(*request),
         Event::Flags(_)
         | Event::Access(_)
+        | Event::Actions(_)
         | Event::Catalog(_)
         | Event::Checks(_)
         | Event::Contracts(_)

@@ -209,6 +209,7 @@ fn difference(world: &World, entry: &timeline::Entry) -> Diff {
             Diff::documents(&Value::Null, &entity.json()).lines
         }
         Event::Access(_)
+        | Event::Actions(_)
         | Event::Catalog(_)
         | Event::Checks(_)
         | Event::Contracts(_)

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use statuspage::{Command as PageCommand, Impact, Page, Report, Stage, Status};
 use world::{Command, World};
 
-use self::forms::{publish_form, schedule_form, set_form};
+use self::forms::{Given, publish_form, schedule_form, set_form};
 pub use self::on_incident::OnPages;
 pub(crate) use self::on_incident::of_incident;
 use super::{
@@ -190,13 +190,13 @@ pub async fn show(frame: Frame, Path(name): Path<String>, Query(known): Query<Kn
         incident: known.incident.map(|number| number.to_string()).unwrap_or_default(),
         ..Filled::default()
     };
-    Ok(screen(&managing(&frame, page, &filled, None)))
+    Ok(screen(&managing(&frame, page, &Given { verb: "publish", filled: &filled, refusal: None })))
 }
 
-fn managing(frame: &Frame, page: &Page, filled: &Filled, refusal: Option<&Refusal>) -> ManageScreen {
+fn managing(frame: &Frame, page: &Page, given: &Given<'_>) -> ManageScreen {
     let (state, _) = overall(&frame.world, page, frame.now);
     let pages = &frame.world.statuspage;
-    let refused = refusal.map(|refusal| Callout {
+    let refused = given.refusal.map(|refusal| Callout {
         state: Shown::new(Tone::Bad, "Refused"),
         text: refusal.to_string(),
         link: None,
@@ -214,14 +214,14 @@ fn managing(frame: &Frame, page: &Page, filled: &Filled, refusal: Option<&Refusa
         public_href: format!("/status/{}", segment(page.name())),
         lead: lead(&frame.world, page),
         troubles: refused.into_iter().chain(dangling).collect(),
-        open: pages.open_reports(&page.page).map(|report| report_row(frame, page, report)).collect(),
-        past: pages.reports(&page.page).filter(over).take(10).map(|report| report_row(frame, page, report)).collect(),
+        open: pages.open_reports(&page.page).map(|report| report_row(frame, page, report, given)).collect(),
+        past: pages.reports(&page.page).filter(over).take(10).map(|it| report_row(frame, page, it, given)).collect(),
         components: component_rows(frame, page),
         broadcasts: broadcasts(frame, page),
-        publish: writes.then(|| publish_form(frame, page, filled)),
-        schedule: writes.then(|| schedule_form(frame, page)),
-        set: writes.then(|| set_form(frame, page)),
-        templates: templates(page, &filled.incident),
+        publish: writes.then(|| publish_form(frame, page, given)),
+        schedule: writes.then(|| schedule_form(frame, page, given)),
+        set: writes.then(|| set_form(frame, page, given)),
+        templates: templates(page, &given.to("publish").incident),
         chrome: frame.chrome(page.title.clone(), Place::Incidents),
     }
 }
@@ -245,7 +245,7 @@ fn templates(page: &Page, incident: &str) -> Vec<(String, String)> {
     page.templates.iter().map(link).collect()
 }
 
-fn report_row(frame: &Frame, page: &Page, report: &Report) -> ReportRow {
+fn report_row(frame: &Frame, page: &Page, report: &Report, given: &Given<'_>) -> ReportRow {
     let last = report.last();
     let at = last.map_or(frame.now, |posted| posted.at);
     let by = last.map(|posted| posted.by.to_string()).unwrap_or_default();
@@ -258,13 +258,15 @@ fn report_row(frame: &Frame, page: &Page, report: &Report) -> ReportRow {
     let update = (frame.may_write() && !report.retracted).then(|| {
         let id = |name: &str| format!("{name}-{}", report.id);
         let stages = Stage::ALL.iter().filter(|stage| stage.is_of_maintenance() == report.is_maintenance());
-        let current = report.stage().as_str();
+        let own = Given { verb: if given.filled.report == report.id.to_string() { given.verb } else { "" }, ..*given };
+        let filled = own.to("update");
+        let current = if filled.status.is_empty() { report.stage().as_str() } else { &filled.status };
         let stages = stages.map(|stage| Choice::new(stage.as_str(), stage.label(), current)).collect();
-        let text = Entry::Lines { value: String::new() };
+        let text = Entry::Lines { value: filled.text };
         let fields = vec![
             Field::select("status", "Where it stands", stages).id(id("status")),
             Field::new("text", "What the public is told", text).id(id("text")).required(),
-            Field::new("notify", "Tell the subscribers", Entry::Tick { on: true }).id(id("notify")),
+            Field::new("notify", "Tell the subscribers", Entry::Tick { on: own.notifies("update") }).id(id("notify")),
         ];
         Form { hidden, ..frame.form(action("update"), "Post the update", fields) }
     });
@@ -389,7 +391,8 @@ pub async fn act(
         }
         Err(refusal) if refusal.class() == Class::UserFixable => {
             let status = StatusCode::from_u16(refusal.code.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            Ok((status, screen(&managing(&frame, page, &filled, Some(&refusal)))).into_response())
+            let given = Given { verb: &verb, filled: &filled, refusal: Some(&refusal) };
+            Ok((status, screen(&managing(&frame, page, &given))).into_response())
         }
         Err(refusal) => Err(refusal.into()),
     }

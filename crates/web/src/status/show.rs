@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use kernel::{Refusal, codes};
+use kernel::{Refusal, Timestamp, codes};
 use statuspage::{Bars, Day, Indicator, Kind, Report, Status};
 
 use super::{
@@ -137,6 +137,18 @@ pub(super) fn outside(view: &View, title: String) -> Outside {
         support: view.page.support.clone(),
         updated: view.clock(view.now),
         public: view.page.public,
+    }
+}
+
+/// What is around a screen that belongs to a page which nobody sees any more.
+pub(super) fn outside_of_none(now: Timestamp, title: String) -> Outside {
+    Outside {
+        title,
+        page: "Status".to_owned(),
+        base: "/status".to_owned(),
+        support: None,
+        updated: now.strftime("%-d %b %Y, %H:%M UTC").to_string(),
+        public: true,
     }
 }
 

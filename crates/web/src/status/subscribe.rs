@@ -285,7 +285,8 @@ fn found_by(app: &App, page: &EntityRef, way: Way, address: &str) -> String {
     format!("status-page/by/{}", URL_SAFE_NO_PAD.encode(tag))
 }
 
-/// Subscribes whoever confirmed it; answers the subscription, which may be there already.
+/// Subscribes whoever confirmed it; answers the subscription, which may be there already and is then about what was chosen
+/// now.
 ///
 /// # Errors
 /// If the page is gone, or the store can't be written.
@@ -293,9 +294,7 @@ pub(crate) async fn confirm(app: &App, confirmed: &Confirm) -> Result<Subscripti
     let claim = &confirmed.0;
     let _turn = app.subscribing().turn.lock().await;
     let by = found_by(app, &claim.page, claim.way, &claim.address);
-    if let Some(known) = find(app, &by).await? {
-        return Ok(known);
-    }
+    let known = find(app, &by).await?;
     let components = {
         let world = app.world();
         let gone = || Refusal::new(&codes::NOT_FOUND, "the status page is gone");
@@ -308,6 +307,12 @@ pub(crate) async fn confirm(app: &App, confirmed: &Confirm) -> Result<Subscripti
         }
         chosen
     };
+    if let Some(known) = known {
+        // Who confirms once more has chosen anew.
+        let command = PageCommand::ChangeSubscription { subscription: known, components };
+        app.submit(Request::by_part(Command::Statuspage(command), world::statuspage::PART)).await?;
+        return Ok(known);
+    }
     let id: SubscriptionId =
         new_key()?.parse().map_err(|_| Refusal::new(&codes::INTERNAL, "a random id could not be read"))?;
     let kept = Kept { address: claim.address.clone(), by: by.clone() };
@@ -397,7 +402,7 @@ pub fn webhook_key(app: &App, address: &str) -> outbound::Key {
     vault::derive(&app.settings().vault_key, &format!("status-page-webhook\0{address}"))
 }
 
-/// The page of a subscription or a wish.
+/// The page of a wish.
 pub(crate) fn page_of<'a>(world: &'a World, page: &EntityRef) -> Result<&'a std::sync::Arc<Page>, Refusal> {
     let gone = || Refusal::new(&codes::NOT_FOUND, "the status page is gone");
     world.statuspage.page(page).filter(|page| page.public).ok_or_else(gone)

@@ -5,6 +5,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
     time::Instant,
 };
 
@@ -24,7 +25,7 @@ use world::Command;
 
 use super::{
     Asked, not_found,
-    show::{HTML, Outside, drawn, outside},
+    show::{HTML, Outside, drawn, outside, outside_of_none},
     subscribe::{self, Link},
     view::View,
 };
@@ -150,24 +151,31 @@ pub async fn show(State(app): State<App>, peer: Peer, Path(token): Path<String>)
             let world = app.world();
             let page = subscribe::page_of(&world, confirm.page())?;
             let text = format!("Updates of {} will be sent to {}.", page.title, confirm.masked());
-            let screen =
-                SubscriptionScreen { confirm: true, ..screen(&app, page, "Confirm your subscription", text, &token) };
-            Ok(uncached(StatusCode::OK, drawn(&screen)?))
+            let screen = screen(&app, Some(page), "Confirm your subscription", text, &token);
+            Ok(uncached(StatusCode::OK, drawn(&SubscriptionScreen { confirm: true, ..screen })?))
         }
         Link::Manage(id) => {
             let world = app.world();
             let Some(held) = world.statuspage.subscription(id) else { return over(&app) };
-            let page = subscribe::page_of(&world, &held.page)?;
+            // Whose page is gone may still have the address deleted.
+            let page = world.statuspage.page(&held.page).filter(|page| page.public);
             Ok(uncached(StatusCode::OK, drawn(&managing(&app, page, held, &token).await?)?))
         }
     }
 }
 
-fn screen(app: &App, page: &std::sync::Arc<Page>, heading: &str, text: String, token: &str) -> SubscriptionScreen {
-    let base = format!("/status/{}", crate::show::segment(page.name()));
-    let view = View::of(app, &app.world(), page, base);
+/// A screen of a subscription; without a page, if that is gone or not public any more.
+fn screen(app: &App, page: Option<&Arc<Page>>, heading: &str, text: String, token: &str) -> SubscriptionScreen {
+    let outside = match page {
+        Some(page) => {
+            let base = format!("/status/{}", crate::show::segment(page.name()));
+            let view = View::of(app, &app.world(), page, base);
+            outside(&view, format!("{heading} · {}", page.title))
+        }
+        None => outside_of_none(app.now(), heading.to_owned()),
+    };
     SubscriptionScreen {
-        outside: outside(&view, format!("{heading} · {}", page.title)),
+        outside,
         heading: heading.to_owned(),
         text,
         post: Some(format!("/status/subscriptions/{token}")),
@@ -179,29 +187,28 @@ fn screen(app: &App, page: &std::sync::Arc<Page>, heading: &str, text: String, t
 
 async fn managing(
     app: &App,
-    page: &std::sync::Arc<Page>,
-    held: &std::sync::Arc<Subscription>,
+    page: Option<&Arc<Page>>,
+    held: &Arc<Subscription>,
     token: &str,
 ) -> Result<SubscriptionScreen, Refusal> {
-    let (asked, theirs) = (app.clone(), std::sync::Arc::clone(held));
+    let (asked, theirs) = (app.clone(), Arc::clone(held));
     let (address, parsed) = app.blocking(move |_| subscribe::address_of(&asked, &theirs)).await?;
     let component = |it: &statuspage::Component| Choice {
         value: it.key.clone(),
         label: it.name.clone(),
         chosen: held.components.is_empty() || held.components.contains(&it.key),
     };
-    let text = format!("Updates of {} are sent to {}.", page.title, parsed.masked());
+    let title = page.map_or("a page that is no longer public", |page| page.title.as_str());
+    let text = format!("Updates of {title} are sent to {}.", parsed.masked());
     let key = (held.way == Way::Webhook).then(|| outbound::key_text(&subscribe::webhook_key(app, &address)));
-    let components = page.components().map(component).collect();
+    let components = page.into_iter().flat_map(|page| page.components()).map(component).collect();
     Ok(SubscriptionScreen { components, key, ..screen(app, page, "Your subscription", text, token) })
 }
 
 /// There is no such subscription any more, which is what its owner wished.
 fn over(app: &App) -> Result<Response, Problem> {
     let world = app.world();
-    let Some(page) = world.statuspage.main_page().or_else(|| world.statuspage.pages().find(|page| page.public)) else {
-        return Err(not_found());
-    };
+    let page = world.statuspage.main_page();
     let text = "Nothing more is sent, and the address is deleted.".to_owned();
     let ended = SubscriptionScreen { post: None, ..screen(app, page, "This subscription has ended", text, "") };
     Ok(uncached(StatusCode::OK, drawn(&ended)?))

@@ -103,6 +103,7 @@ fn links(event: &Event) -> Vec<(String, String)> {
             shown("", url).into_iter().collect()
         }
         Event::Access(_)
+        | Event::Actions(_)
         | Event::Alerts(_)
         | Event::Catalog(_)
         | Event::Checks(_)

@@ -159,6 +159,24 @@ async fn an_internal_incident_is_published_from_its_own_screen_and_nothing_of_it
 }
 
 #[tokio::test]
+async fn a_refused_form_keeps_what_was_filled_in_and_no_other_form_takes_it() {
+    let site = Site::open();
+    let mut ann = site.administrator().await;
+    declare(&site).await;
+    let fields = [("title", "Move"), ("text", "kept text"), ("from", "later"), ("to", "2026-11-19T23:00")];
+    let refused = ann.send("/status-pages/main", "/status-pages/main/schedule", &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.html);
+    assert_eq!(refused.html.matches("kept text").count(), 1, "{}", refused.html);
+    assert!(refused.says("2026-11-19T23:00"));
+    let ticked = |html: &str, id: &str| {
+        let tick = html.split("<input").find(|input| input.contains(&format!("id=\"{id}\""))).unwrap_or_default();
+        tick.split('>').next().unwrap_or_default().contains("checked")
+    };
+    assert!(!ticked(&refused.html, "schedule-notify"), "who didn’t tick it isn’t made to");
+    assert!(ticked(&ann.see("/status-pages/main").await.html, "schedule-notify"));
+}
+
+#[tokio::test]
 async fn a_component_is_set_and_cleared_and_a_maintenance_announced_by_forms_alone() {
     let site = Site::open();
     let mut ann = site.administrator().await;

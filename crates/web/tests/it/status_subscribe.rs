@@ -166,6 +166,37 @@ async fn components_are_chosen_and_changed() {
 }
 
 #[tokio::test]
+async fn who_confirms_once_more_has_chosen_anew() {
+    let site = site();
+    let mut post = Post::of(&site).await;
+    post.subscribe(&[("way", "email"), ("address", ADDRESS), ("component", "refunds")]).await;
+    let id = only(&site);
+    post.ask(&[("way", "email"), ("address", ADDRESS), ("component", "checkout")]).await;
+    let link = post.link();
+    post.reader.post(&link, &[]).await;
+    assert_eq!(only(&site), id);
+    assert_eq!(site.app.world().statuspage.subscription(id).unwrap().components, ["checkout"]);
+}
+
+#[tokio::test]
+async fn whose_page_is_gone_may_still_have_the_address_deleted() {
+    let site = site();
+    let mut post = Post::of(&site).await;
+    let manage = post.subscribe(&[("way", "email"), ("address", ADDRESS)]).await;
+    let held = site.app.world().statuspage.subscription(only(&site)).unwrap().clone();
+    let pages: Vec<_> = site.app.world().statuspage.pages().map(|page| page.page.clone()).collect();
+    for page in pages {
+        site.done_by("ann", world::Command::Statuspage(statuspage::Command::Remove { page })).await;
+    }
+    let shown = post.reader.get(&manage).await;
+    assert_eq!(shown.status, StatusCode::OK, "{}", shown.html);
+    assert!(shown.says("Unsubscribe and delete the address"));
+    let ended = post.reader.post(&manage, &[("act", "unsubscribe")]).await;
+    assert!(ended.says("the address is deleted"), "{}", ended.html);
+    assert!(subscribe::address_of(&site.app, &held).is_err(), "the address is gone");
+}
+
+#[tokio::test]
 async fn a_link_that_was_changed_does_nothing() {
     let site = site();
     let mut post = Post::of(&site).await;

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use statuspage::{Page, Report};
 
-use super::{Filled, ReportRow, address, forms::publish_form, report_row};
+use super::{
+    Filled, ReportRow, address,
+    forms::{Given, publish_form},
+    report_row,
+};
 use crate::{frame::Frame, views::Form};
 
 /// What an incident's screen says of status pages: what is published of it, and where to.
@@ -22,7 +26,9 @@ pub struct OnPages {
 pub(crate) fn of_incident(frame: &Frame, incident: &incidents::Incident) -> OnPages {
     let pages = &frame.world.statuspage;
     let number = incident.number();
-    let row = |report: &std::sync::Arc<Report>| pages.page(&report.page).map(|page| report_row(frame, page, report));
+    let unfilled = Filled::default();
+    let nothing = Given { verb: "", filled: &unfilled, refusal: None };
+    let row = |report: &std::sync::Arc<Report>| Some(report_row(frame, pages.page(&report.page)?, report, &nothing));
     let published: Vec<ReportRow> = pages.of_incident(number).filter_map(row).collect();
     let named: BTreeMap<_, _> = pages.pages().map(|page| (page.page.clone(), page)).collect();
     let main = pages.main_page().or_else(|| named.values().next().copied());
@@ -32,7 +38,8 @@ pub(crate) fn of_incident(frame: &Frame, incident: &incidents::Incident) -> OnPa
             component.behind.iter().any(|reference| reference == incident.entity() || incident.path.contains(reference))
         };
         let component = page.components().filter(behind).map(|component| component.key.clone()).collect();
-        publish_form(frame, page, &Filled { incident: number.to_string(), component, ..Filled::default() })
+        let filled = Filled { incident: number.to_string(), component, ..Filled::default() };
+        publish_form(frame, page, &Given { verb: "publish", filled: &filled, refusal: None })
     });
     let others = named.values().filter(|page| main.is_none_or(|main| main.page != page.page));
     let link =
