@@ -5,7 +5,7 @@ use kernel::{Context, DeploymentId, EffectId, EntityRef, EventId, Refusal, codes
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Event, Outcome, SAME_DEPLOYMENT, Settings, State, Told, UNDO_PATIENCE, What, limits,
+    Commit, Event, Outcome, SAME_DEPLOYMENT, Settings, State, Told, UNDO_PATIENCE, What, limits,
     state::{Pending, Target},
     undo,
 };
@@ -82,6 +82,15 @@ pub enum Command {
         /// Why it failed, or nothing if the hook took it.
         error: Option<String>,
     },
+    /// Commits came onto a repository's main branch: remember them, for the deployments that will bring them.
+    RecordPush {
+        /// Whose repository it is.
+        component: EntityRef,
+        /// The repository, as its forge calls it.
+        repository: String,
+        /// The commits, oldest first; of more than [`crate::COMMITS_MAX`] the newest are taken.
+        commits: Vec<Commit>,
+    },
     /// Say whether a deployment failed, whatever the evidence says.
     Judge {
         /// What was deployed.
@@ -110,7 +119,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             commit,
             rollback_of,
             finished,
-            told,
+            mut told,
         } => {
             limits::finished(finished, context.now)?;
             limits::place(&component, &environment)?;
@@ -133,6 +142,9 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
                     .map(|pending| pending.of)
             };
             let rollback_of = rollback_of.or_else(asked_here);
+            if told.commits.is_empty() {
+                told.commits = state.brought(place, at, told.repository.as_deref(), commit.as_deref());
+            }
             let deployment = context.id::<DeploymentId>();
             Ok(vec![Event::DeploymentFinished {
                 deployment,
@@ -165,6 +177,15 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             Ok(vec![Event::ConfigRestoreRequested { component, environment, to, of, effect: context.id() }])
         }
         Command::ReportUndo { effect, error } => Ok(answered(state, effect, error).into_iter().collect()),
+        Command::RecordPush { component, repository, mut commits } => {
+            let all = commits.len();
+            commits.drain(..all.saturating_sub(limits::COMMITS_MAX));
+            commits.retain(|commit| !state.has_commit(&repository, &commit.sha));
+            let told = Told { repository: Some(repository.clone()), commits, ..Told::default() };
+            limits::told(&told)?;
+            let push = || Event::CommitsPushed { component, repository, commits: told.commits.clone() };
+            Ok((!told.commits.is_empty()).then(push).into_iter().collect())
+        }
         Command::Judge { component, environment, of, failed } => {
             let record = state.record(&component, &environment, of).ok_or_else(|| {
                 let detail = format!("no such deployment of {} in {environment} is held", component.short());

@@ -138,6 +138,15 @@ pub enum Event {
         /// Whether it failed; none takes an earlier judgement back.
         failed: Option<bool>,
     },
+    /// Commits came onto a repository's main branch: what deployments from it will bring.
+    CommitsPushed {
+        /// Whose repository it is.
+        component: EntityRef,
+        /// The repository, as its forge calls it.
+        repository: String,
+        /// The commits, oldest first. Never empty.
+        commits: Vec<Commit>,
+    },
 }
 
 /// What the reporter of a deployment said of it besides what, where and how it ended.
@@ -193,6 +202,7 @@ impl Event {
             Self::UndoAccepted { .. } => "deploys.undo_accepted",
             Self::UndoFailed { .. } => "deploys.undo_failed",
             Self::Judged { .. } => "deploys.judged",
+            Self::CommitsPushed { .. } => "deploys.commits_pushed",
         }
     }
 
@@ -213,7 +223,8 @@ impl Event {
             | Self::ConfigRestoreRequested { .. }
             | Self::UndoAccepted { .. }
             | Self::UndoFailed { .. }
-            | Self::Judged { .. } => stamp.at,
+            | Self::Judged { .. }
+            | Self::CommitsPushed { .. } => stamp.at,
         }
     }
 
@@ -227,11 +238,12 @@ impl Event {
             | Self::ConfigRestoreRequested { .. }
             | Self::UndoAccepted { .. }
             | Self::UndoFailed { .. }
-            | Self::Judged { .. } => None,
+            | Self::Judged { .. }
+            | Self::CommitsPushed { .. } => None,
         }
     }
 
-    /// The component and the environment.
+    /// The component and the environment; that of commits, which are nowhere yet, is empty.
     #[must_use]
     pub fn place(&self) -> (&EntityRef, &str) {
         match self {
@@ -242,6 +254,7 @@ impl Event {
             | Self::UndoAccepted { component, environment, .. }
             | Self::UndoFailed { component, environment, .. }
             | Self::Judged { component, environment, .. } => (component, environment),
+            Self::CommitsPushed { component, .. } => (component, ""),
         }
     }
 
@@ -275,6 +288,10 @@ impl Event {
             Self::ConfigRestoreRequested { .. } => format!("asked for the earlier configuration of {place}"),
             Self::UndoAccepted { .. } => format!("the deploy hook took the request to go back, for {place}"),
             Self::UndoFailed { error, .. } => format!("going back failed for {place}: {error}"),
+            Self::CommitsPushed { repository, commits, .. } => match commits.len() {
+                1 => format!("pushed a commit to {repository}"),
+                count => format!("pushed {count} commits to {repository}"),
+            },
             Self::Judged { version, failed, .. } => match failed {
                 Some(true) => format!("judged that {version} failed for {place}"),
                 Some(false) => format!("judged that {version} did not fail for {place}"),

@@ -28,6 +28,8 @@ pub struct Reading {
     pub deployed: Vec<Deployed>,
     /// The incidents that began or ended.
     pub incidents: Vec<Told>,
+    /// The commits that came onto main branches.
+    pub pushed: Vec<Push>,
     /// What was passed over, and why, in words.
     pub passed_over: Vec<String>,
 }
@@ -65,6 +67,46 @@ pub struct Deployed {
     pub commits: Vec<Commit>,
     /// True if it goes back to an earlier version.
     pub goes_back: bool,
+}
+
+/// Commits that came onto a repository's main branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// The repository.
+    pub repository: String,
+    /// The commits, oldest first.
+    pub commits: Vec<Commit>,
+}
+
+/// A commit as GitHub and GitLab write it in a push.
+#[derive(Debug, serde::Deserialize)]
+struct PushedCommit {
+    id: String,
+    timestamp: String,
+    author: Option<Author>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Author {
+    name: Option<String>,
+}
+
+/// What a push brings; nothing if it isn't to the main branch.
+fn push(repository: String, reference: &str, main: Option<&str>, commits: Vec<PushedCommit>) -> Reading {
+    let branch = reference.strip_prefix("refs/heads/").unwrap_or(reference);
+    if main.is_some_and(|main| main != branch) || main.is_none() && !["main", "master"].contains(&branch) {
+        return Reading::passed("push: not to the main branch");
+    }
+    let commit = |commit: PushedCommit| {
+        let at = time::parse(&commit.timestamp)?;
+        let author = line(commit.author.and_then(|author| author.name), 60);
+        is_hash(&commit.id).then_some(Commit { sha: commit.id, at, author })
+    };
+    let commits: Vec<Commit> = commits.into_iter().filter_map(commit).collect();
+    if commits.is_empty() {
+        return Reading::passed("push: it has no commits");
+    }
+    Reading { pushed: vec![Push { repository, commits }], ..Reading::default() }
 }
 
 /// What a sender tells of an incident.

@@ -28,6 +28,7 @@ mod event;
 pub mod formats;
 mod limits;
 pub mod measures;
+mod pushed;
 mod record;
 mod state;
 #[cfg(test)]

@@ -8,8 +8,9 @@ use kernel::{EffectId, EntityRef, EventId, Stamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Event, Outcome, Record, Settings,
+    Commit, Event, Outcome, Record, Settings,
     limits::HISTORY,
+    pushed::Pushed,
     record::{Keys, RECORDS_MAX, told_as},
 };
 
@@ -22,6 +23,8 @@ pub struct State {
     records: usize,
     /// The deployments that were told by a name of their reporter's own.
     told: Keys,
+    /// What came onto the main branches of repositories lately.
+    pushed: Pushed,
 }
 
 /// One component in one environment.
@@ -243,6 +246,7 @@ impl State {
             Event::UndoFailed { component, environment, of, effect: _, error: _ } => {
                 self.settle(component, environment, *of, Undoing::No);
             }
+            Event::CommitsPushed { component: _, repository, commits } => self.pushed.add(repository, commits),
             Event::Judged { component, environment, of, version: _, failed } => {
                 let record = self.place_mut(component, environment).records.iter_mut();
                 record.filter(|record| record.event == *of).for_each(|record| record.judged = *failed);
@@ -322,6 +326,30 @@ impl State {
     #[must_use]
     pub fn is_told(&self, place: (&EntityRef, &str), key: Option<&str>) -> bool {
         key.is_some_and(|key| self.told.has(told_as(place, key)))
+    }
+
+    /// True if this commit of a repository is remembered.
+    pub(crate) fn has_commit(&self, repository: &str, sha: &str) -> bool {
+        self.pushed.has(repository, sha)
+    }
+
+    /// The commits that a deployment of `commit` at this time brings, as far as they were told: those after the one
+    /// that was deployed before.
+    pub(crate) fn brought(
+        &self,
+        (component, environment): (&EntityRef, &str),
+        at: Timestamp,
+        repository: Option<&str>,
+        commit: Option<&str>,
+    ) -> Vec<Commit> {
+        let (Some(repository), Some(commit)) = (repository, commit) else { return Vec::new() };
+        let before = self.history(component, environment).find_map(|change| match &change.what {
+            What::Deployed(deployed) if deployed.outcome == Outcome::Succeeded && change.at <= at => {
+                Some(deployed.commit.as_deref())
+            }
+            What::Deployed(_) | What::Configured(_) => None,
+        });
+        self.pushed.between(repository, before.flatten(), commit)
     }
 
     /// What is counted of a place's deployments, in order of their times.

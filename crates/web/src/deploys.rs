@@ -3,3 +3,6 @@
 pub mod claims;
 pub mod door;
 pub mod hooks;
+pub mod list;
+pub mod measured;
+pub mod show;

@@ -12,8 +12,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
-    App, access, alerts, api, assets, backstage, catalog, checks, contacts, contracts, deploys, docs, evaluation,
-    flags, guard, help, home, incidents, live, manual, oncall, pages, reference, search,
+    App, access, alerts, api, assets, backstage, catalog, checks, contacts, contracts, dashboard, deploys, docs,
+    evaluation, flags, guard, help, home, incidents, live, manual, oncall, pages, reference, search,
     security::{Limits, protect},
     settings, slos, status,
     table::{Access, Access::Needs, Finished, Route, Table},
@@ -85,6 +85,11 @@ fn screens(table: Table) -> Table {
         .screen(Needs(Read), Method::GET, "/entities/{kind}/{namespace}/{name}", get(catalog::show::show))
         .screen(Needs(Read), Method::GET, "/graph", get(catalog::graph::show))
         .screen(Needs(Read), Method::GET, "/findings", get(catalog::findings::show))
+        .screen(Needs(Read), Method::GET, "/deployments", get(deploys::list::index))
+        .screen(Needs(Read), Method::GET, "/deployments/{position}", get(deploys::show::show))
+        .screen(Needs(Write), Method::POST, "/deployments/{position}/judge", post(deploys::show::judge))
+        .screen(Needs(Read), Method::GET, "/dashboard", get(dashboard::list))
+        .screen(Needs(Read), Method::GET, "/dashboard/{namespace}/{name}", get(dashboard::show))
         .screen(Needs(Read), Method::GET, "/apis/{namespace}/{name}", get(reference::list::show))
         .screen(Needs(Read), Method::GET, "/apis/{namespace}/{name}/operations/{id}", get(reference::show::operation))
         .screen(Needs(Read), Method::GET, "/apis/{namespace}/{name}/types/{id}", get(reference::show::named_type))
@@ -279,6 +284,10 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Read), routes!(api::deploys::list))
         .api(Needs(Report), routes!(api::deploys::record))
         .api(Needs(Report), routes!(api::deploys::configure))
+        .api(Needs(Read), routes!(api::measures::show))
+        .api(Needs(Read), routes!(api::measures::deployment))
+        .api(Needs(Write), routes!(api::measures::judge))
+        .api(Needs(Report), routes!(api::measures::interactions))
         .api(Needs(Read), routes!(api::incidents::list))
         .api(Needs(Write), routes!(api::incidents::declare))
         .api(Needs(Read), routes!(api::incidents::show))

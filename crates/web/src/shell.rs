@@ -81,6 +81,7 @@ impl Chrome {
                 | Place::Checks
                 | Place::Contracts
                 | Place::OnCall
+                | Place::Dashboards
                 | Place::Docs
                 | Place::Graph
                 | Place::Settings => 0,
@@ -139,6 +140,8 @@ pub enum Place {
     Contracts,
     /// Who is on call.
     OnCall,
+    /// How teams do.
+    Dashboards,
     /// What the catalog lacks.
     Findings,
     /// Markdown beside the entities.
@@ -151,7 +154,7 @@ pub enum Place {
 
 impl Place {
     /// All of them, as the navigation lists them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Home,
         Self::Incidents,
         Self::Services,
@@ -160,6 +163,7 @@ impl Place {
         Self::Flags,
         Self::Contracts,
         Self::OnCall,
+        Self::Dashboards,
         Self::Graph,
         Self::Docs,
         Self::Findings,
@@ -195,6 +199,7 @@ impl Place {
             Self::Flags => ("Flags", "/flags", 'f'),
             Self::Contracts => ("Contracts", "/contracts", 'p'),
             Self::OnCall => ("On call", "/on-call", 'o'),
+            Self::Dashboards => ("Dashboards", "/dashboard", 'b'),
             Self::Findings => ("Findings", "/findings", 'n'),
             Self::Docs => ("Docs", "/docs", 'd'),
             Self::Graph => ("Graph", "/graph", 'm'),

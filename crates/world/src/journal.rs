@@ -192,7 +192,8 @@ pub fn is_change_in_any_world(event: &AnyEvent) -> bool {
             | deploys::Event::ConfigRestoreRequested { .. }
             | deploys::Event::UndoAccepted { .. }
             | deploys::Event::UndoFailed { .. }
-            | deploys::Event::Judged { .. } => false,
+            | deploys::Event::Judged { .. }
+            | deploys::Event::CommitsPushed { .. } => false,
         },
         AnyEvent::Catalog(event) => {
             matches!(event, catalog::Event::EntityChanged { .. } | catalog::Event::EntityRemoved { .. })

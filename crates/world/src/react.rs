@@ -145,7 +145,8 @@ fn call_hook(world: &World, event: &deploys::Event, recorded: &Recorded, context
         | deploys::Event::ConfigApplied { .. }
         | deploys::Event::UndoAccepted { .. }
         | deploys::Event::UndoFailed { .. }
-        | deploys::Event::Judged { .. } => return Vec::new(),
+        | deploys::Event::Judged { .. }
+        | deploys::Event::CommitsPushed { .. } => return Vec::new(),
     };
     let Some(url) = undo::hook_for(world, event) else { return Vec::new() };
     let call = Call { url, body: body.to_string(), purpose, request: None, message: false };
@@ -188,7 +189,8 @@ fn withdraw_hooks(world: &World, event: &deploys::Event) -> Vec<Reaction> {
         | deploys::Event::RollbackRequested { .. }
         | deploys::Event::ConfigRestoreRequested { .. }
         | deploys::Event::UndoAccepted { .. }
-        | deploys::Event::Judged { .. } => return Vec::new(),
+        | deploys::Event::Judged { .. }
+        | deploys::Event::CommitsPushed { .. } => return Vec::new(),
     };
     let outcome = outcome.map(str::to_owned).map_err(str::to_owned);
     let unanswered = world.effects.pending().filter(|effect| effect.undoes == Some(of));

@@ -86,7 +86,8 @@ pub(crate) fn hook_for(world: &World, event: &deploys::Event) -> Option<String> 
         | deploys::Event::RollbackRequested { .. }
         | deploys::Event::UndoAccepted { .. }
         | deploys::Event::UndoFailed { .. }
-        | deploys::Event::Judged { .. } => "mainstay.dev/deploy-hook",
+        | deploys::Event::Judged { .. }
+        | deploys::Event::CommitsPushed { .. } => "mainstay.dev/deploy-hook",
     };
     world.catalog.get(component)?.annotation(annotation)
 }
@@ -159,6 +160,7 @@ fn deploy_words(event: &deploys::Event, component: &str, environment: &str) -> S
         | deploys::Event::ConfigRestoreRequested { .. }
         | deploys::Event::UndoAccepted { .. }
         | deploys::Event::UndoFailed { .. }
-        | deploys::Event::Judged { .. } => format!("go back in {environment}, for {component}"),
+        | deploys::Event::Judged { .. }
+        | deploys::Event::CommitsPushed { .. } => format!("go back in {environment}, for {component}"),
     }
 }

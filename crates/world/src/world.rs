@@ -162,7 +162,8 @@ impl World {
             | deploys::Event::RollbackRequested { .. }
             | deploys::Event::ConfigRestoreRequested { .. }
             | deploys::Event::UndoAccepted { .. }
-            | deploys::Event::Judged { .. } => {}
+            | deploys::Event::Judged { .. }
+            | deploys::Event::CommitsPushed { .. } => {}
         }
     }
 }

@@ -57,10 +57,8 @@ struct Named {
 /// # Errors
 /// `MALFORMED` if one of them is no CDEvent: none is taken then. `TOO_LARGE` for too many.
 pub fn read_body(body: &[u8]) -> Result<Reading, Refusal> {
-    let events = match read::<Value>(body)? {
-        Value::Array(events) => events,
-        one => vec![one],
-    };
+    let body: Value = read(body)?;
+    let events = if let Value::Array(events) = body { events } else { vec![body] };
     if events.len() > BATCH_MAX {
         let detail = format!("the batch has {} events; at most {BATCH_MAX} are allowed", events.len());
         return Err(Refusal::new(&codes::TOO_LARGE, detail).fix("send smaller batches"));
@@ -104,7 +102,7 @@ fn take(event: Event, reading: &mut Reading) -> Result<(), &'static str> {
     let environment = line(subject.content.environment.map(|named| named.id), 63);
     match (of, what) {
         ("service", "deployed" | "upgraded" | "rolledback") => reading.deployed.push(Deployed {
-            key: format!("cdevents:{source}#{id}"),
+            key: format!("cdevents:{source}#{id}/{what}"),
             names: [Some(subject_id.clone()), artifact.base, artifact.name].into_iter().flatten().collect(),
             environment: environment.ok_or("subject.content.environment.id is missing")?,
             version: artifact.version.ok_or("subject.content.artifactId is no Package URL with a version")?,

@@ -7,7 +7,7 @@ use kernel::Refusal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Deployed, Reading, is_hash, line, link, malformed, read, time, version_of};
+use super::{Deployed, PushedCommit, Reading, is_hash, line, link, malformed, push, read, time, version_of};
 use crate::Outcome;
 
 /// `deployment_status`'s body, as far as it is read.
@@ -46,6 +46,18 @@ struct Deployment {
 #[derive(Debug, Deserialize)]
 struct Repository {
     full_name: String,
+    default_branch: Option<String>,
+}
+
+/// `push`'s body, as far as it is read.
+#[derive(Debug, Deserialize)]
+struct Pushed {
+    /// `refs/heads/main`.
+    #[serde(rename = "ref")]
+    reference: String,
+    repository: Repository,
+    #[serde(default)]
+    commits: Vec<PushedCommit>,
 }
 
 /// Reads one delivery.
@@ -55,6 +67,11 @@ struct Repository {
 pub fn read_event(event: &str, body: &[u8]) -> Result<Reading, Refusal> {
     match event {
         "deployment_status" => status(read(body)?),
+        "push" => {
+            let Pushed { reference, repository: Repository { full_name, default_branch }, commits } = read(body)?;
+            let name = line(Some(full_name), 255).ok_or_else(|| malformed("repository.full_name is empty"))?;
+            Ok(push(name, &reference, default_branch.as_deref(), commits))
+        }
         "ping" => Ok(Reading::passed("ping: the hook works; nothing was deployed")),
         "deployment" => Ok(Reading::passed("deployment: it has begun; its status tells how it ends")),
         other => {

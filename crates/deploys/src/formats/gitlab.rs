@@ -5,7 +5,7 @@
 use kernel::Refusal;
 use serde::Deserialize;
 
-use super::{Deployed, Reading, is_hash, line, link, malformed, read, time, version_of};
+use super::{Deployed, PushedCommit, Reading, is_hash, line, link, malformed, push, read, time, version_of};
 use crate::Outcome;
 
 /// What every hook has.
@@ -39,6 +39,18 @@ struct Body {
 struct Project {
     path_with_namespace: String,
     web_url: Option<String>,
+    default_branch: Option<String>,
+}
+
+/// A push's body, as far as it is read.
+#[derive(Debug, Deserialize)]
+struct Pushed {
+    #[serde(rename = "ref")]
+    reference: String,
+    project: Project,
+    /// The last twenty.
+    #[serde(default)]
+    commits: Vec<PushedCommit>,
 }
 
 /// Reads one delivery.
@@ -49,6 +61,12 @@ pub fn read_event(body: &[u8]) -> Result<Reading, Refusal> {
     let Any { object_kind: Some(kind) } = read(body)? else {
         return Err(malformed("the body has no object_kind, so it is no hook of GitLab's"));
     };
+    if kind == "push" {
+        let Pushed { reference, project, commits } = read(body)?;
+        let name = line(Some(project.path_with_namespace), 255)
+            .ok_or_else(|| malformed("project.path_with_namespace is empty"))?;
+        return Ok(push(name, &reference, project.default_branch.as_deref(), commits));
+    }
     if kind != "deployment" {
         let kind: String = kind.chars().filter(|char| !char.is_control()).take(100).collect();
         return Ok(Reading::passed(format!("{kind}: nothing was deployed; deployment events are what tells")));

@@ -89,7 +89,7 @@ fn only_the_end_of_a_deployment_counts() {
             (Outcome::Failed, "github:acme/shop/deployment/145988746/failure")
         );
     }
-    for event in ["ping", "deployment", "push", "workflow_run", "x\ny"] {
+    for event in ["ping", "deployment", "workflow_run", "x\ny"] {
         let reading = github::read_event(event, b"{}").unwrap();
         assert!(reading.deployed.is_empty() && reading.passed_over.len() == 1, "{reading:?}");
     }
@@ -109,6 +109,26 @@ fn gitlab_tells_that_a_deployment_succeeded() {
     assert_eq!((read.production, read.finished), (Some(false), Some("2021-04-28T19:50:00Z".parse().unwrap())));
     let utc = time::parse("2021-04-28 19:50:00 UTC");
     assert_eq!(utc, read.finished);
+}
+
+#[test]
+fn a_push_to_the_main_branch_tells_its_commits() {
+    let commits = r#"[{"id":"f95f852bd8fca8fcc58a9a2d6c842781e32a215e","timestamp":"2026-11-20T09:15:44+01:00","author":{"name":"Kim"}},
+        {"id":"not a hash","timestamp":"2026-11-20T09:15:44Z"}]"#;
+    let github = |reference: &str| {
+        let body = format!(
+            r#"{{"ref":"{reference}","repository":{{"full_name":"acme/shop","default_branch":"trunk"}},"commits":{commits}}}"#
+        );
+        github::read_event("push", body.as_bytes()).unwrap()
+    };
+    let pushed = github("refs/heads/trunk").pushed;
+    assert_eq!((pushed[0].repository.as_str(), pushed[0].commits.len()), ("acme/shop", 1));
+    assert_eq!(pushed[0].commits[0].at, "2026-11-20T08:15:44Z".parse().unwrap());
+    assert!(github("refs/heads/feature").pushed.is_empty());
+    let gitlab = format!(
+        r#"{{"object_kind":"push","ref":"refs/heads/main","project":{{"path_with_namespace":"acme/shop"}},"commits":{commits}}}"#
+    );
+    assert_eq!(gitlab::read_event(gitlab.as_bytes()).unwrap().pushed, pushed);
 }
 
 #[test]

@@ -108,6 +108,35 @@ fn lead_times_of_many_commits_are_stood_for_by_some() {
 }
 
 #[test]
+fn a_deployment_brings_what_was_pushed_since_the_one_before() {
+    let mut log = Log::default();
+    let commit = |name: char| Commit { sha: name.to_string().repeat(40), at: log.now(), author: None };
+    let all: Vec<Commit> = "abcdef".chars().map(commit).collect();
+    let push = |commits: &[Commit]| Command::RecordPush {
+        component: cart(),
+        repository: "acme/shop".to_owned(),
+        commits: commits.to_vec(),
+    };
+    assert_eq!(log.give(push(&all[..3])).unwrap()[0].summary(), "pushed 3 commits to acme/shop");
+    log.give(push(&all[2..])).unwrap();
+    assert!(log.give(push(&all)).unwrap().is_empty(), "all were told before");
+    let brought = |log: &mut Log, sha: &str| {
+        log.wait(600);
+        let mut command = deployment(sha, Succeeded);
+        let Command::RecordDeployment { commit, told, .. } = &mut command else { panic!() };
+        *commit = Some(sha.to_owned());
+        told.repository = Some("Acme/Shop".to_owned());
+        let events = log.give(command).unwrap();
+        let Event::DeploymentFinished { told, .. } = &events[0] else { panic!() };
+        told.commits.iter().map(|commit| commit.sha[..1].to_owned()).collect::<String>()
+    };
+    assert_eq!(brought(&mut log, &"b".repeat(40)), "b", "the first that is known");
+    assert_eq!(brought(&mut log, &"e".repeat(8)), "edc", "a hash may be cut");
+    assert_eq!(brought(&mut log, &"c".repeat(40)), "", "it goes back");
+    assert_eq!(brought(&mut log, &"9".repeat(40)), "", "nobody told of it");
+}
+
+#[test]
 fn a_person_confirms_or_corrects_what_failed() {
     let mut log = Log::default();
     log.deploy("v1", Succeeded);

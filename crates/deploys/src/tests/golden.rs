@@ -27,7 +27,8 @@ fn every_sort_of_event_has_been_written() {
             ConfigRestoreRequested,
             UndoAccepted,
             UndoFailed,
-            Judged
+            Judged,
+            CommitsPushed
         }
     );
 }

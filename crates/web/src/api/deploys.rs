@@ -180,9 +180,13 @@ pub struct DeploymentView {
     /// The event: what is undone.
     #[schema(value_type = String, format = "uuid")]
     pub event: EventId,
+    /// The event's position on the timeline: what a judgement names.
+    pub position: u64,
     /// When.
     #[schema(value_type = String, format = "date-time")]
     pub at: Timestamp,
+    /// The commit that it was built from, for a deployment.
+    pub commit: Option<String>,
     /// The version, for a deployment.
     pub version: Option<String>,
     /// The version before, for a deployment.
@@ -232,21 +236,29 @@ pub async fn list(
 }
 
 fn view(component: &EntityRef, environment: &str, change: &deploys::Change, live: Option<EventId>) -> DeploymentView {
-    let (version, previous, outcome, changed) = match &change.what {
+    let (version, previous, outcome, commit, changed) = match &change.what {
         What::Deployed(deployed) => {
             let outcome = match deployed.outcome {
                 Outcome::Succeeded => NewOutcome::Succeeded,
                 Outcome::Failed => NewOutcome::Failed,
             };
-            (Some(deployed.version.clone()), deployed.previous.clone(), Some(outcome), Vec::new())
+            (
+                Some(deployed.version.clone()),
+                deployed.previous.clone(),
+                Some(outcome),
+                deployed.commit.clone(),
+                Vec::new(),
+            )
         }
-        What::Configured(changed) => (None, None, None, changed.to_vec()),
+        What::Configured(changed) => (None, None, None, None, changed.to_vec()),
     };
     DeploymentView {
         component: component.clone(),
         environment: environment.to_owned(),
         event: change.event,
+        position: change.position,
         at: change.at,
+        commit,
         version,
         previous,
         outcome,

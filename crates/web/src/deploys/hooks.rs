@@ -11,7 +11,7 @@ use axum::{
     extract::{Query, State},
     http::HeaderMap,
 };
-use deploys::formats::{Deployed, Reading, cdevents, github, gitlab};
+use deploys::formats::{Deployed, Push, Reading, cdevents, github, gitlab};
 use engine::Request;
 use kernel::{Actor, Class, EntityRef, Refusal, codes};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub struct TakenDeployments {
     pub repeated: usize,
     /// How many incidents began or ended.
     pub incidents: usize,
+    /// How many commits are remembered for the deployments that will bring them.
+    pub commits: usize,
     /// The components that were deployed.
     pub components: Vec<String>,
     /// Those of them that the catalog doesn't have: a component's annotation `mainstay.dev/deploys-as` can claim the name.
@@ -106,9 +108,12 @@ pub async fn from_cdevents(
 
 /// Takes what was read. When it answers, all of it is on disk.
 async fn take(app: &App, integration: &Integration, reading: Reading) -> Result<TakenDeployments, Refusal> {
-    let Reading { deployed, incidents, passed_over } = reading;
+    let Reading { deployed, incidents, pushed, passed_over } = reading;
     let mut taken = TakenDeployments { passed_over, ..TakenDeployments::default() };
     let claims = app.indexes().claims(&app.world());
+    for push in pushed {
+        taken.commits += remember(app, integration, &claims, push).await?;
+    }
     for one in deployed {
         let name = one.names.first().cloned().unwrap_or_default();
         match record(app, integration, &claims, one, &mut taken).await {
@@ -128,6 +133,22 @@ async fn take(app: &App, integration: &Integration, reading: Reading) -> Result<
         return Err(Refusal::new(&codes::INVALID, problem.clone()));
     }
     Ok(taken)
+}
+
+/// Remembers what came onto a main branch; answers how many commits were new.
+async fn remember(app: &App, integration: &Integration, claims: &Claims, push: Push) -> Result<usize, Refusal> {
+    let Push { repository, commits } = push;
+    let component = claims.component(&app.world(), std::slice::from_ref(&repository), None);
+    let Some(component) = component else { return Ok(0) };
+    let command = deploys::Command::RecordPush { component, repository, commits };
+    let receipt = submit(app, integration, Command::Deploys(command), None).await?;
+    let new = |recorded: &world::Recorded| {
+        if let world::Event::Deploys(deploys::Event::CommitsPushed { commits, .. }) = &*recorded.event {
+            return commits.len();
+        }
+        0
+    };
+    Ok(receipt.recorded.iter().map(new).sum())
 }
 
 async fn record(

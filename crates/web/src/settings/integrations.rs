@@ -230,11 +230,13 @@ fn snippet(base: &str, kind: Kind, key: &str) -> (String, String) {
         Kind::Opsgenie => ("a tool that speaks Opsgenie's alert API", format!("API URL: {base}\nAPI key: {key}")),
         Kind::Github => (
             "GitHub, Settings, Webhooks (of a repository or an organization)",
-            format!("Payload URL: {url}\nContent type: application/json\nSecret: {key}\nEvents: Deployment statuses"),
+            format!(
+                "Payload URL: {url}\nContent type: application/json\nSecret: {key}\nEvents: Deployment statuses, Pushes"
+            ),
         ),
         Kind::Gitlab => (
             "GitLab, Settings, Webhooks (of a project or a group)",
-            format!("URL: {url}\nSecret token, or signing token: {key}\nTrigger: Deployment events"),
+            format!("URL: {url}\nSecret token, or signing token: {key}\nTrigger: Deployment events, Push events"),
         ),
         Kind::Cdevents => (
             "whatever sends CDEvents",

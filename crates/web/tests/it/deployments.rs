@@ -217,3 +217,118 @@ async fn cdevents_deploy_and_open_and_end_incidents() {
     let (refused, said) = post(&site, "/hooks/cdevents", &auth, "{\"context\":{}}").await;
     assert_eq!(refused, StatusCode::BAD_REQUEST, "{said}");
 }
+
+/// Deploys a version of `checkout` that brings a commit of two hours ago; returns the position of its event.
+async fn deploy(site: &Site, version: &str) -> u64 {
+    let commit = json!({ "sha": format!("{version:a<40}"), "at": hours_ago(site, 2), "author": "Kim" });
+    let new = json!({ "component": "checkout", "version": version, "commits": [commit] });
+    let done = Client::of(site).done("POST", "/api/v1/deployments", new).await;
+    done["events"][0]["position"].as_u64().unwrap_or_else(|| panic!("{done}"))
+}
+
+async fn alert(site: &Site, key: &str, action: &str) {
+    let auth = [("authorization", format!("Bearer {key}"))];
+    let body =
+        json!({ "summary": "checkout is slow", "dedup": "slow", "action": action, "entity": "component:checkout" });
+    let (taken, said) = post(site, "/hooks/alerts", &auth, &body.to_string()).await;
+    assert_eq!(taken, StatusCode::ACCEPTED, "{said}");
+}
+
+/// A deployment that broke something, one during the incident that mended it, and one long after.
+async fn broken_and_mended(site: &Site) -> [u64; 4] {
+    let new = json!({ "name": "monitor", "kind": "generic", "entity": "component:checkout" });
+    let made = Client::of(site).done("POST", "/api/v1/integrations", new).await;
+    let key = made["key"].as_str().unwrap();
+    let first = deploy(site, "v1").await;
+    site.pass(3 * 3_600);
+    let bad = deploy(site, "v2").await;
+    site.pass(600);
+    alert(site, key, "trigger").await;
+    site.pass(600);
+    let fix = deploy(site, "v3").await;
+    site.pass(60);
+    alert(site, key, "close").await;
+    site.pass(3 * 3_600);
+    let last = deploy(site, "v4").await;
+    site.pass(60);
+    [first, bad, fix, last]
+}
+
+#[tokio::test]
+async fn what_failed_is_counted_by_evidence_and_a_person_corrects_it() {
+    let site = shop().await;
+    let [first, bad, fix, last] = broken_and_mended(&site).await;
+    let client = Client::of(&site);
+    let of = |measures: &Value| {
+        let now = measures["now"].clone();
+        [now["deployments"].clone(), now["failed"].clone(), now["unplanned"].clone(), now["lead_time"]["p50_s"].clone()]
+    };
+    let measures = client.get("/api/v1/measures?component=checkout").await;
+    assert_eq!(of(&measures), [json!(4), json!(1), json!(1), json!(7_200)], "{measures}");
+    assert_eq!(measures["now"]["recovery"]["p50_s"], json!(1_260), "from the deployment to the incident's end");
+    assert_eq!(measures["before"]["deployments"], json!(0));
+    let team = client.get("/api/v1/measures?team=web").await;
+    assert_eq!((of(&team), team["services"].as_array().unwrap().len()), (of(&measures), 1));
+
+    let detail = client.get(&format!("/api/v1/deployments/{bad}")).await;
+    assert_eq!((&detail["failed"], &detail["judged"]), (&json!(true), &json!(null)), "{detail}");
+    let evidence = detail["evidence"].as_array().unwrap();
+    assert!(evidence[0].as_str().unwrap().contains("turned bad"), "{detail}");
+    assert_eq!(evidence.len(), 2, "and the next one was made because of it: {detail}");
+    for (position, unplanned) in [(first, false), (fix, true), (last, false)] {
+        let detail = client.get(&format!("/api/v1/deployments/{position}")).await;
+        assert_eq!((&detail["failed"], &detail["unplanned"]), (&json!(false), &json!(unplanned)), "{detail}");
+    }
+
+    let mut ann = site.administrator().await;
+    let address = format!("/deployments/{bad}");
+    let shown = ann.see(&address).await;
+    assert!(shown.says("It counts as failed, because of what speaks against it"));
+    assert!(shown.says("turned bad soon after it: incident 1") && shown.says("/incidents/1"));
+    let said =
+        ann.send(&address, &format!("{address}/judge"), &[("failed", "no"), ("reason", "the network was down")]).await;
+    assert_eq!(said.location(), address);
+    assert!(ann.see(&address).await.says("although something speaks against it"));
+    let corrected = client.get("/api/v1/measures?component=checkout").await;
+    assert_eq!(corrected["now"]["failed"], json!(0));
+    let timeline = client.get("/api/v1/timeline?limit=1").await;
+    assert_eq!(timeline["items"][0]["reason"], json!("the network was down"), "{timeline}");
+    client.done("POST", &format!("/api/v1/deployments/{first}/judge"), json!({ "failed": true })).await;
+    client.done("POST", &format!("/api/v1/deployments/{bad}/judge"), json!({ "failed": null })).await;
+    assert_eq!(client.get("/api/v1/measures?component=checkout").await["now"]["failed"], json!(2));
+
+    let failed = ann.see("/deployments?team=web&what=failed").await;
+    assert!(failed.says("v2") && !failed.says("<a class=\"name\" data-open href=\"/deployments/{last}\""));
+    let list = ann.see("/deployments?component=checkout").await;
+    for words in ["v1", "v4", "made during incident 1", "2 failed", "1 unplanned", "2.0 h"] {
+        assert!(list.says(words), "{words}");
+    }
+    let none = ann.see("/deployments?component=checkout&from=2020-01-01&to=2020-02-01").await;
+    assert!(none.says("No deployment passes these filters."));
+    assert_eq!(ann.get("/deployments?from=yesterday").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_dashboard_has_a_teams_numbers_and_each_leads_to_what_it_was_counted_of() {
+    let site = shop().await;
+    broken_and_mended(&site).await;
+    let client = Client::of(&site);
+    let times = json!({ "component": "checkout", "milliseconds": [400.0, 800.0, 1_200.0] });
+    let taken = client.done("POST", "/api/v1/interactions", times).await;
+    assert_eq!(taken["taken"], json!(3));
+    let wrong = json!({ "component": "checkout", "milliseconds": [-1.0] });
+    let refused = client.send("POST", "/api/v1/interactions", &[], Some(wrong)).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+    let mut ann = site.administrator().await;
+    assert!(ann.see("/dashboard").await.says("/dashboard/default/web"));
+    let shown = ann.see("/dashboard/default/web").await;
+    for words in ["4 deployments", "1 failed", "1 unplanned", "21 min", "0.80 s", "incident 1", "what=failed&#38;"] {
+        assert!(shown.says(words) || shown.says(&words.replace("&#38;", "")), "{words}");
+    }
+    let before = ann.see("/dashboard/default/web?from=2020-01-01&to=2020-03-01").await;
+    assert!(before.says("none in this time") && before.says("2020-01-01 to 2020-03-01"));
+    let empty = ann.see("/dashboard/default/web?from=2020-01-01&to=2020-03-01").await;
+    assert!(empty.says("/api/v1/interactions"), "an empty section says how to fill it");
+    assert_eq!(ann.get("/dashboard/default/nobody").await.status, StatusCode::NOT_FOUND);
+}
