@@ -60,6 +60,9 @@ pub(crate) struct Args {
     /// Only probing: HTTPS runs a second on one core, and how well they are timed, beside blackbox_exporter
     #[arg(long, conflicts_with_all = ["server", "flags", "contracts", "paging"])]
     probe: bool,
+    /// Only dashboards: a team's, and deployments and objectives, after a year of a company with 200 services
+    #[arg(long, conflicts_with_all = ["server", "flags", "contracts", "paging", "probe"])]
+    dashboard: bool,
 }
 
 /// Builds, measures, prints.
@@ -74,6 +77,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return probe::run();
     }
     machine();
+    if args.dashboard {
+        return examples(&[("web", "dashboard_bench")]);
+    }
     if args.contracts {
         return examples(&[("contracts", "contracts_bench"), ("web", "contracts_api_bench")]);
     }

@@ -106,20 +106,21 @@ fn definitions(binary: &Path) -> Result<[Score; 2]> {
 
 /// Those who judge by files that lie beside the checkout, if they do.
 fn other_peoples_files(binary: &Path) -> Result<Vec<Score>> {
-    let [catalogs, testbed, schemas, ofrep, broker, pactflow] = [
+    let [catalogs, testbed, schemas, ofrep, broker, pactflow, cdevents] = [
         "real catalogs and API definitions",
         "flagd-testbed",
         "flagd's schemas",
         "OFREP's OpenAPI document",
         "pact_broker-client's pacts with a broker",
         "pact_broker-client's pacts with PactFlow",
+        "CDEvents' conformance examples",
     ];
     if env::var_os("MAINSTAY_CORPORA").is_none_or(|folder| !Path::new(&folder).is_dir()) {
         let not_asked = |judge| {
             let says = "not asked: MAINSTAY_CORPORA names no folder with their files".to_owned();
             Score { judge, says, good: true }
         };
-        return Ok([catalogs, testbed, schemas, ofrep, broker, pactflow].map(not_asked).into());
+        return Ok([catalogs, testbed, schemas, ofrep, broker, pactflow, cdevents].map(not_asked).into());
     }
     let read = watch(&mut cargo("test --locked -p catalog -p reference --lib corpora"))?;
     let evaluated = watch(&mut cargo("test --locked -p flagd --no-fail-fast -- --nocapture"))?;
@@ -131,6 +132,7 @@ fn other_peoples_files(binary: &Path) -> Result<Vec<Score>> {
         counted(ofrep, &client(binary, "ofrep_answers.test.mjs")?),
         reported(broker, "pact-broker-client", &replayed),
         reported(pactflow, "pactflow-client", &replayed),
+        counted(cdevents, &client(binary, "cdevents.test.mjs")?),
     ])
 }
 

@@ -84,6 +84,12 @@ pub enum Kind {
     Generic,
     /// Opsgenie's alert API.
     Opsgenie,
+    /// GitHub's webhooks: they tell of deployments.
+    Github,
+    /// GitLab's webhooks: they tell of deployments.
+    Gitlab,
+    /// CDEvents: they tell of deployments and of incidents.
+    Cdevents,
 }
 
 impl Kind {
@@ -97,6 +103,24 @@ impl Kind {
             Self::Grafana => "Grafana",
             Self::Generic => "generic",
             Self::Opsgenie => "Opsgenie",
+            Self::Github => "GitHub",
+            Self::Gitlab => "GitLab",
+            Self::Cdevents => "CDEvents",
+        }
+    }
+
+    /// True if its senders sign what they send, so that the server must know the key itself.
+    #[must_use]
+    pub fn signs(self) -> bool {
+        match self {
+            Self::Github | Self::Gitlab => true,
+            Self::EventsV2
+            | Self::Alertmanager
+            | Self::Prometheus
+            | Self::Grafana
+            | Self::Generic
+            | Self::Opsgenie
+            | Self::Cdevents => false,
         }
     }
 }
@@ -165,12 +189,25 @@ pub struct Integration {
 }
 
 impl Integration {
+    /// The digest of its key; none if the key was revoked.
+    #[must_use]
+    pub fn key(&self) -> Option<Sha256> {
+        self.key
+    }
+
     /// When an alert that is told now ends by itself if it isn't told again and says nothing of its end.
     pub(crate) fn expiry(&self, now: Timestamp) -> Option<Timestamp> {
         let set = self.settings.auto_resolve_after_s.map(|seconds| SignedDuration::from_secs(seconds.into()));
         let granted = set.or(match self.settings.kind {
             Kind::Prometheus => Some(RESOLVE_TIMEOUT),
-            Kind::EventsV2 | Kind::Alertmanager | Kind::Grafana | Kind::Generic | Kind::Opsgenie => None,
+            Kind::EventsV2
+            | Kind::Alertmanager
+            | Kind::Grafana
+            | Kind::Generic
+            | Kind::Opsgenie
+            | Kind::Github
+            | Kind::Gitlab
+            | Kind::Cdevents => None,
         })?;
         Some(now.checked_add(granted).unwrap_or(Timestamp::MAX))
     }

@@ -5,7 +5,7 @@ use kernel::{Context, DeploymentId, EffectId, EntityRef, EventId, Refusal, codes
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Event, Outcome, SAME_DEPLOYMENT, Settings, State, UNDO_PATIENCE, What, limits,
+    Commit, Event, Outcome, SAME_DEPLOYMENT, Settings, State, Told, UNDO_PATIENCE, What, limits,
     state::{Pending, Target},
     undo,
 };
@@ -34,9 +34,12 @@ pub enum Command {
         /// here is meant.
         #[serde(default)]
         rollback_of: Option<EventId>,
-        /// When it ended, if that was some time ago: at most a year.
+        /// When it ended, if that was some time ago.
         #[serde(default)]
         finished: Option<Timestamp>,
+        /// What else is known of it.
+        #[serde(default)]
+        told: Told,
     },
     /// A configuration has taken effect: record it.
     RecordConfig {
@@ -46,7 +49,7 @@ pub enum Command {
         environment: String,
         /// Every setting, without secrets.
         settings: Settings,
-        /// When it took effect, if that was some time ago: at most a year.
+        /// When it took effect, if that was some time ago.
         #[serde(default)]
         finished: Option<Timestamp>,
     },
@@ -79,6 +82,26 @@ pub enum Command {
         /// Why it failed, or nothing if the hook took it.
         error: Option<String>,
     },
+    /// Commits came onto a repository's main branch: remember them, for the deployments that will bring them.
+    RecordPush {
+        /// Whose repository it is.
+        component: EntityRef,
+        /// The repository, as its forge calls it.
+        repository: String,
+        /// The commits, oldest first; of more than [`crate::COMMITS_MAX`] the newest are taken.
+        commits: Vec<Commit>,
+    },
+    /// Say whether a deployment failed, whatever the evidence says.
+    Judge {
+        /// What was deployed.
+        component: EntityRef,
+        /// Where to.
+        environment: String,
+        /// The deployment, by its event.
+        of: EventId,
+        /// Whether it failed; none leaves it to the evidence again.
+        failed: Option<bool>,
+    },
 }
 
 /// Decides what becomes of a command. No events: there is nothing to do.
@@ -87,23 +110,41 @@ pub enum Command {
 /// `invalid` for a field that is not allowed; `not-found` for an unknown change; and what [`undo`] refuses.
 pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     match command {
-        Command::RecordDeployment { component, environment, version, outcome, url, commit, rollback_of, finished } => {
+        Command::RecordDeployment {
+            component,
+            environment,
+            version,
+            outcome,
+            url,
+            commit,
+            rollback_of,
+            finished,
+            mut told,
+        } => {
             limits::finished(finished, context.now)?;
             limits::place(&component, &environment)?;
             limits::version(&version)?;
             limits::url(url.as_deref())?;
             limits::commit(commit.as_deref())?;
+            limits::told(&told)?;
             room(state, &component, &environment)?;
-            if recorded_just_now(state, &component, &environment, (&version, commit.as_deref(), outcome), context.now) {
+            let place = (&component, environment.as_str());
+            let at = finished.unwrap_or(context.now).min(context.now);
+            if state.is_told(place, told.key.as_deref())
+                || recorded_just_now(state, place, (&version, commit.as_deref(), outcome), &told, at)
+            {
                 return Ok(Vec::new());
             }
-            let previous = state.live(&component, &environment).map(|live| live.version.clone());
+            let previous = state.live_at(&component, &environment, at).map(str::to_owned);
             let asked_here = || {
                 pending(state, &component, &environment)
                     .find(|pending| matches!(&pending.to, Target::Version(to) if *to == version))
                     .map(|pending| pending.of)
             };
             let rollback_of = rollback_of.or_else(asked_here);
+            if told.commits.is_empty() {
+                told.commits = state.brought(place, at, told.repository.as_deref(), commit.as_deref());
+            }
             let deployment = context.id::<DeploymentId>();
             Ok(vec![Event::DeploymentFinished {
                 deployment,
@@ -116,6 +157,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
                 commit,
                 rollback_of,
                 finished,
+                told,
             }])
         }
         Command::RecordConfig { component, environment, settings, finished } => {
@@ -135,6 +177,30 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             Ok(vec![Event::ConfigRestoreRequested { component, environment, to, of, effect: context.id() }])
         }
         Command::ReportUndo { effect, error } => Ok(answered(state, effect, error).into_iter().collect()),
+        Command::RecordPush { component, repository, mut commits } => {
+            let all = commits.len();
+            commits.drain(..all.saturating_sub(limits::COMMITS_MAX));
+            commits.retain(|commit| !state.has_commit(&repository, &commit.sha));
+            let told = Told { repository: Some(repository.clone()), commits, ..Told::default() };
+            limits::told(&told)?;
+            let push = || Event::CommitsPushed { component, repository, commits: told.commits.clone() };
+            Ok((!told.commits.is_empty()).then(push).into_iter().collect())
+        }
+        Command::Judge { component, environment, of, failed } => {
+            let record = state.record(&component, &environment, of).ok_or_else(|| {
+                let detail = format!("no such deployment of {} in {environment} is held", component.short());
+                Refusal::new(&codes::NOT_FOUND, detail)
+            })?;
+            if record.outcome == Outcome::Failed {
+                let detail = format!("{} never went live; what never ran can't have failed its users", record.version);
+                return Err(Refusal::new(&codes::CONFLICT, detail));
+            }
+            if record.judged == failed {
+                return Ok(Vec::new());
+            }
+            let version = record.version.to_string();
+            Ok(vec![Event::Judged { component, environment, of, version, failed }])
+        }
     }
 }
 
@@ -169,23 +235,27 @@ fn room(state: &State, component: &EntityRef, environment: &str) -> Result<(), R
     Err(Refusal::new(&codes::INVALID, detail).field("/environment").fix("record deployments under stable names"))
 }
 
-/// True if the newest deployment of this place is the same one, reported twice.
+/// True if the deployment before `at` in this place is the same one, reported twice, and not by names that its reporter
+/// has for two.
 fn recorded_just_now(
     state: &State,
-    component: &EntityRef,
-    environment: &str,
+    (component, environment): (&EntityRef, &str),
     (version, commit, outcome): (&str, Option<&str>, Outcome),
-    now: Timestamp,
+    told: &Told,
+    at: Timestamp,
 ) -> bool {
-    let newest = state.history(component, environment).find_map(|change| match &change.what {
+    let until = at.checked_add(SAME_DEPLOYMENT).unwrap_or(at);
+    let known = state.history(component, environment).filter(|change| change.at < until);
+    let before = known.into_iter().find_map(|change| match &change.what {
         What::Deployed(deployed) => Some((change.at, deployed)),
         What::Configured(_) => None,
     });
-    newest.is_some_and(|(at, last)| {
+    before.is_some_and(|(before, last)| {
         last.version == version
             && last.commit.as_deref() == commit
             && last.outcome == outcome
-            && within(at, now, SAME_DEPLOYMENT)
+            && !(told.key.is_some() && last.keyed)
+            && within(before, at, SAME_DEPLOYMENT)
     })
 }
 

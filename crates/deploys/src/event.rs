@@ -50,6 +50,9 @@ pub enum Event {
         /// When it ended, if it was recorded only later.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         finished: Option<Timestamp>,
+        /// What else its reporter said of it.
+        #[serde(default, skip_serializing_if = "Told::is_empty")]
+        told: Told,
     },
     /// A configuration took effect.
     ConfigApplied {
@@ -122,6 +125,69 @@ pub enum Event {
         /// Why, in one sentence.
         error: String,
     },
+    /// A person said whether a deployment failed, whatever the evidence says.
+    Judged {
+        /// What was deployed.
+        component: EntityRef,
+        /// Where to.
+        environment: String,
+        /// The deployment, by its event.
+        of: EventId,
+        /// Its version.
+        version: String,
+        /// Whether it failed; none takes an earlier judgement back.
+        failed: Option<bool>,
+    },
+    /// Commits came onto a repository's main branch: what deployments from it will bring.
+    CommitsPushed {
+        /// Whose repository it is.
+        component: EntityRef,
+        /// The repository, as its forge calls it.
+        repository: String,
+        /// The commits, oldest first. Never empty.
+        commits: Vec<Commit>,
+    },
+}
+
+/// What the reporter of a deployment said of it besides what, where and how it ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The reporter's own name for this deployment and its end, the same each time that it is told:
+    /// `github:acme/shop/deployment/42/success`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether the environment is one of production, where the reporter says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub production: Option<bool>,
+    /// The repository that it was deployed from: `acme/shop`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The commits that it brought.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commits: Vec<Commit>,
+    /// By how many seconds the reporter's clock was ahead: the deployment ended when it was recorded, at the latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ahead_s: Option<u64>,
+}
+
+impl Told {
+    /// True if nothing was said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One commit that a deployment brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Its hash.
+    pub sha: String,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// Who wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
 }
 
 impl Event {
@@ -135,6 +201,8 @@ impl Event {
             Self::ConfigRestoreRequested { .. } => "deploys.config_restore_requested",
             Self::UndoAccepted { .. } => "deploys.undo_accepted",
             Self::UndoFailed { .. } => "deploys.undo_failed",
+            Self::Judged { .. } => "deploys.judged",
+            Self::CommitsPushed { .. } => "deploys.commits_pushed",
         }
     }
 
@@ -154,7 +222,9 @@ impl Event {
             Self::RollbackRequested { .. }
             | Self::ConfigRestoreRequested { .. }
             | Self::UndoAccepted { .. }
-            | Self::UndoFailed { .. } => stamp.at,
+            | Self::UndoFailed { .. }
+            | Self::Judged { .. }
+            | Self::CommitsPushed { .. } => stamp.at,
         }
     }
 
@@ -167,11 +237,13 @@ impl Event {
             Self::RollbackRequested { .. }
             | Self::ConfigRestoreRequested { .. }
             | Self::UndoAccepted { .. }
-            | Self::UndoFailed { .. } => None,
+            | Self::UndoFailed { .. }
+            | Self::Judged { .. }
+            | Self::CommitsPushed { .. } => None,
         }
     }
 
-    /// The component and the environment.
+    /// The component and the environment; that of commits, which are nowhere yet, is empty.
     #[must_use]
     pub fn place(&self) -> (&EntityRef, &str) {
         match self {
@@ -180,7 +252,9 @@ impl Event {
             | Self::RollbackRequested { component, environment, .. }
             | Self::ConfigRestoreRequested { component, environment, .. }
             | Self::UndoAccepted { component, environment, .. }
-            | Self::UndoFailed { component, environment, .. } => (component, environment),
+            | Self::UndoFailed { component, environment, .. }
+            | Self::Judged { component, environment, .. } => (component, environment),
+            Self::CommitsPushed { component, .. } => (component, ""),
         }
     }
 
@@ -214,6 +288,15 @@ impl Event {
             Self::ConfigRestoreRequested { .. } => format!("asked for the earlier configuration of {place}"),
             Self::UndoAccepted { .. } => format!("the deploy hook took the request to go back, for {place}"),
             Self::UndoFailed { error, .. } => format!("going back failed for {place}: {error}"),
+            Self::CommitsPushed { repository, commits, .. } => match commits.len() {
+                1 => format!("pushed a commit to {repository}"),
+                count => format!("pushed {count} commits to {repository}"),
+            },
+            Self::Judged { version, failed, .. } => match failed {
+                Some(true) => format!("judged that {version} failed for {place}"),
+                Some(false) => format!("judged that {version} did not fail for {place}"),
+                None => format!("left it to the evidence whether {version} failed for {place}"),
+            },
         }
     }
 }

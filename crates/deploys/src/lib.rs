@@ -11,7 +11,12 @@
 //! deployed; if that does not happen within [`UNDO_PATIENCE`], it has failed, and can be asked for again. A
 //! configuration goes the same way.
 //!
+//! Other tools' reports are read by [`formats`]; what is counted of deployments is a [`Record`] each, and [`measures`]
+//! makes DORA's five measures of them. [`Command::Judge`] is a person's word on whether one failed.
+//!
 //! **Invariants.**
+//! - When a deployment ended decides what is live, not when it was told. A deployment that its reporter has a name for
+//!   ([`Told::key`]) is recorded once, however often it is told.
 //! - A failed deployment leaves the version that was live before it live.
 //! - A change is undone only while it is the newest of its sort in its place, at most one undo of it is under way,
 //!   and it is undone once.
@@ -20,14 +25,19 @@
 
 mod command;
 mod event;
+pub mod formats;
 mod limits;
+pub mod measures;
+mod pushed;
+mod record;
 mod state;
 #[cfg(test)]
 mod tests;
 mod undo;
 
 pub use command::{Command, decide, due};
-pub use event::{Event, Outcome, Settings};
-pub use limits::{SAME_DEPLOYMENT, UNDO_PATIENCE};
+pub use event::{Commit, Event, Outcome, Settings, Told};
+pub use limits::{COMMITS_MAX, SAME_DEPLOYMENT, UNDO_PATIENCE, not_after};
+pub use record::{LEADS_KEPT, RECORDS_MAX, Record};
 pub use state::{Change, Configured, Deployed, Live, Pending, State, Target, Undoing, What};
 pub use undo::undo;

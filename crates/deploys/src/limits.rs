@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{EntityRef, Refusal, codes};
 
-use crate::Settings;
+use crate::{Settings, Told};
 
 /// The same deployment recorded again within this time (the same place, version, commit and outcome, with nothing
 /// between) is a repeated request and not a new deployment: CI steps are retried, and hooks are delivered twice.
@@ -24,7 +24,7 @@ pub(crate) const ERROR_BYTES: usize = 500;
 const VERSION_BYTES: usize = 128;
 const ENVIRONMENT_BYTES: usize = 63;
 const COMMIT_BYTES: usize = 128;
-const URL_BYTES: usize = 2048;
+pub(crate) const URL_BYTES: usize = 2048;
 const SETTINGS: usize = 500;
 const SETTING_NAME_BYTES: usize = 253;
 const SETTING_VALUE_BYTES: usize = 4096;
@@ -112,8 +112,8 @@ fn has_password(value: &str) -> bool {
         .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
 }
 
-/// Something may be recorded this much later than it happened.
-const LATE: SignedDuration = SignedDuration::from_hours(366 * 24);
+/// Something may be recorded this much later than it happened: what other tools remember can be brought along.
+const LATE: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
 
 /// Clocks differ by this much without anybody lying.
 const AHEAD: SignedDuration = SignedDuration::from_mins(2);
@@ -125,8 +125,41 @@ pub(crate) fn finished(finished: Option<Timestamp>, now: Timestamp) -> Result<()
             Err(Refusal::new(&codes::INVALID, "this time is in the future").field("/finished"))
         }
         Some(ago) if ago > LATE => {
-            Err(Refusal::new(&codes::INVALID, "this was more than a year ago").field("/finished"))
+            Err(Refusal::new(&codes::INVALID, "this was more than ten years ago").field("/finished"))
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// The time that a forge names, as far as it can be true: one in the future becomes now, and by how many seconds it was
+/// ahead is noted.
+#[must_use]
+pub fn not_after(named: Timestamp, now: Timestamp) -> (Timestamp, Option<u64>) {
+    let ahead = named.duration_since(now);
+    if ahead <= AHEAD {
+        return (named.min(now), None);
+    }
+    (now, u64::try_from(ahead.as_secs()).ok())
+}
+
+/// Commits of one deployment.
+pub const COMMITS_MAX: usize = 500;
+const KEY_BYTES: usize = 512;
+const REPOSITORY_BYTES: usize = 255;
+const AUTHOR_BYTES: usize = 255;
+
+pub(crate) fn told(told: &Told) -> Result<(), Refusal> {
+    for (field, value, max) in [("/key", &told.key, KEY_BYTES), ("/repository", &told.repository, REPOSITORY_BYTES)] {
+        value.as_deref().map_or(Ok(()), |value| text(field, value, max))?;
+    }
+    if told.commits.len() > COMMITS_MAX {
+        let detail = format!("has {} commits; at most {COMMITS_MAX} are allowed", told.commits.len());
+        return Err(Refusal::new(&codes::INVALID, detail).field("/commits").fix("leave the oldest out"));
+    }
+    for (number, commit) in told.commits.iter().enumerate() {
+        text(&format!("/commits/{number}/sha"), &commit.sha, COMMIT_BYTES)?;
+        let author = commit.author.as_deref();
+        author.map_or(Ok(()), |author| text(&format!("/commits/{number}/author"), author, AUTHOR_BYTES))?;
+    }
+    Ok(())
 }

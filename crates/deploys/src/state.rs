@@ -7,13 +7,24 @@ use jiff::Timestamp;
 use kernel::{EffectId, EntityRef, EventId, Stamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Outcome, Settings, limits::HISTORY};
+use crate::{
+    Commit, Event, Outcome, Record, Settings,
+    limits::HISTORY,
+    pushed::Pushed,
+    record::{Keys, RECORDS_MAX, told_as},
+};
 
 /// Everything known about running software.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct State {
     components: OrdMap<EntityRef, OrdMap<String, Place>>,
     pending: OrdMap<EffectId, Pending>,
+    /// How many records all places have.
+    records: usize,
+    /// The deployments that were told by a name of their reporter's own.
+    told: Keys,
+    /// What came onto the main branches of repositories lately.
+    pushed: Pushed,
 }
 
 /// One component in one environment.
@@ -21,8 +32,10 @@ pub struct State {
 pub(crate) struct Place {
     pub(crate) live: Option<Live>,
     pub(crate) configured: Option<Configured>,
-    /// The newest last.
+    /// In order of their times.
     pub(crate) changes: Vector<Change>,
+    /// What is counted of its deployments, in order of their times.
+    pub(crate) records: Vector<Record>,
 }
 
 /// The version that is live in a place.
@@ -34,6 +47,8 @@ pub struct Live {
     pub since: Timestamp,
     /// The deployment that made it live, by its event.
     pub event: EventId,
+    /// When that deployment ended: one that ended before it does not become live, however late it is told.
+    pub deployed: Timestamp,
 }
 
 /// The configuration of a place.
@@ -89,6 +104,8 @@ pub struct Deployed {
     pub commit: Option<String>,
     /// The deployment that it took back, by its event.
     pub rollback_of: Option<EventId>,
+    /// Whether its reporter has a name for it.
+    pub keyed: bool,
 }
 
 /// Whether a change was or is being taken back.
@@ -161,15 +178,20 @@ impl State {
                 commit,
                 rollback_of,
                 finished: _,
+                told,
             } => {
                 let at = event.took_effect(stamp);
+                if let Some(key) = &told.key {
+                    self.told.add(told_as((component, environment), key));
+                }
                 let place = self.place_mut(component, environment);
-                if *outcome == Outcome::Succeeded {
+                let is_newest = place.live.as_ref().is_none_or(|live| live.deployed <= at);
+                if *outcome == Outcome::Succeeded && is_newest {
                     let since = match &place.live {
                         Some(live) if live.version == *version => live.since,
                         Some(_) | None => at,
                     };
-                    place.live = Some(Live { version: version.clone(), since, event: stamp.event });
+                    place.live = Some(Live { version: version.clone(), since, event: stamp.event, deployed: at });
                 }
                 place.remember(
                     stamp,
@@ -181,8 +203,12 @@ impl State {
                         url: url.clone(),
                         commit: commit.clone(),
                         rollback_of: *rollback_of,
+                        keyed: told.key.is_some(),
                     }),
                 );
+                place.count(Record::of(stamp, at, (version, *outcome, *rollback_of), told));
+                self.records += 1;
+                self.forget_records();
                 if let Some(of) = rollback_of {
                     let undoing = match outcome {
                         Outcome::Succeeded => Undoing::Done(stamp.event),
@@ -220,6 +246,26 @@ impl State {
             Event::UndoFailed { component, environment, of, effect: _, error: _ } => {
                 self.settle(component, environment, *of, Undoing::No);
             }
+            Event::CommitsPushed { component: _, repository, commits } => self.pushed.add(repository, commits),
+            Event::Judged { component, environment, of, version: _, failed } => {
+                let record = self.place_mut(component, environment).records.iter_mut();
+                record.filter(|record| record.event == *of).for_each(|record| record.judged = *failed);
+            }
+        }
+    }
+
+    /// Forgets a record where there are too many: the oldest of the place that has the most, so that nobody who deploys
+    /// without end crowds others out.
+    fn forget_records(&mut self) {
+        let places = |(component, places): (&EntityRef, &OrdMap<String, Place>)| {
+            let of = |(name, place): (&String, &Place)| (place.records.len(), component.clone(), name.clone());
+            places.iter().map(of).max()
+        };
+        while self.records > RECORDS_MAX
+            && let Some((_, component, environment)) = self.components.iter().filter_map(places).max()
+        {
+            self.place_mut(&component, &environment).records.pop_front();
+            self.records -= 1;
         }
     }
 
@@ -259,6 +305,62 @@ impl State {
     #[must_use]
     pub fn live(&self, component: &EntityRef, environment: &str) -> Option<&Live> {
         self.place(component, environment)?.live.as_ref()
+    }
+
+    /// The version that was live at this time, as far as the changes that are remembered tell.
+    #[must_use]
+    pub fn live_at(&self, component: &EntityRef, environment: &str, at: Timestamp) -> Option<&str> {
+        let live = self.live(component, environment)?;
+        if live.deployed <= at {
+            return Some(live.version.as_str());
+        }
+        self.history(component, environment).find_map(|change| match &change.what {
+            What::Deployed(deployed) if deployed.outcome == Outcome::Succeeded && change.at <= at => {
+                Some(deployed.version.as_str())
+            }
+            What::Deployed(_) | What::Configured(_) => None,
+        })
+    }
+
+    /// True if a deployment of this place was told by this name before.
+    #[must_use]
+    pub fn is_told(&self, place: (&EntityRef, &str), key: Option<&str>) -> bool {
+        key.is_some_and(|key| self.told.has(told_as(place, key)))
+    }
+
+    /// True if this commit of a repository is remembered.
+    pub(crate) fn has_commit(&self, repository: &str, sha: &str) -> bool {
+        self.pushed.has(repository, sha)
+    }
+
+    /// The commits that a deployment of `commit` at this time brings, as far as they were told: those after the one
+    /// that was deployed before.
+    pub(crate) fn brought(
+        &self,
+        (component, environment): (&EntityRef, &str),
+        at: Timestamp,
+        repository: Option<&str>,
+        commit: Option<&str>,
+    ) -> Vec<Commit> {
+        let (Some(repository), Some(commit)) = (repository, commit) else { return Vec::new() };
+        let before = self.history(component, environment).find_map(|change| match &change.what {
+            What::Deployed(deployed) if deployed.outcome == Outcome::Succeeded && change.at <= at => {
+                Some(deployed.commit.as_deref())
+            }
+            What::Deployed(_) | What::Configured(_) => None,
+        });
+        self.pushed.between(repository, before.flatten(), commit)
+    }
+
+    /// What is counted of a place's deployments, in order of their times.
+    pub fn records(&self, component: &EntityRef, environment: &str) -> impl DoubleEndedIterator<Item = &Record> {
+        self.place(component, environment).into_iter().flat_map(|place| place.records.iter())
+    }
+
+    /// What is counted of one deployment.
+    #[must_use]
+    pub fn record(&self, component: &EntityRef, environment: &str, of: EventId) -> Option<&Record> {
+        self.records(component, environment).rev().find(|record| record.event == of)
     }
 
     /// The configuration.
@@ -318,11 +420,18 @@ impl State {
 
 impl Place {
     fn remember(&mut self, stamp: &Stamp, at: Timestamp, what: What) {
-        if self.changes.len() >= HISTORY {
+        let (event, position) = (stamp.event, stamp.position);
+        let before = self.changes.iter().rev().take_while(|change| change.at > at).count();
+        let index = self.changes.len() - before;
+        self.changes.insert(index, Change { event, position, at, what, undoing: Undoing::No });
+        if self.changes.len() > HISTORY {
             self.changes.pop_front();
         }
-        let (event, position) = (stamp.event, stamp.position);
-        self.changes.push_back(Change { event, position, at, what, undoing: Undoing::No });
+    }
+
+    fn count(&mut self, record: Record) {
+        let later = self.records.iter().rev().take_while(|counted| counted.at > record.at).count();
+        self.records.insert(self.records.len() - later, record);
     }
 
     fn mark(&mut self, of: EventId, undoing: Undoing) {
@@ -339,7 +448,9 @@ impl Place {
     /// The newest change of the same sort after `change`, if it took effect.
     pub(crate) fn later(&self, change: &Change) -> Option<&Change> {
         self.changes.iter().rev().find(|later| {
-            later.position > change.position && later.what.sort() == change.what.sort() && later.what.took_effect()
+            (later.at, later.position) > (change.at, change.position)
+                && later.what.sort() == change.what.sort()
+                && later.what.took_effect()
         })
     }
 }

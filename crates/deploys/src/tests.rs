@@ -1,3 +1,4 @@
+mod counting;
 mod golden;
 
 use std::cell::RefCell;
@@ -5,7 +6,7 @@ use std::cell::RefCell;
 use jiff::Timestamp;
 use kernel::{Actor, Code, Context, EntityRef, EventId, IdSeed, Refusal, Stamp, codes};
 
-use crate::{Command, Event, Outcome, Settings, State, Undoing, decide, due, undo};
+use crate::{Command, Event, Outcome, Settings, State, Told, Undoing, decide, due, undo};
 
 const HOOK: Option<&str> = Some("http://deploy.invalid/");
 
@@ -100,6 +101,7 @@ fn deployment(version: &str, outcome: Outcome) -> Command {
         commit: None,
         rollback_of: None,
         finished: None,
+        told: Told::default(),
     }
 }
 
@@ -259,6 +261,7 @@ fn secrets_and_fields_out_of_bounds_are_refused() {
             commit: None,
             rollback_of: None,
             finished: None,
+            told: Told::default(),
         };
         refused(log.give(command), &codes::INVALID, field);
     }

@@ -31,6 +31,12 @@ pub fn undo(state: &State, event: &Event, stamp: &Stamp, hook: Option<&str>) -> 
             &codes::IRREVERSIBLE,
             "a request to go back is not itself a change of what runs; undo the deployment or configuration that it led to",
         )),
+        Event::CommitsPushed { .. } => {
+            Err(Refusal::new(&codes::IRREVERSIBLE, "commits are no change of what runs").fix("undo their deployment"))
+        }
+        Event::Judged { .. } => {
+            Err(Refusal::new(&codes::IRREVERSIBLE, "a judgement stays on record").fix("judge the deployment again"))
+        }
     }
 }
 

@@ -160,6 +160,7 @@ fn mixed(number: usize) -> Result<Command, Box<dyn Error>> {
             commit: Some(format!("{number:040x}")),
             rollback_of: None,
             finished: None,
+            told: deploys::Told::default(),
         }),
         _ => Command::Deploys(deploys::Command::RecordConfig {
             component,

@@ -82,7 +82,10 @@ pub(crate) enum Verb {
     /// Publish, list and compare contracts; take them over from a Pact Broker
     #[command(after_help = verbs::contract::HELP)]
     Contract(verbs::contract::ContractArgs),
-    /// Record a deployment or a configuration that has taken effect
+    /// Show how well services are delivered: DORA's five measures
+    #[command(after_help = verbs::dora::HELP)]
+    Dora(verbs::dora::DoraArgs),
+    /// Record a deployment or a configuration that has taken effect; list deployments, say which failed
     #[command(after_help = verbs::deploy::HELP)]
     Deploy(verbs::deploy::DeployArgs),
     /// Show checks, run them now, pause and resume them
@@ -126,7 +129,7 @@ pub(crate) enum Verb {
 /// The verbs as `--help` groups them.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["demo", "serve", "edge-flags", "probe"]),
-    ("Look", &["status", "get", "incident", "alert", "on-call", "pages", "timeline", "slo", "can-i-deploy"]),
+    ("Look", &["status", "get", "incident", "alert", "on-call", "pages", "timeline", "slo", "dora", "can-i-deploy"]),
     (
         "Change",
         &[

@@ -15,7 +15,9 @@ mod consent;
 pub(crate) mod contract;
 mod demo;
 pub(crate) mod deploy;
+mod deploy_commits;
 pub(crate) mod doctor;
+pub(crate) mod dora;
 pub(crate) mod edge_flags;
 pub(crate) mod export;
 pub(crate) mod flag;
@@ -89,6 +91,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             Verb::Maintenance(args) => maintenance::run(args, &session()?).await,
             Verb::Heartbeat(args) => heartbeat::run(args, server.clone(), out).await,
             Verb::Slo(args) => slo::run(args, &session()?).await,
+            Verb::Dora(args) => dora::run(args, &session()?).await,
             Verb::Plan(args) => plan::run(args, &session()?).await,
             Verb::Apply(args) => apply::run(args, &session()?).await,
             Verb::Export(args) => export::run(args, &session()?).await,

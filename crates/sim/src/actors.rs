@@ -178,6 +178,7 @@ pub(crate) fn run_version(sim: &mut Sim, at: usize, version: &str, outcome: Outc
         commit: None,
         rollback_of,
         finished: finished(sim),
+        told: deploys::Told::default(),
     };
     post(sim, Command::Deploys(command), format!("service {at} has {version}, {outcome:?}"));
 }

@@ -173,6 +173,7 @@ impl History {
                     commit: None,
                     rollback_of: None,
                     finished: None,
+                    told: deploys::Told::default(),
                 };
                 (Command::Deploys(command), at, Fault::Version(version))
             }

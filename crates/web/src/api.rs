@@ -17,6 +17,7 @@ pub mod flags;
 pub mod incidents;
 pub mod integrations;
 pub mod maintenances;
+pub mod measures;
 pub mod oncall;
 pub mod pages;
 pub mod probes;

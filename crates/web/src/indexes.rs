@@ -19,6 +19,7 @@ use world::World;
 use crate::{
     cache::Cache,
     contracts::gaps::{self, ContractGap},
+    deploys::claims::Claims,
 };
 
 /// The indexes over the catalog and its docs.
@@ -32,6 +33,7 @@ pub struct Indexes {
     stale: Momentary<Stale>,
     uncovered: Momentary<Uncovered>,
     contract_gaps: Momentary<ContractGap>,
+    claims: Cache<u64, Claims>,
     /// Documents as HTML.
     pub(crate) pages: Cache<Sha256, prose::Page>,
     /// API definitions, or why one can't be read.
@@ -57,6 +59,7 @@ impl Default for Indexes {
             stale: Momentary::default(),
             uncovered: Momentary::default(),
             contract_gaps: Momentary::default(),
+            claims: Cache::new(PAST_KEPT),
             pages: Cache::new(PAGES_KEPT),
             references: Cache::new(REFERENCES_KEPT),
         }
@@ -130,6 +133,13 @@ pub mod keys {
 const BODY_BYTES_MAX: usize = 200_000;
 
 impl Indexes {
+    /// Which component claims which name of what is deployed.
+    #[must_use]
+    pub fn claims(&self, world: &World) -> Arc<Claims> {
+        let made = self.claims.get_or_make(world.catalog.revision(), || Ok::<_, Infallible>(Claims::of(world)));
+        made.unwrap_or_else(|never| match never {})
+    }
+
     /// The catalog's index as of this World.
     #[must_use]
     pub fn entities(&self, world: &World) -> Index {

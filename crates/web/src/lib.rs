@@ -23,6 +23,8 @@ pub mod checks;
 pub mod contacts;
 pub mod contracts;
 pub mod credentials;
+pub mod dashboard;
+pub mod deploys;
 pub mod docs;
 pub mod evaluation;
 pub mod flags;

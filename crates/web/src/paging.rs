@@ -18,12 +18,18 @@ impl<T> Paged<T> {
     /// The page of `all` that begins with item `from`, counted from 0; `address` is the list's, with its filters.
     #[must_use]
     pub fn of(all: Vec<T>, from: Option<usize>, address: &str) -> Self {
+        Self::at(all, from, address, "from")
+    }
+
+    /// The same where the address has the first item under another name.
+    #[must_use]
+    pub fn at(all: Vec<T>, from: Option<usize>, address: &str, name: &str) -> Self {
         let total = all.len();
         let from = from.unwrap_or(0).min(total);
         let items: Vec<T> = all.into_iter().skip(from).take(ITEMS_MAX).collect();
         let end = from.saturating_add(items.len());
         let joint = if address.contains('?') { '&' } else { '?' };
-        let page = |from: usize| format!("{address}{joint}from={from}");
+        let page = |from: usize| format!("{address}{joint}{name}={from}");
         let shown = match (total, items.len()) {
             (0, _) => "none".to_owned(),
             (_, 0) => format!("none of {total}"),

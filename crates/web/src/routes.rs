@@ -14,8 +14,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
-    App, access, actions, alerts, api, assets, backstage, catalog, checks, contacts, contracts, docs, evaluation,
-    flags, guard, help, home, incidents, live, manual, oncall, pages, reference, search,
+    App, access, actions, alerts, api, assets, backstage, catalog, checks, contacts, contracts, dashboard, deploys,
+    docs, evaluation, flags, guard, help, home, incidents, live, manual, oncall, pages, reference, search,
     security::{Limits, protect},
     settings, slos, status,
     table::{Access, Access::Needs, Finished, Route, Table},
@@ -41,6 +41,8 @@ const STATUS: Access =
 const SUBSCRIBER: Access =
     Access::Public { because: "subscribers have no account: the link in their messages is signed and theirs alone" };
 const KEYED: &str = "the handler checks the integration's key, which is no token and lets alerts in and nothing else";
+const SIGNED: &str =
+    "the handler checks the signature or the token by the integration's secret, before it reads the body";
 const ASSETS: Access = Access::Public { because: "the files are the same for everybody and hold nothing secret" };
 
 /// What the OpenAPI document says of the whole.
@@ -85,6 +87,11 @@ fn screens(table: Table) -> Table {
         .screen(Needs(Read), Method::GET, "/entities/{kind}/{namespace}/{name}", get(catalog::show::show))
         .screen(Needs(Read), Method::GET, "/graph", get(catalog::graph::show))
         .screen(Needs(Read), Method::GET, "/findings", get(catalog::findings::show))
+        .screen(Needs(Read), Method::GET, "/deployments", get(deploys::list::index))
+        .screen(Needs(Read), Method::GET, "/deployments/{position}", get(deploys::show::show))
+        .screen(Needs(Write), Method::POST, "/deployments/{position}/judge", post(deploys::show::judge))
+        .screen(Needs(Read), Method::GET, "/dashboard", get(dashboard::list))
+        .screen(Needs(Read), Method::GET, "/dashboard/{namespace}/{name}", get(dashboard::show))
         .screen(Needs(Read), Method::GET, "/apis/{namespace}/{name}", get(reference::list::show))
         .screen(Needs(Read), Method::GET, "/apis/{namespace}/{name}/operations/{id}", get(reference::show::operation))
         .screen(Needs(Read), Method::GET, "/apis/{namespace}/{name}/types/{id}", get(reference::show::named_type))
@@ -285,6 +292,10 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Read), routes!(api::deploys::list))
         .api(Needs(Report), routes!(api::deploys::record))
         .api(Needs(Report), routes!(api::deploys::configure))
+        .api(Needs(Read), routes!(api::measures::show))
+        .api(Needs(Read), routes!(api::measures::deployment))
+        .api(Needs(Write), routes!(api::measures::judge))
+        .api(Needs(Report), routes!(api::measures::interactions))
         .api(Needs(Read), routes!(api::oncall::list))
         .api(Needs(Read), routes!(api::contacts::show))
         .api(Needs(Write), routes!(api::contacts::add))
@@ -429,6 +440,9 @@ fn alerts_api(table: Table) -> Table {
         .receiving(KEYED, routes!(alerts::opsgenie::create))
         .receiving(KEYED, routes!(alerts::opsgenie::closed))
         .receiving(KEYED, routes!(alerts::opsgenie::acknowledged))
+        .receiving(SIGNED, routes!(deploys::hooks::from_github))
+        .receiving(SIGNED, routes!(deploys::hooks::from_gitlab))
+        .receiving(KEYED, routes!(deploys::hooks::from_cdevents))
 }
 
 fn protocols(table: Table, app: &App) -> Table {

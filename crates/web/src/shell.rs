@@ -84,6 +84,7 @@ impl Chrome {
                 | Place::Checks
                 | Place::Contracts
                 | Place::OnCall
+                | Place::Dashboards
                 | Place::Docs
                 | Place::Graph
                 | Place::Settings => 0,
@@ -144,6 +145,8 @@ pub enum Place {
     OnCall,
     /// What is promised.
     Actions,
+    /// How teams do.
+    Dashboards,
     /// What the catalog lacks.
     Findings,
     /// Markdown beside the entities.
@@ -166,6 +169,7 @@ impl Place {
         Self::Contracts,
         Self::OnCall,
         Self::Actions,
+        Self::Dashboards,
         Self::Graph,
         Self::Docs,
         Self::Findings,
@@ -202,6 +206,7 @@ impl Place {
             Self::Contracts => ("Contracts", "/contracts", 'p'),
             Self::OnCall => ("On call", "/on-call", 'o'),
             Self::Actions => ("Actions", "/actions", 'a'),
+            Self::Dashboards => ("Dashboards", "/dashboard", 'b'),
             Self::Findings => ("Findings", "/findings", 'n'),
             Self::Docs => ("Docs", "/docs", 'd'),
             Self::Graph => ("Graph", "/graph", 'm'),

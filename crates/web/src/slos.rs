@@ -3,7 +3,7 @@
 pub mod keeper;
 pub mod list;
 pub mod show;
-mod standing;
+pub(crate) mod standing;
 
 /// How an SLO stands, in a word.
 pub(crate) fn standing_word(look: &Result<keeper::Look, String>, held: &slo::Held) -> String {

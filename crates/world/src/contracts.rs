@@ -83,6 +83,7 @@ fn recorded_deployment(world: &World, event: &Contract) -> Option<Reaction> {
         commit: None,
         rollback_of: None,
         finished: None,
+        told: deploys::Told::default(),
     };
     // Whether it may be was asked before.
     Some(Reaction { command: Command::Emergency(command), part: None })
@@ -101,6 +102,10 @@ pub(crate) fn follow_deployment(world: &World, event: &deploys::Event) -> Option
     else {
         return None;
     };
+    // What is told late, when another version is live already, is history.
+    if world.deploys.live(component, environment).is_none_or(|live| live.version != *version) {
+        return None;
+    }
     world.contracts.pacticipants_of(component).next()?;
     let goes_back = rollback_of.is_some_and(|of| takes_back(world, (component, environment), version, of));
     let command = contracts::Command::Follow {

@@ -191,7 +191,9 @@ pub fn is_change_in_any_world(event: &AnyEvent) -> bool {
             deploys::Event::RollbackRequested { .. }
             | deploys::Event::ConfigRestoreRequested { .. }
             | deploys::Event::UndoAccepted { .. }
-            | deploys::Event::UndoFailed { .. } => false,
+            | deploys::Event::UndoFailed { .. }
+            | deploys::Event::Judged { .. }
+            | deploys::Event::CommitsPushed { .. } => false,
         },
         AnyEvent::Catalog(event) => {
             matches!(event, catalog::Event::EntityChanged { .. } | catalog::Event::EntityRemoved { .. })

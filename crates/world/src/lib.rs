@@ -23,6 +23,7 @@ mod event;
 mod guard;
 mod incident;
 pub mod journal;
+pub mod measures;
 pub mod paging;
 mod react;
 pub mod slos;

@@ -144,7 +144,9 @@ fn call_hook(world: &World, event: &deploys::Event, recorded: &Recorded, context
         deploys::Event::DeploymentFinished { .. }
         | deploys::Event::ConfigApplied { .. }
         | deploys::Event::UndoAccepted { .. }
-        | deploys::Event::UndoFailed { .. } => return Vec::new(),
+        | deploys::Event::UndoFailed { .. }
+        | deploys::Event::Judged { .. }
+        | deploys::Event::CommitsPushed { .. } => return Vec::new(),
     };
     let Some(url) = undo::hook_for(world, event) else { return Vec::new() };
     let call = Call { url, body: body.to_string(), purpose, request: None, message: false };
@@ -186,7 +188,9 @@ fn withdraw_hooks(world: &World, event: &deploys::Event) -> Vec<Reaction> {
         | deploys::Event::ConfigApplied { restore_of: None, .. }
         | deploys::Event::RollbackRequested { .. }
         | deploys::Event::ConfigRestoreRequested { .. }
-        | deploys::Event::UndoAccepted { .. } => return Vec::new(),
+        | deploys::Event::UndoAccepted { .. }
+        | deploys::Event::Judged { .. }
+        | deploys::Event::CommitsPushed { .. } => return Vec::new(),
     };
     let outcome = outcome.map(str::to_owned).map_err(str::to_owned);
     let unanswered = world.effects.pending().filter(|effect| effect.undoes == Some(of));

@@ -125,6 +125,7 @@ impl Town {
             commit: None,
             rollback_of: None,
             finished: None,
+            told: deploys::Told::default(),
         };
         self.give(Command::Deploys(command)).unwrap()
     }

@@ -85,7 +85,9 @@ pub(crate) fn hook_for(world: &World, event: &deploys::Event) -> Option<String> 
         deploys::Event::DeploymentFinished { .. }
         | deploys::Event::RollbackRequested { .. }
         | deploys::Event::UndoAccepted { .. }
-        | deploys::Event::UndoFailed { .. } => "mainstay.dev/deploy-hook",
+        | deploys::Event::UndoFailed { .. }
+        | deploys::Event::Judged { .. }
+        | deploys::Event::CommitsPushed { .. } => "mainstay.dev/deploy-hook",
     };
     world.catalog.get(component)?.annotation(annotation)
 }
@@ -157,6 +159,8 @@ fn deploy_words(event: &deploys::Event, component: &str, environment: &str) -> S
         deploys::Event::RollbackRequested { .. }
         | deploys::Event::ConfigRestoreRequested { .. }
         | deploys::Event::UndoAccepted { .. }
-        | deploys::Event::UndoFailed { .. } => format!("go back in {environment}, for {component}"),
+        | deploys::Event::UndoFailed { .. }
+        | deploys::Event::Judged { .. }
+        | deploys::Event::CommitsPushed { .. } => format!("go back in {environment}, for {component}"),
     }
 }

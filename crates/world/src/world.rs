@@ -161,7 +161,9 @@ impl World {
             | deploys::Event::ConfigApplied { .. }
             | deploys::Event::RollbackRequested { .. }
             | deploys::Event::ConfigRestoreRequested { .. }
-            | deploys::Event::UndoAccepted { .. } => {}
+            | deploys::Event::UndoAccepted { .. }
+            | deploys::Event::Judged { .. }
+            | deploys::Event::CommitsPushed { .. } => {}
         }
     }
 }

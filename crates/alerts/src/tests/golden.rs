@@ -48,7 +48,10 @@ fn every_kind_severity_and_cause_has_been_written() {
             causes.push(cause);
         }
     }
-    assert_every_variant!(&kinds, Kind { EventsV2, Alertmanager, Prometheus, Grafana, Generic, Opsgenie });
+    assert_every_variant!(
+        &kinds,
+        Kind { EventsV2, Alertmanager, Prometheus, Grafana, Generic, Opsgenie, Github, Gitlab, Cdevents }
+    );
     assert_every_variant!(&severities, Severity { Critical, Error, Warning, Info });
     assert_every_variant!(&causes, Cause { Sender, ByHand, Expired, IntegrationRemoved });
 }

@@ -26,7 +26,9 @@ fn every_sort_of_event_has_been_written() {
             RollbackRequested,
             ConfigRestoreRequested,
             UndoAccepted,
-            UndoFailed
+            UndoFailed,
+            Judged,
+            CommitsPushed
         }
     );
 }

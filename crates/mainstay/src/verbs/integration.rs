@@ -14,10 +14,11 @@ use crate::{
 };
 
 pub(crate) const HELP: &str = "\
-An integration lets another tool send its alerts here, by a key that does nothing else.
+An integration lets another tool send its alerts, or tell of deployments, by a key that does nothing else.
 
 Examples:
   mainstay integration create prometheus-eu --kind alertmanager --entity component:checkout
+  mainstay integration create github --kind github --entity group:platform
   mainstay integration list
   mainstay integration renew-key prometheus-eu
   mainstay integration delete prometheus-eu";
@@ -41,7 +42,8 @@ enum IntegrationVerb {
         /// Whose protocol it speaks
         #[arg(long, value_enum)]
         kind: Kind,
-        /// What its alerts are about, unless a label says otherwise: a component
+        /// What its alerts are about, unless a label says otherwise: a component. Of deployments: the component whose
+        /// they are where no other claims them; a group, so that those are a finding
         #[arg(long, value_name = "ENTITY")]
         entity: String,
         /// The label that names another component, where an alert has it
@@ -100,6 +102,12 @@ enum Kind {
     Opsgenie,
     /// Simple JSON, or a form
     Generic,
+    /// GitHub's webhooks: deployments
+    Github,
+    /// GitLab's webhooks: deployments
+    Gitlab,
+    /// CDEvents: deployments and incidents
+    Cdevents,
 }
 
 impl Kind {
@@ -111,6 +119,9 @@ impl Kind {
             Self::EventsV2 => "events_v2",
             Self::Opsgenie => "opsgenie",
             Self::Generic => "generic",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Cdevents => "cdevents",
         }
     }
 }

@@ -73,12 +73,21 @@ impl Sender {
     /// `RATE_LIMITED` for who guesses.
     pub fn integration(&self, app: &App, key: &str) -> Result<Option<Integration>, Refusal> {
         let known = app.world().alerts.by_key(&Sha256::of(key.as_bytes())).cloned();
-        if known.is_none()
-            && let Some(Strangers(limiter)) = &self.strangers
-        {
-            limiter.take(Caller::at(self.address), Instant::now())?;
+        if known.is_none() {
+            self.wrong()?;
         }
         Ok(known)
+    }
+
+    /// Notes that what was shown is no good.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` for who guesses.
+    pub fn wrong(&self) -> Result<(), Refusal> {
+        match &self.strangers {
+            Some(Strangers(limiter)) => limiter.take(Caller::at(self.address), Instant::now()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -36,14 +36,36 @@ pub struct NewDeployment {
     /// The deployment that it takes back, by its event.
     #[schema(value_type = Option<String>, format = "uuid")]
     pub rollback_of: Option<EventId>,
-    /// When it ended, RFC 3339, if that was some time ago; at most a year.
+    /// When it ended, RFC 3339, if that was some time ago.
     #[schema(value_type = Option<String>, format = "date-time")]
     pub finished: Option<Timestamp>,
+    /// Your own name for it, the same whenever you tell of it again: then it is recorded once.
+    pub key: Option<String>,
+    /// Whether the environment is one of production; left out, its name tells.
+    pub production: Option<bool>,
+    /// The repository that it was deployed from.
+    pub repository: Option<String>,
+    /// The commits that it brought, at most 500: lead times are counted from them.
+    #[serde(default)]
+    pub commits: Vec<NewCommit>,
     /// True to record it although the environment's contracts refuse it; needs a reason, and is shown to everybody.
     #[serde(default)]
     pub emergency: bool,
     /// Why.
     pub reason: Option<String>,
+}
+
+/// A commit that a deployment brought.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCommit {
+    /// Its hash.
+    pub sha: String,
+    /// When it was committed, RFC 3339.
+    #[schema(value_type = String, format = "date-time")]
+    pub at: Timestamp,
+    /// Who wrote it.
+    pub author: Option<String>,
 }
 
 /// How a deployment ended.
@@ -76,6 +98,13 @@ pub async fn record(State(app): State<App>, asked: Asked<NewDeployment>) -> Resu
         commit: new.commit.clone(),
         rollback_of: new.rollback_of,
         finished: new.finished,
+        told: deploys::Told {
+            key: new.key.clone(),
+            production: new.production,
+            repository: new.repository.clone(),
+            commits: commits(&new.commits),
+            ahead_s: None,
+        },
     };
     let command = match new.emergency {
         false => Command::Deploys(command),
@@ -83,6 +112,11 @@ pub async fn record(State(app): State<App>, asked: Asked<NewDeployment>) -> Resu
         true => return Err(Refusal::new(&codes::INVALID, "an emergency needs a reason").field("reason").into()),
     };
     carry_out(&app, &asked, command, new.reason.as_deref()).await
+}
+
+fn commits(new: &[NewCommit]) -> Vec<deploys::Commit> {
+    let commit = |new: &NewCommit| deploys::Commit { sha: new.sha.clone(), at: new.at, author: new.author.clone() };
+    new.iter().map(commit).collect()
 }
 
 /// What the contracts will be asked is found out first, so that nothing is refused because nobody has compared it yet.
@@ -114,7 +148,7 @@ pub struct NewConfig {
     pub environment: String,
     /// Every setting, without secrets.
     pub config: BTreeMap<String, String>,
-    /// When it took effect, RFC 3339, if that was some time ago; at most a year.
+    /// When it took effect, RFC 3339, if that was some time ago.
     #[schema(value_type = Option<String>, format = "date-time")]
     pub finished: Option<Timestamp>,
     /// Why.
@@ -146,9 +180,13 @@ pub struct DeploymentView {
     /// The event: what is undone.
     #[schema(value_type = String, format = "uuid")]
     pub event: EventId,
+    /// The event's position on the timeline: what a judgement names.
+    pub position: u64,
     /// When.
     #[schema(value_type = String, format = "date-time")]
     pub at: Timestamp,
+    /// The commit that it was built from, for a deployment.
+    pub commit: Option<String>,
     /// The version, for a deployment.
     pub version: Option<String>,
     /// The version before, for a deployment.
@@ -198,21 +236,29 @@ pub async fn list(
 }
 
 fn view(component: &EntityRef, environment: &str, change: &deploys::Change, live: Option<EventId>) -> DeploymentView {
-    let (version, previous, outcome, changed) = match &change.what {
+    let (version, previous, outcome, commit, changed) = match &change.what {
         What::Deployed(deployed) => {
             let outcome = match deployed.outcome {
                 Outcome::Succeeded => NewOutcome::Succeeded,
                 Outcome::Failed => NewOutcome::Failed,
             };
-            (Some(deployed.version.clone()), deployed.previous.clone(), Some(outcome), Vec::new())
+            (
+                Some(deployed.version.clone()),
+                deployed.previous.clone(),
+                Some(outcome),
+                deployed.commit.clone(),
+                Vec::new(),
+            )
         }
-        What::Configured(changed) => (None, None, None, changed.to_vec()),
+        What::Configured(changed) => (None, None, None, None, changed.to_vec()),
     };
     DeploymentView {
         component: component.clone(),
         environment: environment.to_owned(),
         event: change.event,
+        position: change.position,
         at: change.at,
+        commit,
         version,
         previous,
         outcome,

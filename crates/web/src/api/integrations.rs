@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use world::{Command, World};
 
 use super::{Asked, Done, Listed, Paging, carry_out, not_found, reference, undo::Why};
-use crate::{App, credentials, problem::Problem};
+use crate::{App, deploys::door, problem::Problem};
 
 /// An integration. Its key is kept nowhere.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,9 +20,11 @@ pub struct IntegrationView {
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// `events_v2`, `alertmanager`, `prometheus`, `grafana`, `generic` or `opsgenie`.
+    /// `events_v2`, `alertmanager`, `prometheus`, `grafana`, `generic`, `opsgenie`; or `github`, `gitlab`, `cdevents`,
+    /// which tell of deployments.
     pub kind: &'static str,
-    /// What its alerts are about, unless a label says otherwise.
+    /// What its alerts are about, unless a label says otherwise; what its deployments are of, where no component claims
+    /// them and this is one.
     #[schema(value_type = String)]
     pub entity: EntityRef,
     /// How bad an alert is that doesn't say.
@@ -63,13 +65,16 @@ impl IntegrationView {
 }
 
 /// The kinds with the words that the API and the command line have for them.
-pub(crate) const KINDS: [(Kind, &str); 6] = [
+pub(crate) const KINDS: [(Kind, &str); 9] = [
     (Kind::Alertmanager, "alertmanager"),
     (Kind::Prometheus, "prometheus"),
     (Kind::Grafana, "grafana"),
     (Kind::EventsV2, "events_v2"),
     (Kind::Opsgenie, "opsgenie"),
     (Kind::Generic, "generic"),
+    (Kind::Github, "github"),
+    (Kind::Gitlab, "gitlab"),
+    (Kind::Cdevents, "cdevents"),
 ];
 
 pub(crate) fn kind_word(kind: Kind) -> &'static str {
@@ -85,6 +90,9 @@ pub(crate) fn path_of(kind: Kind) -> &'static str {
         Kind::Grafana => "/hooks/grafana",
         Kind::Generic => "/hooks/alerts",
         Kind::Opsgenie => "/v2/alerts",
+        Kind::Github => "/hooks/github",
+        Kind::Gitlab => "/hooks/gitlab",
+        Kind::Cdevents => "/hooks/cdevents",
     }
 }
 
@@ -105,9 +113,11 @@ pub async fn list(
 pub struct NewIntegration {
     /// What to call it.
     pub name: String,
-    /// `events_v2`, `alertmanager`, `prometheus`, `grafana`, `generic` or `opsgenie`.
+    /// `events_v2`, `alertmanager`, `prometheus`, `grafana`, `generic`, `opsgenie`; or `github`, `gitlab`, `cdevents`,
+    /// which tell of deployments.
     pub kind: String,
-    /// What its alerts are about, unless a label says otherwise.
+    /// What its alerts are about, unless a label says otherwise; what its deployments are of, where no component claims
+    /// them and this is one.
     pub entity: String,
     /// How bad an alert is that doesn't say: `critical`, `error`, `warning` or `info`; `error` if left out.
     pub severity: Option<String>,
@@ -168,7 +178,8 @@ pub struct MadeKey {
 pub async fn create(State(app): State<App>, asked: Asked<NewIntegration>) -> Result<Json<MadeKey>, Problem> {
     let settings = asked.body.settings(&app.world())?;
     let kind = settings.kind;
-    let key = credentials::new_key()?;
+    let key = door::new_key(kind)?;
+    door::keep(&app, kind, &key).await?;
     let command = AlertCommand::CreateIntegration { settings, key: Sha256::of(key.as_bytes()) };
     made(&app, &asked, key, kind, command, asked.body.reason.as_deref()).await
 }
@@ -212,8 +223,13 @@ pub async fn change(
     asked: Asked<NewIntegration>,
 ) -> Result<Json<Done>, Problem> {
     let world = app.world();
-    let integration = named(&world, &id)?.id;
+    let had = named(&world, &id)?;
+    let integration = had.id;
     let settings = asked.body.settings(&world)?;
+    if settings.kind != had.settings.kind && (settings.kind.signs() || had.settings.kind.signs()) {
+        let detail = "an integration whose senders sign keeps its kind, and no other becomes one: its key is another";
+        return Err(Refusal::new(&codes::CONFLICT, detail).field("kind").fix("make another integration").into());
+    }
     let command = Command::Alerts(AlertCommand::ChangeIntegration { integration, settings });
     carry_out(&app, &asked, command, asked.body.reason.as_deref()).await
 }
@@ -228,9 +244,13 @@ pub async fn renew_key(
 ) -> Result<Json<MadeKey>, Problem> {
     let world = app.world();
     let integration = named(&world, &id)?;
-    let key = credentials::new_key()?;
+    let kind = integration.settings.kind;
+    let key = door::new_key(kind)?;
+    door::keep(&app, kind, &key).await?;
     let command = AlertCommand::RenewKey { integration: integration.id, key: Sha256::of(key.as_bytes()) };
-    made(&app, &asked, key, integration.settings.kind, command, asked.body.reason.as_deref()).await
+    let made = made(&app, &asked, key, kind, command, asked.body.reason.as_deref()).await?;
+    door::forget(&app, integration).await?;
+    Ok(made)
 }
 
 /// Takes an integration's key away: it can send nothing until it gets another one.
@@ -241,16 +261,20 @@ pub async fn revoke_key(
     Path(id): Path<String>,
     asked: Asked<Why>,
 ) -> Result<Json<Done>, Problem> {
-    let integration = named(&app.world(), &id)?.id;
-    let command = Command::Alerts(AlertCommand::RevokeKey { integration });
-    carry_out(&app, &asked, command, asked.body.reason.as_deref()).await
+    let had = named(&app.world(), &id)?.clone();
+    let command = Command::Alerts(AlertCommand::RevokeKey { integration: had.id });
+    let done = carry_out(&app, &asked, command, asked.body.reason.as_deref()).await?;
+    door::forget(&app, &had).await?;
+    Ok(done)
 }
 
 /// Removes an integration. Its open alerts are resolved soon after.
 #[utoipa::path(delete, path = "/api/v1/integrations/{id}", tag = "alerts", request_body = Why,
     params(("id", description = "the integration's id or name")), responses((status = 200, body = Done)))]
 pub async fn remove(State(app): State<App>, Path(id): Path<String>, asked: Asked<Why>) -> Result<Json<Done>, Problem> {
-    let integration = named(&app.world(), &id)?.id;
-    let command = Command::Alerts(AlertCommand::RemoveIntegration { integration });
-    carry_out(&app, &asked, command, asked.body.reason.as_deref()).await
+    let had = named(&app.world(), &id)?.clone();
+    let command = Command::Alerts(AlertCommand::RemoveIntegration { integration: had.id });
+    let done = carry_out(&app, &asked, command, asked.body.reason.as_deref()).await?;
+    door::forget(&app, &had).await?;
+    Ok(done)
 }

@@ -15,6 +15,7 @@ use world::World;
 
 use crate::{
     contracts::gaps::ContractGap,
+    deploys::claims,
     frame::Frame,
     indexes::{Indexes, Uncovered, Whole},
     problem::Problem,
@@ -57,6 +58,8 @@ const PAGE: usize = 50;
 pub(crate) const NO_ON_CALL: &str = "no-on-call";
 /// The rule of flags that should be gone.
 pub(crate) const STALE_FLAG: &str = "stale-flag";
+/// The rule of what is deployed and is no component of the catalog.
+pub(crate) const UNKNOWN_DEPLOYMENT: &str = "unknown-deployment";
 
 /// Shows the findings that pass the filters.
 ///
@@ -92,6 +95,8 @@ enum Found<'a> {
     Stale(&'a ::flags::Stale),
     /// Among the contracts.
     Contract(&'a ContractGap),
+    /// Among what is deployed.
+    Deployed,
 }
 
 /// Where [`Gap`]s are found, as of one moment.
@@ -120,7 +125,12 @@ impl<'a> Searched<'a> {
     /// How many [`Searched::gaps`] there are.
     pub(crate) fn count(&self) -> usize {
         let in_files: usize = self.world.catalog.sources().map(|(_, source)| source.problems.len()).sum();
-        self.whole.findings.len() + in_files + self.uncovered.len() + self.stale.len() + self.contracts.len()
+        self.whole.findings.len()
+            + in_files
+            + self.uncovered.len()
+            + self.stale.len()
+            + self.contracts.len()
+            + claims::unknown(self.world).count()
     }
 
     /// Everything that is missing or wrong, in no order.
@@ -162,7 +172,14 @@ impl<'a> Searched<'a> {
             owner: gap.owner.as_ref(),
             found: Found::Contract(gap),
         });
-        files.chain(on_call).chain(found).chain(stale).chain(contracts)
+        let deployed = claims::unknown(self.world).map(|component| Gap {
+            rule: UNKNOWN_DEPLOYMENT,
+            severity: Severity::Warning,
+            subject: Some(component),
+            owner: None,
+            found: Found::Deployed,
+        });
+        files.chain(on_call).chain(found).chain(stale).chain(contracts).chain(deployed)
     }
 }
 
@@ -172,7 +189,15 @@ pub(crate) fn about(frame: &Frame, of: &EntityRef) -> Vec<Finding> {
     let origin = frame.world.catalog.get(of).map(|entity| &entity.descriptor.origin);
     let in_its_file = |gap: &Gap<'_>| match (&gap.found, origin) {
         (Found::File(source, problem), Some(origin)) => *origin.source == **source && *origin.path == *problem.path,
-        (Found::File(..) | Found::Whole(_) | Found::OnCall(_) | Found::Stale(_) | Found::Contract(_), _) => false,
+        (
+            Found::File(..)
+            | Found::Whole(_)
+            | Found::OnCall(_)
+            | Found::Stale(_)
+            | Found::Contract(_)
+            | Found::Deployed,
+            _,
+        ) => false,
     };
     let own = searched.gaps().filter(|gap| gap.subject == Some(of) || in_its_file(gap));
     own.take(PAGE).map(|gap| Finding { subject: None, ..gap.view(frame) }).collect()
@@ -283,6 +308,14 @@ impl Gap<'_> {
                 title: gap.title.clone(),
                 fix: Some(gap.fix.clone()),
                 place: declared_at(&frame.world, &gap.subject),
+                ..shown
+            },
+            Found::Deployed => Finding {
+                title: "deployments of it are recorded, and the catalog doesn't have it".to_owned(),
+                fix: Some(
+                    "Declare it, or let the component that it is claim its name by the annotation mainstay.dev/deploys-as."
+                        .to_owned(),
+                ),
                 ..shown
             },
             Found::File(source, problem) => Finding {

@@ -1,4 +1,4 @@
-//! `/settings/integrations`: who may send alerts, and what to paste into the tool that sends them. A key is shown once.
+//! `/settings/integrations`: who may send alerts or tell of deployments, and what to paste into the tool that sends them. A key is shown once.
 
 use access::Scope;
 use alerts::{Command as AlertCommand, Integration, Kind};
@@ -16,7 +16,7 @@ use super::{refused, tabs};
 use crate::{
     App,
     api::integrations::{KINDS, NewIntegration, named, path_of},
-    credentials,
+    deploys::door,
     frame::Frame,
     guard::By,
     problem::Problem,
@@ -92,7 +92,7 @@ fn integrations(frame: &Frame, asked: &Asked, made: Option<MadeKey>, refusal: Op
         made,
         rows: frame.world.alerts.integrations().map(|integration| row(frame, integration)).collect(),
         none: Empty::with(
-            "No tool may send alerts yet.",
+            "No tool may send alerts yet, or tell of deployments.",
             "mainstay integration create prometheus --kind alertmanager --entity component:NAME",
         ),
         create: frame.may(Scope::Admin).then(|| form(frame, asked)),
@@ -134,9 +134,9 @@ fn form(frame: &Frame, asked: &Asked) -> Form {
     let fields = vec![
         Field::line("name", "Name", &asked.name).required().hint("What sends the alerts: prometheus-eu."),
         Field::select("kind", "Protocol", kinds.to_vec()),
-        Field::line("entity", "About", &asked.entity)
-            .required()
-            .hint("The component whose alerts these are, unless the label says otherwise: component:checkout."),
+        Field::line("entity", "About", &asked.entity).required().hint(
+            "The component whose alerts or deployments these are, unless they say otherwise: component:checkout.",
+        ),
         Field::line("label", "Label", &asked.label)
             .hint("The label that names another component, where an alert has it: service."),
         Field::select("severity", "Severity", severities.to_vec()).hint("Of an alert that doesn't say."),
@@ -179,7 +179,8 @@ pub async fn create(
     };
     let made = async {
         let settings = new.settings(&app.world())?;
-        let (kind, key) = (settings.kind, credentials::new_key()?);
+        let (kind, key) = (settings.kind, door::new_key(settings.kind)?);
+        door::keep(&app, kind, &key).await?;
         let command = AlertCommand::CreateIntegration { settings, key: Sha256::of(key.as_bytes()) };
         app.submit(by.request(Command::Alerts(command), None, None)?).await?;
         Ok::<_, Refusal>((kind, key))
@@ -227,6 +228,22 @@ fn snippet(base: &str, kind: Kind, key: &str) -> (String, String) {
             format!("URL: {url}\nURL of change events: {base}/v2/change/enqueue\nIntegration key (routing key): {key}"),
         ),
         Kind::Opsgenie => ("a tool that speaks Opsgenie's alert API", format!("API URL: {base}\nAPI key: {key}")),
+        Kind::Github => (
+            "GitHub, Settings, Webhooks (of a repository or an organization)",
+            format!(
+                "Payload URL: {url}\nContent type: application/json\nSecret: {key}\nEvents: Deployment statuses, Pushes"
+            ),
+        ),
+        Kind::Gitlab => (
+            "GitLab, Settings, Webhooks (of a project or a group)",
+            format!("URL: {url}\nSecret token, or signing token: {key}\nTrigger: Deployment events, Push events"),
+        ),
+        Kind::Cdevents => (
+            "whatever sends CDEvents",
+            format!(
+                "URL: {url}\nAuthorization: Bearer {key}\nContent type: application/json, application/cloudevents+json or application/cloudevents-batch+json"
+            ),
+        ),
         Kind::Generic => (
             "a shell",
             format!(
@@ -251,9 +268,11 @@ pub async fn renew_key(
 ) -> Result<Response, Problem> {
     let world = app.world();
     let integration = named(&world, &id)?;
-    let key = credentials::new_key()?;
+    let key = door::new_key(integration.settings.kind)?;
+    door::keep(&app, integration.settings.kind, &key).await?;
     let command = AlertCommand::RenewKey { integration: integration.id, key: Sha256::of(key.as_bytes()) };
     app.submit(by.request(Command::Alerts(command), None, None)?).await?;
+    door::forget(&app, integration).await?;
     let settings = integration.settings.clone();
     Ok(shown_once(&app, &mut frame, settings.name, settings.kind, key))
 }
@@ -265,9 +284,10 @@ pub async fn revoke_key(
     Path(id): Path<String>,
     PostedForm(Meant {}): PostedForm<Meant>,
 ) -> Result<Response, Problem> {
-    let integration = named(&app.world(), &id)?.id;
-    let command = Command::Alerts(AlertCommand::RevokeKey { integration });
+    let had = named(&app.world(), &id)?.clone();
+    let command = Command::Alerts(AlertCommand::RevokeKey { integration: had.id });
     app.submit(by.request(command, None, None)?).await?;
+    door::forget(&app, &had).await?;
     Ok(back(ADDRESS, Done::KeyRevoked))
 }
 
@@ -278,8 +298,9 @@ pub async fn remove(
     Path(id): Path<String>,
     PostedForm(Meant {}): PostedForm<Meant>,
 ) -> Result<Response, Problem> {
-    let integration = named(&app.world(), &id)?.id;
-    let command = Command::Alerts(AlertCommand::RemoveIntegration { integration });
+    let had = named(&app.world(), &id)?.clone();
+    let command = Command::Alerts(AlertCommand::RemoveIntegration { integration: had.id });
     app.submit(by.request(command, None, None)?).await?;
+    door::forget(&app, &had).await?;
     Ok(back(ADDRESS, Done::Removed))
 }

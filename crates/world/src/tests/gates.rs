@@ -44,6 +44,7 @@ fn deployment(environment: &str, version: &str, rollback_of: Option<EventId>) ->
         commit: None,
         rollback_of,
         finished: None,
+        told: deploys::Told::default(),
     }
 }
 

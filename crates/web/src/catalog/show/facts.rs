@@ -38,6 +38,12 @@ pub(super) fn tabs(frame: &Frame, of: &EntityRef) -> Tabs {
     if of.kind() == "api" {
         tabs.push(tab("API", show::api_address(of), None));
     }
+    if frame.world.deploys.environments(of).next().is_some() {
+        tabs.push(tab("Deployments", format!("/deployments?component={reference}"), None));
+    }
+    if of.kind() == "group" {
+        tabs.push(tab("Dashboard", crate::dashboard::address_of(of), None));
+    }
     tabs.push(tab("Timeline", format!("/timeline?entity={reference}"), None));
     tabs.push(tab("Graph", format!("/graph?root={reference}"), None));
     Tabs { label: format!("Views of {}", of.short()), tabs }
@@ -92,18 +98,21 @@ pub(super) fn deployments(frame: &Frame, of: &EntityRef) -> Vec<Row> {
         .collect();
     all.sort_by_key(|(_, change)| std::cmp::Reverse((change.at, change.position)));
     let rows = all.into_iter().take(DEPLOYMENTS_MAX).map(|(place, change)| {
-        let (name, state) = match &change.what {
+        let (name, state, address) = match &change.what {
             What::Deployed(deployed) => (
                 format!("{} to {place}", deployed.version),
                 match deployed.outcome {
                     Outcome::Succeeded => State::new(Tone::Quiet, "deployed"),
                     Outcome::Failed => State::new(Tone::Bad, "failed"),
                 },
+                "deployments",
             ),
-            What::Configured(_) => (format!("configuration in {place}"), State::new(Tone::Quiet, "applied")),
+            What::Configured(_) => {
+                (format!("configuration in {place}"), State::new(Tone::Quiet, "applied"), "timeline")
+            }
         };
         let by = frame.world.journal.get(change.event).map(|entry| frame.who(&entry.change.actor).name);
-        Row::new(name, frame.href(format!("/timeline/{}", change.position)))
+        Row::new(name, frame.href(format!("/{address}/{}", change.position)))
             .state(state)
             .note(by.map(|by| format!("by {by}")).unwrap_or_default())
             .at(frame.ago(change.at))

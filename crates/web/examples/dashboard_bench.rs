@@ -1,0 +1,238 @@
+//! A team's dashboard, and what it is made of, after a year of a company with 200 services, through the whole router:
+//! `cargo run --release -p web --example dashboard_bench`.
+//!
+//! 20 teams own ten services each; 20,000 deployments with their commits, 1,000 incidents of checks, 200 objectives, and
+//! 2,000,000 measured values in samples happen in the order of the year, on a clock that is moved.
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
+use std::{
+    error::Error,
+    fmt::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, header},
+};
+use catalog::{Apply, Bundle, BundleFile};
+use engine::{Clock, Engine, EngineOptions};
+use futures::future::try_join_all;
+use kernel::{Actor, EntityRef, IdSeed, Refusal, Sha256, Timestamp};
+use timeline::{SampleBatch, Sketch, SqliteStore};
+use tower::ServiceExt as _;
+use web::{App, Settings, api::measures::interaction_series, routes::router, security::Limits};
+use world::Command;
+
+const SERVICES: usize = 200;
+const TEAMS: usize = 20;
+const DEPLOYMENTS: usize = 20_000;
+const INCIDENTS: usize = 1_000;
+const VALUES: usize = 2_000_000;
+const DAYS: i64 = 365;
+const AT_ONCE: usize = 100;
+const ROUNDS: usize = 200;
+const TOKEN: &str = "a-token-that-only-this-benchmark-knows";
+const BEGIN: i64 = 1_760_000_000;
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+/// A clock that is moved through the year.
+struct Moved {
+    second: AtomicI64,
+    seed: AtomicU64,
+}
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.second.load(Ordering::Relaxed)).unwrap_or_default()
+    }
+
+    fn seed(&self) -> IdSeed {
+        IdSeed(u128::from(self.seed.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failed> {
+    let clock = Arc::new(Moved { second: AtomicI64::new(BEGIN), seed: AtomicU64::new(1) });
+    let engine = Engine::start(Arc::new(SqliteStore::temporary()?), clock.clone(), EngineOptions::default())?;
+    let settings = Settings { admin_token: Some(Sha256::of(TOKEN.as_bytes())), ..Settings::default() };
+    let app = App::new(engine, settings);
+    let (router, _) = router(&app, &Limits { requests_at_once: 1e9, requests_per_second: 1e9, ..Limits::default() });
+    let begun = Instant::now();
+    apply(&app).await?;
+    year(&app, &clock).await?;
+    samples(&app)?;
+    println!("{:44} {:9.1} s", "a year happens", begun.elapsed().as_secs_f64());
+    let world = app.world();
+    println!("{:44} {:9}", "events", world.position);
+    println!("{:44} {:9} MB", "memory", resident());
+    println!("{:44} {:9} bytes", "a snapshot", world.to_snapshot()?.len());
+    println!("{:44} {:>9} {:>9} {:>9}", "", "p50 ms", "p99 ms", "bytes");
+    for (what, path) in [
+        ("dashboard of a team, 90 days (goal 50 ms)", "/dashboard/default/team-7"),
+        ("dashboard of a team, the year (goal 50 ms)", "/dashboard/default/team-7?from=2025-10-15"),
+        ("dashboards of all teams", "/dashboard"),
+        ("deployments of a team", "/deployments?team=team-7"),
+        ("deployments of all, the year", "/deployments?from=2025-10-15"),
+        ("measures of all, the year", "/api/v1/measures?from=2025-10-15"),
+        ("measures of one service", "/api/v1/measures?component=service-77"),
+        ("objectives", "/slos"),
+    ] {
+        let mut times = Vec::with_capacity(ROUNDS);
+        let mut bytes = 0;
+        for _ in 0..ROUNDS {
+            let begun = Instant::now();
+            bytes = ask(&router, path).await?;
+            times.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        times.sort_by(f64::total_cmp);
+        let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
+        println!("{what:44} {:9.2} {:9.2} {bytes:>9}", at(50), at(99));
+    }
+    let engine = app.engine().clone();
+    tokio::task::spawn_blocking(move || engine.stop()).await?;
+    Ok(())
+}
+
+/// What this process holds, in MB.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)).and_then(|number| number.parse::<u64>().ok());
+    kilobytes.unwrap_or_default() / 1_024
+}
+
+async fn ask(router: &Router, path: &str) -> Result<usize, Failed> {
+    let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {TOKEN}")).body(Body::empty())?;
+    let response = router.clone().oneshot(request).await?;
+    let status = response.status();
+    let body = to_bytes(response.into_body(), usize::MAX).await?;
+    if !status.is_success() {
+        return Err(format!("{path}: {status} {}", String::from_utf8_lossy(&body)).into());
+    }
+    Ok(body.len())
+}
+
+async fn give(app: &App, command: Command) -> Result<(), Refusal> {
+    let actor = Actor::Token("bench".to_owned());
+    app.submit(engine::Request { command, actor, reason: None, id: None }).await.map(drop)
+}
+
+async fn apply(app: &App) -> Result<(), Failed> {
+    let mut text = String::new();
+    for team in 0..TEAMS {
+        write!(
+            text,
+            "---\napiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {{ name: team-{team} }}\nspec: {{ type: team, children: [] }}\n"
+        )?;
+    }
+    for number in 0..SERVICES {
+        let (team, needed) = (number % TEAMS, number / 3);
+        write!(
+            text,
+            "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {{ name: service-{number} }}\nspec: {{ type: service, lifecycle: production, owner: team-{team}, dependsOn: [\"component:service-{needed}\"] }}\n\
+             ---\napiVersion: mainstay.dev/v1alpha1\nkind: Check\nmetadata: {{ name: check-{number} }}\nspec: {{ target: \"component:service-{number}\", http: {{ url: \"https://service-{number}.example/\" }} }}\n\
+             ---\napiVersion: openslo/v1\nkind: SLO\nmetadata: {{ name: slo-{number} }}\nspec:\n  service: service-{number}\n  indicator: {{ metadata: {{ name: sli-{number} }}, spec: {{ ratioMetric: {{ rawType: success, raw: {{ metricSource: {{ type: mainstay/check, spec: {{ check: check-{number} }} }} }} }} }} }}\n  timeWindow: [{{ duration: 30d, isRolling: true }}]\n  budgetingMethod: Occurrences\n  objectives: [{{ target: 0.999 }}]\n",
+        )?;
+    }
+    let file = BundleFile { path: "catalog-info.yaml".to_owned(), bytes: text.into_bytes().into() };
+    let bundle = Bundle { source: "company".to_owned(), files: vec![file], problems: Vec::new() };
+    let reading = world::read_bundle(&bundle);
+    Ok(give(app, Command::Catalog(catalog::Command::Apply(Apply { reading, partial: false }))).await?)
+}
+
+fn service(number: usize) -> Result<EntityRef, kernel::RefError> {
+    EntityRef::new("component", EntityRef::DEFAULT_NAMESPACE, &format!("service-{number}"))
+}
+
+/// Deployments and incidents, in the order of the year.
+async fn year(app: &App, clock: &Moved) -> Result<(), Failed> {
+    let step = DAYS * 86_400 / i64::try_from(DEPLOYMENTS / AT_ONCE)?;
+    let broken = DEPLOYMENTS / INCIDENTS;
+    for first in (0..DEPLOYMENTS).step_by(AT_ONCE) {
+        clock.second.fetch_add(step, Ordering::Relaxed);
+        let now = clock.now();
+        let commands = (first..first + AT_ONCE).map(|number| {
+            let commits = (1..=1 + number % 8).map(|commit| deploys::Commit {
+                sha: format!("{:040x}", number * 10 + commit),
+                at: now - jiff::SignedDuration::from_mins(i64::try_from(commit * (number % 97) * 13).unwrap_or(0)),
+                author: None,
+            });
+            Ok(Command::Deploys(deploys::Command::RecordDeployment {
+                component: service(number * 7 % SERVICES)?,
+                environment: "production".to_owned(),
+                version: format!("1.{number}.0"),
+                outcome: deploys::Outcome::Succeeded,
+                url: Some(format!("https://ci.example/{number}")),
+                commit: Some(format!("{number:040x}")),
+                rollback_of: None,
+                finished: None,
+                told: deploys::Told {
+                    key: Some(format!("run-{number}")),
+                    commits: commits.collect(),
+                    ..deploys::Told::default()
+                },
+            }))
+        });
+        let commands = commands.collect::<Result<Vec<_>, kernel::RefError>>()?;
+        try_join_all(commands.into_iter().map(|command| give(app, command))).await?;
+        clock.second.fetch_add(600, Ordering::Relaxed);
+        let failing: Vec<(EntityRef, EntityRef)> = (first..first + AT_ONCE)
+            .step_by(broken)
+            .map(|number| {
+                let entity = service(number * 7 % SERVICES)?;
+                Ok((EntityRef::new("check", "default", &format!("check-{}", number * 7 % SERVICES))?, entity))
+            })
+            .collect::<Result<_, kernel::RefError>>()?;
+        let opened = failing.iter().map(|(check, entity)| {
+            Command::Incidents(incidents::Command::Open {
+                title: format!("{} is down", entity.short()),
+                severity: incidents::Severity::Sev2,
+                failed: incidents::Failed {
+                    check: Some(check.clone()),
+                    entity: entity.clone(),
+                    since: clock.now(),
+                    last_good: None,
+                    path: vec![entity.clone()],
+                    upstream: Vec::new(),
+                    evidence: "it answered 500".to_owned(),
+                },
+            })
+        });
+        try_join_all(opened.map(|command| give(app, command))).await?;
+        clock.second.fetch_add(1_200, Ordering::Relaxed);
+        let recovered = failing.into_iter().map(|(check, _)| Command::Incidents(incidents::Command::Recover { check }));
+        try_join_all(recovered.map(|command| give(app, command))).await?;
+        clock.second.fetch_sub(1_800, Ordering::Relaxed);
+    }
+    clock.second.fetch_add(3_600, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Times to first meaningful interaction of every service and day.
+fn samples(app: &App) -> Result<(), Failed> {
+    let each = VALUES / SERVICES / usize::try_from(DAYS)?;
+    let now = app.now();
+    for number in 0..SERVICES {
+        let series = interaction_series(&service(number)?);
+        let batch = |day: i64| {
+            let values: Vec<f64> = (0..each).map(|value| 300.0 + ((value * 37 + number) % 900) as f64).collect();
+            let at = now - jiff::SignedDuration::from_hours(24 * day);
+            let minute = web::api::measures::day_minute(at);
+            let measured = Sketch::of(&values).map_err(|_| "a value is no number")?;
+            Ok(SampleBatch { series: series.clone(), minute, measured, errors: 0, parts: Vec::new() })
+        };
+        let batches: Vec<SampleBatch> = (0..DAYS).map(batch).collect::<Result<_, Failed>>()?;
+        for some in batches.chunks(100) {
+            app.engine().store().add_samples(some.to_vec())?;
+        }
+    }
+    Ok(())
+}
