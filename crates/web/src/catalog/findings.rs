@@ -208,7 +208,7 @@ impl Gap<'_> {
     fn key(&self) -> Option<String> {
         let with = match self.found {
             Found::Contract(gap) => gap.with.as_ref(),
-            Found::Whole(_) | Found::File(..) | Found::OnCall(_) | Found::Stale(_) => None,
+            Found::Whole(_) | Found::File(..) | Found::OnCall(_) | Found::Stale(_) | Found::Deployed => None,
         };
         let with = with.map(|with| format!(" {with}")).unwrap_or_default();
         Some(format!("{} {}{with}", self.rule, self.subject?))
@@ -232,6 +232,7 @@ impl Gap<'_> {
                 _ => (format!("Mend: {}", finding.message), "", None, None),
             },
             Found::OnCall(_) => (format!("Have somebody on call for {name}"), "", None, None),
+            Found::Deployed => (format!("Describe {name} in the catalog"), "", None, None),
             Found::File(..) => (String::new(), "", None, None),
         }
     }
