@@ -20,6 +20,7 @@ pub mod maintenances;
 pub mod oncall;
 pub mod pages;
 pub mod probes;
+pub mod retros;
 pub mod runs;
 pub mod schedule;
 pub mod slos;
