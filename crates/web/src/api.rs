@@ -21,6 +21,7 @@ pub mod measures;
 pub mod oncall;
 pub mod pages;
 pub mod probes;
+pub mod retros;
 pub mod runs;
 pub mod schedule;
 pub mod slos;

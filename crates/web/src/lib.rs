@@ -43,6 +43,7 @@ pub mod paging;
 pub mod problem;
 pub mod reference;
 pub mod remark;
+pub mod retros;
 pub mod routes;
 pub mod search;
 pub mod security;

@@ -15,7 +15,7 @@ use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
     App, access, actions, alerts, api, assets, backstage, catalog, checks, contacts, contracts, dashboard, deploys,
-    docs, evaluation, flags, guard, help, home, incidents, live, manual, oncall, pages, reference, search,
+    docs, evaluation, flags, guard, help, home, incidents, live, manual, oncall, pages, reference, retros, search,
     security::{Limits, protect},
     settings, slos, status,
     table::{Access, Access::Needs, Finished, Route, Table},
@@ -193,6 +193,10 @@ fn operations(table: Table) -> Table {
         .screen(Needs(Write), Method::POST, "/actions", post(actions::new::make))
         .screen(Needs(Read), Method::GET, "/actions/{number}", get(actions::show::show))
         .screen(Needs(Write), Method::POST, "/actions/{number}/{verb}", post(actions::act::act))
+        .screen(Needs(Read), Method::GET, "/retrospectives", get(retros::list::index))
+        .screen(Needs(Write), Method::POST, "/retrospectives", post(retros::act::open))
+        .screen(Needs(Read), Method::GET, "/retrospectives/{number}", get(retros::show::show))
+        .screen(Needs(Write), Method::POST, "/retrospectives/{number}/{verb}", post(retros::act::act))
         .screen(Needs(Read), Method::GET, "/inbox", get(pages::inbox::show))
         .screen(Needs(Read), Method::GET, "/checks", get(checks::list::index))
         .screen(Needs(Read), Method::GET, "/checks/{namespace}/{name}", get(checks::show::show))
@@ -282,6 +286,12 @@ fn our_api(table: Table) -> Table {
         .api(Needs(Write), routes!(api::actions::postpone))
         .api(Needs(Write), routes!(api::actions::reopen))
         .api(Needs(Read), routes!(api::actions::cycle))
+        .api(Needs(Read), routes!(api::retros::list))
+        .api(Needs(Write), routes!(api::retros::open))
+        .api(Needs(Read), routes!(api::retros::show))
+        .api(Needs(Write), routes!(api::retros::say))
+        .api(Needs(Write), routes!(api::retros::vote))
+        .api(Needs(Write), routes!(api::retros::close))
         .api(Needs(Report), routes!(api::probes::beat))
         .api(Needs(Write), routes!(api::beats::show))
         .api(Needs(Write), routes!(api::beats::renew))

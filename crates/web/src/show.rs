@@ -33,6 +33,7 @@ pub fn address(entity: &EntityRef) -> String {
         "incident" => format!("/incidents/{name}"),
         "page" => format!("/pages/{name}"),
         "action" => format!("/actions/{name}"),
+        "retrospective" => format!("/retrospectives/{name}"),
         "alert" => format!("/alerts/{name}"),
         "slo" | "slo-ticket" | "slo-data" => format!("/slos/{namespace}/{name}"),
         kind => format!("/entities/{}/{namespace}/{name}", segment(kind)),
@@ -72,6 +73,11 @@ impl Frame {
         let number = (reference.kind() == "action").then(|| reference.name().parse().ok()).flatten();
         if let Some(action) = number.and_then(|number| self.world.actions.get(number)) {
             return Entity::new("action", format!("action {}", action.number), self.href(address(reference)));
+        }
+        let number = (reference.kind() == "retrospective").then(|| reference.name().parse().ok()).flatten();
+        if let Some(retro) = number.and_then(|number| self.world.actions.retros().get(number)) {
+            let name = format!("retrospective {}", retro.about.number);
+            return Entity::new("retrospective", name, self.href(address(reference)));
         }
         let flags = &self.world.flags;
         let known = self.world.checks.watch(reference).is_some()

@@ -8,7 +8,7 @@ use std::{
 
 use askama::Template;
 use axum::{extract::Query, response::Response};
-use catalog::{Problem as FileProblem, Severity};
+use catalog::{FindingRule, Problem as FileProblem, Severity};
 use kernel::{EntityRef, Timestamp};
 use serde::Deserialize;
 use world::World;
@@ -225,12 +225,10 @@ impl Gap<'_> {
                 (what, "contract_verified", gap.with.as_ref(), Some(&gap.subject))
             }
             Found::Contract(gap) => (gap.title.clone(), "", None, None),
-            Found::Whole(finding) => match finding.rule {
-                catalog::FindingRule::NoOwner | catalog::FindingRule::OwnerUnknown => {
-                    (format!("Give {name} an owner"), "owned", self.subject, None)
-                }
-                _ => (format!("Mend: {}", finding.message), "", None, None),
-            },
+            Found::Whole(catalog::Finding { rule: FindingRule::NoOwner | FindingRule::OwnerUnknown, .. }) => {
+                (format!("Give {name} an owner"), "owned", self.subject, None)
+            }
+            Found::Whole(finding) => (format!("Mend: {}", finding.message), "", None, None),
             Found::OnCall(_) => (format!("Have somebody on call for {name}"), "", None, None),
             Found::Deployed => (format!("Describe {name} in the catalog"), "", None, None),
             Found::File(..) => (String::new(), "", None, None),

@@ -26,6 +26,7 @@ mod pact_broker;
 mod pages;
 mod probes;
 mod protection;
+mod retros;
 mod samples;
 mod screens;
 mod screens_a;
