@@ -38,26 +38,30 @@ pub enum Unreadable {
 
 /// Reads a file of YAML; an empty one is an empty mapping.
 pub(crate) fn yaml(file: &str, bytes: &[u8]) -> Result<Value, Unreadable> {
-    let text = text(file, bytes)?;
-    if text.trim().is_empty() {
-        return Ok(Value::Object(Default::default()));
+    let mut documents = yamls(file, bytes)?;
+    documents.retain(|document| !document.is_null());
+    match (documents.pop(), documents.len()) {
+        (None, _) => Ok(Value::Object(Default::default())),
+        (Some(document), 0) => Ok(document),
+        (Some(_), before) => {
+            let why = format!("has {} YAML documents; one is read: put each into a file of its own", before + 1);
+            Err(Unreadable::Other { file: file.to_owned(), why })
+        }
     }
-    serde_saphyr::from_str_with_options(text, bounded(1)).map_err(|error| malformed(file, error.without_snippet()))
 }
 
 /// Reads a file of any number of YAML documents.
 pub(crate) fn yamls(file: &str, bytes: &[u8]) -> Result<Vec<Value>, Unreadable> {
     let text = text(file, bytes)?;
-    serde_saphyr::from_multiple_with_options(text, bounded(DOCUMENTS_MAX))
-        .map_err(|error| malformed(file, error.without_snippet()))
+    serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| malformed(file, error.without_snippet()))
 }
 
-fn bounded(documents_max: usize) -> serde_saphyr::Options {
+fn options() -> serde_saphyr::Options {
     let mut budget = serde_saphyr::Budget::default();
     budget.max_depth = NESTING_MAX;
     budget.max_nodes = NODES_MAX;
     budget.max_events = NODES_MAX * 3;
-    budget.max_documents = documents_max;
+    budget.max_documents = DOCUMENTS_MAX;
     budget.max_total_scalar_bytes = FILE_BYTES_MAX * 2;
     let mut options = serde_saphyr::Options::default();
     options.budget = Some(budget);
