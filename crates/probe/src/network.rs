@@ -59,8 +59,8 @@ impl Client {
         }
         trace.end();
         let now = Timestamp::now();
-        if let Some(certificate) = &trace.certificate {
-            let left = days_left(certificate, now);
+        if let Some(certificate) = trace.certificate() {
+            let left = days_left(&certificate, now);
             if left < i64::from(check.days_left) {
                 return Verdict::Bad(format!(
                     "the first certificate of the chain ends in {left} days, at {}; at least {} days are wanted",

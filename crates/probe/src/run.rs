@@ -47,11 +47,16 @@ impl From<Fault> for Verdict {
 impl Client {
     /// Runs a check once. Never fails: what goes wrong is the run's outcome.
     pub async fn run_once(&self, definition: &CheckDefinition) -> Run {
-        self.run_seen(definition).await.0
+        self.run_traced(definition).await.0
     }
 
     /// The same, with what was seen of the last answer. That is neither masked nor kept: it is for whoever asked.
     pub async fn run_seen(&self, definition: &CheckDefinition) -> (Run, Seen) {
+        let (run, trace) = self.run_traced(definition).await;
+        (run, Seen::of(trace))
+    }
+
+    async fn run_traced(&self, definition: &CheckDefinition) -> (Run, Trace) {
         let mut trace = Trace::default();
         let started = Instant::now();
         let limit = started + definition.timeout();
@@ -73,7 +78,7 @@ impl Client {
         let mut hops = std::mem::take(&mut trace.hops);
         hops.truncate(Evidence::HOPS);
         hops.iter_mut().for_each(|hop| secrets.mask_hop(hop));
-        (Run { outcome, latency_ms, hops }, Seen::of(trace))
+        (Run { outcome, latency_ms, hops }, trace)
     }
 
     async fn run_kind(&self, definition: &CheckDefinition, limit: Instant, trace: &mut Trace) -> Verdict {
@@ -105,7 +110,12 @@ impl Client {
         if let Err(fault) = self.exchange(http, &values, &mut CookieStore::default(), trace).await {
             return fault.into();
         }
-        judge(&http.expect, &trace.observed(0, millis_since(started), now))
+        let took_ms = millis_since(started);
+        let observed = match http.expect.assertions.as_slice() {
+            [] => trace.observed_plainly(took_ms),
+            [..] => trace.observed(0, took_ms, now),
+        };
+        judge(&http.expect, &observed)
     }
 
     async fn run_journey(&self, journey: &JourneyCheck, trace: &mut Trace) -> Verdict {

@@ -66,7 +66,10 @@ pub struct Leaf {
 
 impl Seen {
     pub(crate) fn of(trace: Trace) -> Self {
-        let Trace { address, head, body, certificate, cipher, sections, chain, .. } = trace;
+        let certificate = trace.certificate();
+        let Trace { address, head, body, cipher, sections, chain, .. } = trace;
+        let cipher = cipher.and_then(|suite| suite.as_str()).map(str::to_owned);
+        let chain = chain.iter().map(|one| one.as_ref().to_vec()).collect();
         let (status, http_version, headers) = match head {
             Some((status, version, headers)) => (Some(status.as_u16()), Some(in_words(version)), headers),
             None => (None, None, hyper::HeaderMap::new()),

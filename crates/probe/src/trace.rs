@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use checks::{Certificate, Evidence, Hop, Observed, Phase, Phases, shown};
-use hyper::{HeaderMap, StatusCode, Version};
+use hyper::{HeaderMap, Method, StatusCode, Version};
 use jiff::Timestamp;
+use rustls::{CipherSuite, pki_types::CertificateDer};
 use tokio::time::Instant;
 
-use crate::{secrets::Secrets, seen::Sections};
+use crate::{exchange::certificate, secrets::Secrets, seen::Sections};
 
 /// What a run has seen so far.
 #[derive(Default)]
@@ -22,15 +23,14 @@ pub(crate) struct Trace {
     pub(crate) addresses: Vec<String>,
     /// The address that was connected to.
     pub(crate) address: Option<String>,
-    /// The certificate that was shown there.
-    pub(crate) certificate: Option<Certificate>,
-    /// The whole chain, as it was shown, and the suite of ciphers that was agreed on.
-    pub(crate) chain: Vec<Vec<u8>>,
-    pub(crate) cipher: Option<String>,
+    /// The chain of certificates that was shown there, with the version of TLS and the suite of ciphers that were agreed on.
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+    pub(crate) tls_version: &'static str,
+    pub(crate) cipher: Option<CipherSuite>,
     /// What a name server's answer has.
     pub(crate) sections: Option<Sections>,
-    /// The head of the request, as it may be shown.
-    pub(crate) request_head: Option<String>,
+    /// The head of the request: method, path and headers.
+    pub(crate) request: Option<(Method, String, HeaderMap)>,
     /// The answer's status, version and headers.
     pub(crate) head: Option<(StatusCode, Version, HeaderMap)>,
     /// The body, or its beginning.
@@ -108,9 +108,26 @@ impl Trace {
         self.head.as_ref().map(|(status, ..)| status.as_u16())
     }
 
+    /// The first certificate of the chain. It is read only where somebody wants to know.
+    pub(crate) fn certificate(&self) -> Option<Certificate> {
+        certificate::of(&self.chain, self.tls_version)
+    }
+
     /// How long the phases took from this hop on.
     pub(crate) fn phases_from(&self, hop: usize) -> Phases {
         self.hops.iter().skip(hop).fold(Phases::default(), |sum, hop| sum.and(&hop.phases))
+    }
+
+    /// The last answer, where there are no assertions.
+    pub(crate) fn observed_plainly(&self, latency_ms: u64) -> Observed<'_> {
+        let body_size = self.body.len() as u64;
+        Observed {
+            status: self.status(),
+            body: self.body.as_slice().into(),
+            body_size,
+            latency_ms,
+            ..Observed::default()
+        }
     }
 
     /// The last answer, as assertions see it. `from` is the first hop that belongs to it.
@@ -124,7 +141,7 @@ impl Trace {
             body_size: self.body.len() as u64,
             latency_ms,
             phases: self.phases_from(from),
-            certificate: self.certificate.clone().map(|certificate| {
+            certificate: self.certificate().map(|certificate| {
                 let days = days_left(&certificate, now);
                 (certificate, days)
             }),
@@ -148,12 +165,15 @@ impl Trace {
             status: self.status(),
             latency_ms,
             body_excerpt: (!excerpt.is_empty()).then_some(excerpt),
-            request_head: self.request_head.clone(),
+            request_head: self
+                .request
+                .as_ref()
+                .map(|(method, path, headers)| format!("{method} {path}\n{}", shown_headers(headers))),
             response_head: self.head.as_ref().map(|(status, version, headers)| {
                 format!("HTTP/{} {status}\n{}", in_words(*version), shown_headers(headers))
             }),
             addresses: self.addresses.clone(),
-            certificate: self.certificate.clone(),
+            certificate: self.certificate(),
             hops: self.hops.clone(),
             ..Evidence::of(error)
         };

@@ -18,11 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 
 use super::{Fault, dial, root_cause};
-use crate::{
-    Client,
-    trace::{Trace, shown_headers},
-    values::Values,
-};
+use crate::{Client, trace::Trace, values::Values};
 
 /// How much of a body is read, and judged.
 pub(crate) const BODY_BYTES: usize = 1 << 20;
@@ -257,10 +253,9 @@ pub(crate) async fn beside<T>(connection: impl Future<Output = hyper::Result<()>
     }
 }
 
-/// Keeps the request's head, as it may be shown.
+/// Keeps the request's head.
 pub(crate) fn note<B>(request: &Request<B>, trace: &mut Trace) {
-    let path = request.uri().path();
-    trace.request_head = Some(format!("{} {path}\n{}", request.method(), shown_headers(request.headers())));
+    trace.request = Some((request.method().clone(), request.uri().path().to_owned(), request.headers().clone()));
 }
 
 /// Reads the body, or its beginning: the rest of a long one is left unread.

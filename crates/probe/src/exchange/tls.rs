@@ -15,7 +15,7 @@ use rustls::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{Fault, certificate, root_cause};
+use super::{Fault, root_cause};
 use crate::trace::Trace;
 
 /// Shakes hands.
@@ -76,9 +76,10 @@ impl Tls {
             Some(_) | None => "",
         };
         let suite = shaken.as_ref().ok().and_then(|stream| stream.get_ref().1.negotiated_cipher_suite());
-        trace.cipher = suite.and_then(|suite| suite.suite().as_str()).map(str::to_owned);
-        trace.certificate = noting.chain.get().and_then(|chain| certificate::of(chain, protocol));
-        trace.chain = noting.chain.get().into_iter().flatten().map(|one| one.as_ref().to_vec()).collect();
+        trace.cipher = suite.map(|suite| suite.suite());
+        trace.tls_version = protocol;
+        // The handshake's end has let go of all but this.
+        trace.chain = noting.chain.get().cloned().unwrap_or_default();
         shaken.map_err(|error| Fault::Connect(root_cause(&error)))
     }
 
