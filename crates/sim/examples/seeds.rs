@@ -14,7 +14,7 @@ use std::{
 use sim::{Options, Report, Scene};
 
 /// Lines of a history that is wrong.
-const SHOWN: usize = 12;
+const SHOWN: usize = 60;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -213,7 +213,9 @@ pub(crate) fn one_bad_location_pages_nobody(
         let check = &watch.definition.check;
         let uptime = checks::uptime(watch, from, now);
         if uptime.down != SignedDuration::ZERO || watch.down_since.is_some() {
-            wrong.push(format!("{} was down for {:?}, as one place alone saw it", check.short(), uptime.down));
+            let places: Vec<_> = watch.failing.iter().map(|(place, it)| (place, it.since, it.down)).collect();
+            let (check, down) = (check.short(), uptime.down);
+            wrong.push(format!("{check} was down for {down:?}, as one place alone saw it; failing now: {places:?}"));
         }
         if world.incidents.recent().any(|incident| incident.checks.iter().any(|known| known.check == *check)) {
             wrong.push(format!("{} is in an incident, as one place alone saw it fail", check.short()));
