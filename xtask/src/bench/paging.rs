@@ -29,6 +29,8 @@ const SERVICES: usize = 1_000;
 const SENDERS: usize = 8;
 /// How long it takes until each place has seen each check.
 const FIRST: Duration = Duration::from_secs(31);
+/// How often each screen is asked for.
+const DRAWN: usize = 50;
 /// Alerts of the storm: in batches as Alertmanager sends them, and one by one as clients of Events v2 do.
 const BATCHED: usize = 80_000;
 const BATCH: usize = 200;
@@ -334,9 +336,27 @@ fn results(binary: &Path) -> Result<()> {
     rate(&server, "400 results/s, a minute", 400, Duration::from_secs(60), "30 %")?;
     rate(&server, "4,000 results/s, a minute", 4_000, Duration::from_secs(60), "-")?;
     println!("  live screens were told {} times", screens.count());
+    drawn(&mut connection, "/checks, the first of all", "/checks")?;
+    drawn(&mut connection, "/checks, by location", "/checks?location=place-3")?;
+    drawn(&mut connection, "one check", "/checks/default/c-4711")?;
     let memory = server.memory_kb().map_or("not known".to_owned(), |kb| megabytes(kb * 1024));
     line("  memory of the server", &memory, "-");
     server.stop()
+}
+
+/// How long a screen takes, with its way over loopback.
+fn drawn(connection: &mut Connection, what: &str, path: &str) -> Result<()> {
+    let mut each = (0..DRAWN)
+        .map(|_| {
+            let begun = Instant::now();
+            connection.get(path).map(|_| begun.elapsed())
+        })
+        .collect::<Result<Vec<Duration>>>()?;
+    each.sort_unstable();
+    let [median, slowest] = [DRAWN / 2, DRAWN - 1].map(|at| each.get(at).copied().map_or_else(String::new, seconds));
+    let figure = format!("p50 {median}, max {slowest}");
+    line(&format!("  {what}"), &figure, "0.010 s");
+    Ok(())
 }
 
 /// Hands in so many results a second, spread over the places as probes spread them.
