@@ -103,7 +103,7 @@ pub const WHAT_BYTES_MAX: usize = 200;
 pub const TEXT_BYTES_MAX: usize = 5_000;
 const LINK_BYTES_MAX: usize = 2_000;
 const PATH_BYTES_MAX: usize = 500;
-const KEY_BYTES_MAX: usize = 700;
+const KEY_BYTES_MAX: usize = 1_200;
 const SEEN_BYTES_MAX: usize = 500;
 /// A deadline lies in the future by so much at most.
 const LONGEST: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);

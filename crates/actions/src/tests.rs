@@ -190,12 +190,8 @@ fn promise(done_when: DoneWhen) -> Promise {
 }
 
 fn told(event: &Event) -> Vec<(&str, bool)> {
-    match event {
-        Event::Escalated { to, .. } | Event::Reminded { to, .. } => {
-            to.iter().map(|told| (told.person.name(), told.message.is_some())).collect()
-        }
-        other => panic!("{other:?}"),
-    }
+    let (Event::Escalated { to, .. } | Event::Reminded { to, .. }) = event else { panic!("{event:?}") };
+    to.iter().map(|told| (told.person.name(), told.message.is_some())).collect()
 }
 
 #[test]

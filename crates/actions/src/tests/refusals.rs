@@ -32,7 +32,7 @@ fn a_promise_that_nobody_can_keep_is_refused_with_its_field_and_a_way_out() {
     let gone = DoneWhen::FlagGone { flag: reference("flag:old") };
     refused_promise(|wrong| wrong.done_when = gone, "/done_when", "is so already");
     let key = |key: &str| Source::Finding { key: key.to_owned() };
-    refused_promise(|wrong| wrong.source = key(" "), "/source/key", "700");
+    refused_promise(|wrong| wrong.source = key(" "), "/source/key", "1200");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! needs to sign in, as long as they come from this machine, and the catalog's invented host names are replaced by the
 //! addresses where the services listen.
 
+mod promises;
+
 use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use access::Scope;
@@ -11,7 +13,7 @@ use catalog::{Bundle, BundleFile};
 use company::{Company, CompanyOptions};
 use engine::Request;
 use include_dir::{Dir, include_dir};
-use kernel::{Refusal, Sha256, codes};
+use kernel::{Refusal, Sha256, Timestamp, codes};
 use timeline::SqliteStore;
 use web::{App, credentials::new_token, security::Limits, server};
 use world::Command;
@@ -77,7 +79,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
     let company = Company::start(options)
         .await
         .map_err(|error| Refusal::new(&codes::INTERNAL, format!("the sample company can't start: {error}")))?;
-    folders::apply(running.app(), catalog_of(&company)).await?;
+    folders::apply(running.app(), catalog_of(&company, args.speed, running.app().now())).await?;
+    promises::make(running.app()).await?;
     output::line(format!("The demo is at {base_url} (Ctrl-C ends it; nothing is kept)"))?;
     output::line("In about a minute something breaks. Open the page, find the cause, and undo it.")?;
     let life = tokio::spawn(live(Arc::new(company)));
@@ -123,11 +126,11 @@ fn only_on_loopback(listen: &str) -> Result<(), Refusal> {
 }
 
 /// The company's catalog, with the addresses where its services listen.
-fn catalog_of(company: &Company) -> Bundle {
+fn catalog_of(company: &Company, speed: u32, now: Timestamp) -> Bundle {
     let mut files = Vec::new();
     collect(&CATALOG, &mut |path, bytes| {
         let bytes = match std::str::from_utf8(bytes) {
-            Ok(text) => company.localise(text).into_bytes().into(),
+            Ok(text) => promises::hurried(&company.localise(text), speed, now).into_bytes().into(),
             Err(_) => bytes.into(),
         };
         files.push(BundleFile { path, bytes });

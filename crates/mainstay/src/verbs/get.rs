@@ -54,6 +54,7 @@ const KINDS: &[(&str, Option<&str>)] = &[
     ("locations", Some("location")),
     ("templates", Some("template")),
     ("rotations", Some("rotation")),
+    ("cycles", Some("cycle")),
 ];
 /// The other lists.
 const LISTS: &[&str] = &["flags", "checks", "probes", "incidents", "deployments", "findings", "on-call", "tokens"];

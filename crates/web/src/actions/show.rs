@@ -109,7 +109,7 @@ fn answers(frame: &Frame, action: &Action) -> Vec<Answer> {
         ActionState::Open => action.promised,
         ActionState::Done { at, .. } | ActionState::Escalated { at } | ActionState::Deprioritised { at, .. } => *at,
     };
-    let mut state = Answer::to("State").state(state_of(action, frame.now), Some(frame.ago(since)));
+    let mut state = Answer::to("State").state(state_of(action, frame.now), Some(frame.elapsed(since)));
     if let ActionState::Done { by, .. } | ActionState::Deprioritised { by, person: None, .. } = &action.state {
         state = state.note(format!("by {}", frame.who(by).name));
     }

@@ -58,6 +58,6 @@ pub async fn show(frame: Frame) -> Response {
     screen(&InboxScreen {
         chrome: frame.chrome("Inbox", Place::OnCall),
         messages: messages.collect(),
-        none: Empty::new("No message has come. They come when an incident pages somebody."),
+        none: Empty::new("No message has come. They come when an incident pages somebody, or a promise is due."),
     })
 }

@@ -118,7 +118,7 @@ pub(super) fn drawn(frame: &Frame, retro: &Retro, refused: Option<(&Refusal, &st
             .collect(),
         columns: Column::ALL.map(|column| cards(frame, retro, column, actor, refused)).into_iter().collect(),
         promised: frame.world.actions.of_source(&source).map(|action| row(frame, action)).collect(),
-        promise: may.then(|| promise(frame, retro, None)),
+        promise: may.then(|| promise(retro, None)),
         close: (may && retro.closed.is_none())
             .then(|| frame.press(format!("/retrospectives/{number}/close"), "Close the retrospective")),
     }
@@ -126,7 +126,7 @@ pub(super) fn drawn(frame: &Frame, retro: &Retro, refused: Option<(&Refusal, &st
 
 fn answers(frame: &Frame, retro: &Retro, actor: Option<&Actor>) -> Vec<Answer> {
     let since = retro.closed.as_ref().map_or(retro.opened, |(at, _)| *at);
-    let state = Answer::to("State").state(state_of(retro), Some(frame.ago(since)));
+    let state = Answer::to("State").state(state_of(retro), Some(frame.elapsed(since)));
     let team = Answer::to("Team").entity(frame.entity(&retro.about.team));
     let mut answers = vec![state, team];
     if let Some(actor) = actor.filter(|_| retro.closed.is_none()) {
@@ -210,12 +210,12 @@ fn card(frame: &Frame, retro: &Retro, card: &Card, actor: Option<&Actor>, may: b
         votes: if votes == 1 { "1 vote".to_owned() } else { format!("{votes} votes") },
         vote: vote.filter(|_| may),
         take_back: (may && actor == Some(&card.by)).then(|| press("take-back", "Take back")),
-        promise: frame.may_write().then(|| Link::new("Promise something", promise(frame, retro, Some(card)))),
+        promise: frame.may_write().then(|| Link::new("Promise something", promise(retro, Some(card)))),
     }
 }
 
 /// Where something is promised because of a card, or of the retrospective.
-fn promise(_: &Frame, retro: &Retro, card: Option<&Card>) -> String {
+fn promise(retro: &Retro, card: Option<&Card>) -> String {
     let mut what = card.map(|card| card.text.split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default();
     what.truncate(what.floor_char_boundary(::actions::WHAT_BYTES_MAX));
     let set = [
