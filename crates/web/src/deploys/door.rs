@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn githubs_own_example_of_a_signature_is_good_and_any_other_is_not() {
         // docs.github.com, "Validating webhook deliveries", "Testing the webhook payload validation".
-        let tag = hex("757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b04e17e").unwrap();
+        let tag = hex("757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17").unwrap();
         let secret = b"It's a Secret to Everybody";
         assert!(is_signed(secret, b"Hello, World!", &tag));
         assert!(!is_signed(secret, b"Hello, World", &tag));

@@ -171,10 +171,19 @@ pub(super) fn why_unplanned(why: &Unplanned) -> String {
     }
 }
 
+/// What turned bad, for people: an alert's name is a digest.
+fn what_turned(check: &EntityRef) -> String {
+    match check.kind() {
+        "alert" => "an alert".to_owned(),
+        kind if kind.starts_with("slo") => format!("the budget of {}", check.short()),
+        kind => format!("{kind} {}", check.short()),
+    }
+}
+
 /// Evidence in a few words.
 pub(super) fn in_short(evidence: &Evidence) -> String {
     match evidence {
-        Evidence::TurnedBad { check, .. } => format!("{} turned bad", check.short()),
+        Evidence::TurnedBad { check, .. } => format!("{} turned bad", what_turned(check)),
         Evidence::Guilty { incident } => format!("guilty of incident {incident}"),
         Evidence::TakenBack { .. } => "taken back".to_owned(),
         Evidence::Hotfixed { incident, .. } => format!("the next one was made during incident {incident}"),
@@ -185,7 +194,9 @@ fn in_words(frame: &Frame, evidence: &Evidence) -> (String, String, Option<Momen
     let incident = |number: &u64| frame.href(format!("/incidents/{number}"));
     match evidence {
         Evidence::TurnedBad { incident: number, check, since } => {
-            let words = format!("{} {} turned bad soon after it: incident {number}", check.kind(), check.short());
+            let title = frame.world.incidents.by_number(*number).map(|incident| format!(", {}", incident.title));
+            let what = what_turned(check);
+            let words = format!("{what} turned bad soon after it: incident {number}{}", title.unwrap_or_default());
             (words, incident(number), Some(frame.ago(*since)))
         }
         Evidence::Guilty { incident: number } => {

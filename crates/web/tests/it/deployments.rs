@@ -134,6 +134,31 @@ async fn github_tells_once_in_any_order_and_only_with_the_right_signature() {
 }
 
 #[tokio::test]
+async fn a_deployment_of_a_forge_brings_the_commits_that_it_pushed_before() {
+    let site = shop().await;
+    let key = integration(&site, "github").await;
+    let commit = |id: u64, hours: i64| json!({ "id": format!("{id:040x}"), "timestamp": hours_ago(&site, hours) });
+    let push = json!({ "ref": "refs/heads/main", "repository": { "full_name": "acme/shop", "default_branch": "main" },
+        "commits": [commit(1, 9), commit(2, 8), commit(3, 7)] })
+    .to_string();
+    let mut headers = github(&key, &push);
+    headers[0].1 = "push".to_owned();
+    let (taken, said) = post(&site, "/hooks/github", &headers, &push).await;
+    assert_eq!((taken, &said["commits"]), (StatusCode::OK, &json!(3)), "{said}");
+    for (id, hours) in [(1, 6), (3, 5)] {
+        let body = status(id, "success", "main", &hours_ago(&site, hours), "acme/shop");
+        post(&site, "/hooks/github", &github(&key, &body), &body).await;
+    }
+    let measures = Client::of(&site).get("/api/v1/measures?component=checkout").await;
+    let lead = &measures["now"]["lead_time"];
+    assert_eq!(
+        (&lead["count"], &lead["p50_s"], &lead["max_s"]),
+        (&json!(3), &json!(10_800), &json!(10_800)),
+        "{measures}"
+    );
+}
+
+#[tokio::test]
 async fn what_nobody_knows_is_kept_and_is_a_finding() {
     let site = shop().await;
     let key = integration(&site, "github").await;
