@@ -47,7 +47,17 @@ pub fn steps(markdown: &str) -> Vec<Step> {
             Event::Text(text) | Event::Code(text) if in_heading => heading.push_str(&text),
             Event::Text(text) | Event::Code(text) if !in_code => say(&mut found, &open, &text),
             Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::Paragraph) => say(&mut found, &open, " "),
-            _ => {}
+            Event::Start(_)
+            | Event::End(_)
+            | Event::Text(_)
+            | Event::Code(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::Html(_)
+            | Event::InlineHtml(_)
+            | Event::FootnoteReference(_)
+            | Event::Rule
+            | Event::TaskListMarker(_) => {}
         }
     }
     for step in &mut found {
