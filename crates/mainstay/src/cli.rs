@@ -58,6 +58,9 @@ pub(crate) enum Verb {
     /// Show an incident: whose it is, what changed, the way back; take it on, note, resolve
     #[command(after_help = verbs::incident::HELP)]
     Incident(verbs::incident::IncidentArgs),
+    /// Write down what was learnt of an incident; review and publish it
+    #[command(after_help = verbs::postmortem::HELP)]
+    Postmortem(verbs::postmortem::PostmortemArgs),
     /// Show what other tools report; take it on, end it
     #[command(after_help = verbs::alert::HELP)]
     Alert(verbs::alert::AlertArgs),
@@ -123,7 +126,10 @@ pub(crate) enum Verb {
 /// The verbs as `--help` groups them.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["demo", "serve", "edge-flags", "probe"]),
-    ("Look", &["status", "get", "incident", "alert", "on-call", "pages", "timeline", "slo", "can-i-deploy"]),
+    (
+        "Look",
+        &["status", "get", "incident", "postmortem", "alert", "on-call", "pages", "timeline", "slo", "can-i-deploy"],
+    ),
     (
         "Change",
         &[

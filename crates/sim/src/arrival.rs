@@ -338,6 +338,7 @@ impl Lives {
             | Event::Incidents(_)
             | Event::Journal(_)
             | Event::Oncall(_)
+            | Event::Postmortems(_)
             | Event::Statuspage(_)
             | Event::Slo(_) => {}
         }

@@ -18,6 +18,7 @@ pub mod integrations;
 pub mod maintenances;
 pub mod oncall;
 pub mod pages;
+pub mod postmortems;
 pub mod probes;
 pub mod runs;
 pub mod schedule;

@@ -19,6 +19,7 @@ use world::World;
 use crate::{
     cache::Cache,
     contracts::gaps::{self, ContractGap},
+    postmortems::texts::Published,
 };
 
 /// The indexes over the catalog and its docs.
@@ -32,6 +33,8 @@ pub struct Indexes {
     stale: Momentary<Stale>,
     uncovered: Momentary<Uncovered>,
     contract_gaps: Momentary<ContractGap>,
+    /// What is published in post-mortems, as of one count of publications.
+    post_mortems: Mutex<Published>,
     /// Documents as HTML.
     pub(crate) pages: Cache<Sha256, prose::Page>,
     /// API definitions, or why one can't be read.
@@ -57,6 +60,7 @@ impl Default for Indexes {
             stale: Momentary::default(),
             uncovered: Momentary::default(),
             contract_gaps: Momentary::default(),
+            post_mortems: Mutex::default(),
             pages: Cache::new(PAGES_KEPT),
             references: Cache::new(REFERENCES_KEPT),
         }
@@ -130,6 +134,20 @@ pub mod keys {
 const BODY_BYTES_MAX: usize = 200_000;
 
 impl Indexes {
+    /// The index of published post-mortems, if it is that of this count of publications.
+    pub(crate) fn post_mortems(&self, publications: u64) -> Option<Arc<TextIndex>> {
+        let kept = lock(&self.post_mortems);
+        kept.as_ref().filter(|(count, _)| *count == publications).map(|(_, index)| Arc::clone(index))
+    }
+
+    /// Keeps it, unless there is a newer one.
+    pub(crate) fn keep_post_mortems(&self, publications: u64, index: &Arc<TextIndex>) {
+        let mut kept = lock(&self.post_mortems);
+        if kept.as_ref().is_none_or(|(count, _)| *count < publications) {
+            *kept = Some((publications, Arc::clone(index)));
+        }
+    }
+
     /// The catalog's index as of this World.
     #[must_use]
     pub fn entities(&self, world: &World) -> Index {

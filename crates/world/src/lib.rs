@@ -24,6 +24,7 @@ mod guard;
 mod incident;
 pub mod journal;
 pub mod paging;
+pub mod postmortem;
 mod react;
 pub mod slos;
 mod snapshot;

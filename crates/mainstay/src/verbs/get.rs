@@ -96,7 +96,7 @@ async fn named(what: &str, session: &Session) -> Result<ExitCode, Refusal> {
         "flag" => flag::show(reference.short(), session).await,
         "check" => check::show(reference.short(), session).await,
         "incident" => match reference.name().parse() {
-            Ok(number) => incident::show(Some(number), false, session).await,
+            Ok(number) => incident::show(Some(number), false, incident::Format::Terminal, session).await,
             Err(_) => Err(Refusal::new(&codes::INVALID, format!("\"{what}\": an incident has a number"))),
         },
         _ => entity(what, &reference, session).await,

@@ -110,7 +110,7 @@ enum IncidentVerb {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(crate) enum Format {
     /// For a terminal
     Terminal,
     /// Short Markdown, to be pasted into a chat
@@ -211,7 +211,12 @@ pub(crate) fn table(out: &Printer, incidents: &[Incident]) -> String {
 ///
 /// # Errors
 /// What the server refuses.
-async fn show(number: Option<u64>, all: bool, format: Format, session: &Session) -> Result<ExitCode, Refusal> {
+pub(crate) async fn show(
+    number: Option<u64>,
+    all: bool,
+    format: Format,
+    session: &Session,
+) -> Result<ExitCode, Refusal> {
     let number = number_or_newest(number, session).await?;
     let answer = session.client.get(&["incidents", &number], &[]).await?;
     session.out.show(answer, |incident| match format {
