@@ -119,8 +119,12 @@ test("a picture that is pasted into a note goes along with it", async () => {
   });
   assert.equal(await page.locator("#picture").evaluate((input) => input.files.length), 1);
   await page.locator("button:has-text('Add note')").first().click();
-  await page.waitForSelector(".written img");
-  const shown = await page.locator(".written img").evaluate((image) => image.decode().then(() => image.naturalWidth));
+  await page.waitForSelector(".written img", { state: "attached" });
+  // It is loaded when it comes into view; one pixel never does.
+  const shown = await page.locator(".written img").evaluate((image) => {
+    image.loading = "eager";
+    return image.decode().then(() => image.naturalWidth);
+  });
   assert.equal(shown, 1);
   await isSound(view);
   await view.close();
