@@ -61,6 +61,9 @@ pub(crate) enum Verb {
     /// Promise what will be done, and show what was and what is late
     #[command(after_help = verbs::action::HELP)]
     Action(verbs::action::ActionArgs),
+    /// Write down what was learnt of an incident; review and publish it
+    #[command(after_help = verbs::postmortem::HELP)]
+    Postmortem(verbs::postmortem::PostmortemArgs),
     /// Show what other tools report; take it on, end it
     #[command(after_help = verbs::alert::HELP)]
     Alert(verbs::alert::AlertArgs),
@@ -129,7 +132,22 @@ pub(crate) enum Verb {
 /// The verbs as `--help` groups them.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Run", &["demo", "serve", "edge-flags", "probe"]),
-    ("Look", &["status", "get", "incident", "alert", "on-call", "pages", "timeline", "slo", "dora", "can-i-deploy"]),
+    (
+        "Look",
+        &[
+            "status",
+            "get",
+            "incident",
+            "postmortem",
+            "alert",
+            "on-call",
+            "pages",
+            "timeline",
+            "slo",
+            "dora",
+            "can-i-deploy",
+        ],
+    ),
     (
         "Change",
         &[

@@ -29,6 +29,7 @@ pub(crate) mod maintenance;
 pub(crate) mod on_call;
 pub(crate) mod page;
 pub(crate) mod plan;
+pub(crate) mod postmortem;
 pub(crate) mod probe;
 pub(crate) mod restore;
 mod serve;
@@ -78,6 +79,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             Verb::Ack(args) => page::ack(args, &session()?).await,
             Verb::Incident(args) => incident::run(args, &session()?).await,
             Verb::Action(args) => action::run(args, &session()?).await,
+            Verb::Postmortem(args) => postmortem::run(args, &session()?).await,
             Verb::Alert(args) => alert::run(args, &session()?).await,
             Verb::Integration(args) => integration::run(args, &session()?).await,
             Verb::StatusPage(args) => status_page::run(args, &session()?).await,

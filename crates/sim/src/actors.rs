@@ -406,6 +406,7 @@ fn verify_undone(sim: &mut Sim, event: EventId) {
         | Event::Oncall(_)
         | Event::Alerts(_)
         | Event::Paging(_)
+        | Event::Postmortems(_)
         | Event::Statuspage(_)
         | Event::Slo(_) => true,
     };

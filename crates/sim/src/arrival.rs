@@ -340,6 +340,7 @@ impl Lives {
             | Event::Incidents(_)
             | Event::Journal(_)
             | Event::Oncall(_)
+            | Event::Postmortems(_)
             | Event::Statuspage(_)
             | Event::Slo(_) => {}
         }

@@ -59,6 +59,7 @@ impl Promises {
             | world::Event::Oncall(_)
             | world::Event::Alerts(_)
             | world::Event::Paging(_)
+            | world::Event::Postmortems(_)
             | world::Event::Statuspage(_)
             | world::Event::Slo(_) => {}
         }

@@ -165,6 +165,7 @@ impl Witness {
             | Event::Oncall(_)
             | Event::Alerts(_)
             | Event::Paging(_)
+            | Event::Postmortems(_)
             | Event::Statuspage(_)
             | Event::Slo(_) => {}
         }

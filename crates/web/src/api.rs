@@ -20,6 +20,7 @@ pub mod maintenances;
 pub mod measures;
 pub mod oncall;
 pub mod pages;
+pub mod postmortems;
 pub mod probes;
 pub mod retros;
 pub mod runs;

@@ -20,6 +20,7 @@ use crate::{
     cache::Cache,
     contracts::gaps::{self, ContractGap},
     deploys::claims::Claims,
+    postmortems::texts::Published,
 };
 
 /// The indexes over the catalog and its docs.
@@ -34,6 +35,8 @@ pub struct Indexes {
     uncovered: Momentary<Uncovered>,
     contract_gaps: Momentary<ContractGap>,
     claims: Cache<u64, Claims>,
+    /// What is published in post-mortems, as of one count of publications.
+    post_mortems: Mutex<Published>,
     /// Documents as HTML.
     pub(crate) pages: Cache<Sha256, prose::Page>,
     /// API definitions, or why one can't be read.
@@ -60,6 +63,7 @@ impl Default for Indexes {
             uncovered: Momentary::default(),
             contract_gaps: Momentary::default(),
             claims: Cache::new(PAST_KEPT),
+            post_mortems: Mutex::default(),
             pages: Cache::new(PAGES_KEPT),
             references: Cache::new(REFERENCES_KEPT),
         }
@@ -138,6 +142,20 @@ impl Indexes {
     pub fn claims(&self, world: &World) -> Arc<Claims> {
         let made = self.claims.get_or_make(world.catalog.revision(), || Ok::<_, Infallible>(Claims::of(world)));
         made.unwrap_or_else(|never| match never {})
+    }
+
+    /// The index of published post-mortems, if it is that of this count of publications.
+    pub(crate) fn post_mortems(&self, publications: u64) -> Option<Arc<TextIndex>> {
+        let kept = lock(&self.post_mortems);
+        kept.as_ref().filter(|(count, _)| *count == publications).map(|(_, index)| Arc::clone(index))
+    }
+
+    /// Keeps it, unless there is a newer one.
+    pub(crate) fn keep_post_mortems(&self, publications: u64, index: &Arc<TextIndex>) {
+        let mut kept = lock(&self.post_mortems);
+        if kept.as_ref().is_none_or(|(count, _)| *count < publications) {
+            *kept = Some((publications, Arc::clone(index)));
+        }
     }
 
     /// The catalog's index as of this World.

@@ -40,6 +40,7 @@ pub mod metrics;
 pub mod oncall;
 pub mod pages;
 pub mod paging;
+pub mod postmortems;
 pub mod problem;
 pub mod reference;
 pub mod remark;

@@ -214,6 +214,7 @@ pub fn sort_of_event(kind: &str) -> &str {
         "journal" => "undo",
         "oncall" => "on call",
         "paging" => "page",
+        "postmortems" => "post-mortem",
         "effects" => "effect",
         other => other,
     }

@@ -3,7 +3,7 @@
 use kernel::{Context, EventId, Refusal};
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, World, effects, incident, undo};
+use crate::{Event, World, effects, incident, postmortem, undo};
 
 /// A wish, of any area.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub enum Command {
     Oncall(oncall::Command),
     /// Pages.
     Paging(paging::Command),
+    /// Post-mortems.
+    Postmortems(postmortems::Command),
     /// Public status pages.
     Statuspage(statuspage::Command),
     /// Service level objectives.
@@ -74,6 +76,7 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
         Command::Incidents(command) => incident::decide(world, command, context).map(wrap),
         Command::Oncall(command) => oncall::decide(&world.oncall, command, context).map(wrap),
         Command::Paging(command) => paging::decide(&world.paging, command, context).map(wrap),
+        Command::Postmortems(command) => postmortem::decide(world, command, context).map(wrap),
         Command::Statuspage(command) => statuspage::decide(&world.statuspage, command, context).map(wrap),
         Command::Slo(command) => slo::decide(&world.slos, command, context).map(wrap),
         Command::Undo(Undo { event }) => undo::decide(world, event, context),

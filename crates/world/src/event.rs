@@ -35,6 +35,8 @@ pub enum Event {
     Oncall(oncall::Event),
     /// Pages.
     Paging(paging::Event),
+    /// Post-mortems.
+    Postmortems(postmortems::Event),
     /// Public status pages.
     Statuspage(statuspage::Event),
     /// Service level objectives.
@@ -124,6 +126,7 @@ macro_rules! areas {
     (@event Journal) => { journal::Event };
     (@event Oncall) => { oncall::Event };
     (@event Paging) => { paging::Event };
+    (@event Postmortems) => { postmortems::Event };
     (@event Statuspage) => { statuspage::Event };
     (@event Slo) => { slo::Event };
 }
@@ -142,6 +145,7 @@ areas! {
     Journal = "journal",
     Oncall = "oncall",
     Paging = "paging",
+    Postmortems = "postmortems",
     Statuspage = "statuspage",
     Slo = "slo",
 }

@@ -91,6 +91,10 @@ pub(crate) fn follow_split(
         part,
     });
     let mut reactions: Vec<Reaction> = moved.collect();
+    if !reactions.is_empty() && origin.acknowledged.is_none() {
+        // What it goes on with must go on telling somebody. Nothing happens if a page does.
+        reactions.push(Reaction { command: Wish::Paging(open(origin.entity(), origin)), part });
+    }
     let owner = world.owner_of(new.entity());
     if origin.acknowledged.is_some() && owner == world.owner_of(origin.entity()) {
         let command = Wish::Incidents(Command::Acknowledge { incident: about.incident });

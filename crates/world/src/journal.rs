@@ -209,6 +209,7 @@ pub fn is_change_in_any_world(event: &AnyEvent) -> bool {
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_)
         | AnyEvent::Paging(_)
+        | AnyEvent::Postmortems(_)
         | AnyEvent::Statuspage(_)
         | AnyEvent::Slo(_) => false,
     }
@@ -256,6 +257,7 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_)
         | AnyEvent::Paging(_)
+        | AnyEvent::Postmortems(_)
         | AnyEvent::Statuspage(_)
         | AnyEvent::Slo(_) => return None,
     };
@@ -273,6 +275,7 @@ pub(crate) fn change_of(world: &World, recorded: &Recorded) -> Option<Change> {
         | AnyEvent::Journal(_)
         | AnyEvent::Oncall(_)
         | AnyEvent::Paging(_)
+        | AnyEvent::Postmortems(_)
         | AnyEvent::Statuspage(_)
         | AnyEvent::Slo(_) => (stamp.at, ramp_step_taken_back(world, event)),
     };

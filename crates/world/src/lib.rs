@@ -25,6 +25,7 @@ mod incident;
 pub mod journal;
 pub mod measures;
 pub mod paging;
+pub mod postmortem;
 mod react;
 pub mod slos;
 mod snapshot;

@@ -120,11 +120,11 @@ pub(crate) fn follow_incident(world: &World, event: &incidents::Event) -> Vec<Re
     let about = event.about();
     let of_incident = || world.paging.of_incident(about.incident);
     let commands = match event {
-        incidents::Event::Opened { title, severity, .. } => vec![open(world, event, &about.entity, *severity, title)],
+        incidents::Event::Opened { title, severity, .. } => vec![open(world, about, &about.entity, *severity, title)],
         incidents::Event::Reopened { .. } => {
             let Some(incident) = world.incidents.get(about.incident) else { return Vec::new() };
             let title = format!("{} (failed again)", incident.title);
-            vec![open(world, event, &about.entity, incident.severity, &title)]
+            vec![open(world, about, &about.entity, incident.severity, &title)]
         }
         incidents::Event::Joined { entity, .. } => {
             // Whoever owns what failed too should know, if that is another team.
@@ -133,7 +133,7 @@ pub(crate) fn follow_incident(world: &World, event: &incidents::Event) -> Vec<Re
             if theirs == first {
                 return Vec::new();
             }
-            vec![open(world, event, entity, incident.severity, &incident.title)]
+            vec![open(world, about, entity, incident.severity, &incident.title)]
         }
         // Nobody sleeps on what got worse.
         incidents::Event::SeverityChanged { from, to, .. } if urgency(*to) > urgency(*from) => {
@@ -147,8 +147,8 @@ pub(crate) fn follow_incident(world: &World, event: &incidents::Event) -> Vec<Re
         incidents::Event::Resolved { .. } => vec![paging::Command::EndIncident { incident: about.incident }],
         incidents::Event::Merged { .. } => incident::follow_merge(world, event),
         incidents::Event::SplitOff { .. } => {
-            return incident::follow_split(world, event, |entity, new| {
-                open(world, event, entity, new.severity, &new.title)
+            return incident::follow_split(world, event, |entity, of| {
+                open(world, &of.about, entity, of.severity, &of.title)
             });
         }
         incidents::Event::SeverityChanged { .. }
@@ -179,12 +179,11 @@ fn urgency(severity: Severity) -> u8 {
 
 fn open(
     world: &World,
-    event: &incidents::Event,
+    about: &incidents::About,
     subject: &EntityRef,
     severity: Severity,
     title: &str,
 ) -> paging::Command {
-    let about = event.about();
     let team = world.owner_of(subject);
     let about = Opening {
         incident: Some(IncidentRef { incident: about.incident, number: about.number }),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     Call, Command, Effect, Event, Recorded, World, actions, alerts, contracts, definitions, effects, guard, paging,
-    slos, suspects, undo,
+    postmortem, slos, suspects, undo,
 };
 
 /// A command that follows from an event.
@@ -58,6 +58,7 @@ fn in_areas(world: &World, recorded: &Recorded, context: &Context) -> Vec<Reacti
         Event::Flags(event) => guard::follow(world, event),
         Event::Slo(event) => slos::follow(world, event),
         Event::Actions(event) => actions::follow(event, recorded, context),
+        Event::Postmortems(event) => postmortem::follow(event),
         Event::Access(_) | Event::Journal(_) | Event::Oncall(_) | Event::Statuspage(_) => Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ mod gates;
 mod golden;
 mod journal;
 mod paging;
+mod postmortems;
 mod ramps;
 mod slos;
 mod statuspage;
@@ -44,11 +45,14 @@ struct Town {
     world: World,
     log: Vec<Recorded>,
     second: i64,
+    /// Who gives commands.
+    actor: Actor,
 }
 
 impl Town {
     fn new() -> Self {
-        let mut town = Self { world: World::default(), log: Vec::new(), second: START_S };
+        let actor = Actor::Person("jo".to_owned());
+        let mut town = Self { world: World::default(), log: Vec::new(), second: START_S, actor };
         town.apply(FILES);
         town
     }
@@ -72,7 +76,7 @@ impl Town {
     fn give(&mut self, command: Command) -> Result<Vec<Recorded>, Refusal> {
         self.pass(1);
         let seed = |town: &Self, salt: usize| IdSeed((town.log.len() * 1_000 + salt) as u128);
-        let context = Context::new(self.now(), Actor::Person("jo".to_owned()), seed(self, 0));
+        let context = Context::new(self.now(), self.actor.clone(), seed(self, 0));
         let mut waiting = std::collections::VecDeque::from([(command, context)]);
         let first = self.log.len();
         let mut salt = 0;

@@ -67,6 +67,7 @@ pub fn plan_undo(world: &World, event: EventId) -> Result<UndoPlan, Refusal> {
         | Event::Journal(_)
         | Event::Oncall(_)
         | Event::Paging(_)
+        | Event::Postmortems(_)
         | Event::Statuspage(_)
         | Event::Slo(_) => {
             return Err(Refusal::new(&codes::IRREVERSIBLE, "this event is not a change of software"));

@@ -44,6 +44,9 @@ pub struct World {
     pub oncall: oncall::State,
     /// Pages: who is told, and what became of it.
     pub paging: paging::State,
+    /// Post-mortems.
+    #[serde(default)]
+    pub postmortems: postmortems::State,
     /// Public status pages.
     #[serde(default)]
     pub statuspage: statuspage::State,
@@ -111,6 +114,7 @@ impl World {
             Event::Journal(event) => self.journal.fold(event, stamp),
             Event::Oncall(event) => self.oncall.fold(event, stamp),
             Event::Paging(event) => self.paging.fold(event, stamp),
+            Event::Postmortems(event) => self.postmortems.fold(event, stamp),
             Event::Statuspage(event) => self.statuspage.fold(event, stamp),
             Event::Slo(event) => self.slos.fold(event, stamp),
         }

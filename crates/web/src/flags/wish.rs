@@ -87,6 +87,7 @@ pub(super) async fn carry_out(
         | Event::Oncall(_)
         | Event::Alerts(_)
         | Event::Paging(_)
+        | Event::Postmortems(_)
         | Event::Statuspage(_)
         | Event::Slo(_) => None,
     });

@@ -23,6 +23,8 @@ pub struct IncidentsScreen {
     pub tabs: Tabs,
     /// Where one declares an incident by hand; none where the reader may not.
     pub declare: Option<String>,
+    /// How often the ranking of suspects was right, if anybody has said so.
+    pub accuracy: Option<String>,
     /// The incidents, the latest first.
     pub rows: Vec<IncidentRow>,
     /// What is said where there are none.
@@ -88,6 +90,7 @@ pub async fn index(frame: Frame, Query(which): Query<Which>) -> Response {
         chrome: Chrome { incident: None, ..frame.chrome("Incidents", Place::Incidents) },
         tabs: Tabs { label: "Incidents by state".to_owned(), tabs },
         declare: frame.may_write().then(|| "/incidents/declare".to_owned()),
+        accuracy: accuracy(&frame),
         rows: page.items.into_iter().map(|incident| row(&frame, incident)).collect(),
         none: Empty::with(
             "There is none. One opens by itself when a check of a critical path goes down, or by hand.",
@@ -95,6 +98,16 @@ pub async fn index(frame: Frame, Query(which): Query<Which>) -> Response {
         ),
         pager: page.pager,
     })
+}
+
+/// How often the ranking was right, of all incidents that are held.
+fn accuracy(frame: &Frame) -> Option<String> {
+    let counted = incidents::accuracy(frame.world.incidents.recent());
+    let (first, three) = (counted.percent(counted.first)?, counted.percent(counted.first_three)?);
+    let of = if counted.judged == 1 { "1 incident".to_owned() } else { format!("{} incidents", counted.judged) };
+    Some(format!(
+        "Of {of} of which somebody said which change it was, the ranking had it first in {first} %, and among the first three in {three} %."
+    ))
 }
 
 fn row(frame: &Frame, incident: &Incident) -> IncidentRow {

@@ -80,7 +80,7 @@ const PUBLIC: &[&str] = &[
     "statuspage.restored",
     "statuspage.status_",
 ];
-const PEOPLE: &[&str] = &["incidents."];
+const PEOPLE: &[&str] = &["incidents.", "postmortems."];
 
 impl Part {
     const ALL: [(Self, &'static str, &'static str); 6] = [

@@ -49,6 +49,8 @@ pub struct IncidentScreen {
     pub advice: Option<String>,
     /// Acknowledge, resolve: what can be done to the incident now.
     pub buttons: Vec<Press>,
+    /// The post-mortem, if it was begun.
+    pub post_mortem: Option<Link>,
     /// Broken path, owner, on call, runbook.
     pub answers: Vec<Answer>,
     /// Changes that may have caused it, the likeliest first.
@@ -189,6 +191,10 @@ pub async fn show(frame: Frame, Path(number): Path<String>, Query(which): Query<
         ended: incident.ended.as_ref().map(|ending| frame.ago(ending.at)),
         advice: advice(&frame, &incident, &suspects, culprits.changes),
         buttons: buttons(&frame, &incident),
+        post_mortem: frame.world.postmortems.get(incident.number()).map(|of| {
+            let name = format!("Post-mortem ({})", of.stage().word());
+            Link::new(name, frame.href(format!("/postmortems/{}", incident.number())))
+        }),
         answers: answers(&frame, &incident),
         no_suspects: no_suspects(culprits.changes),
         pages: pages(&frame, &incident),
@@ -284,8 +290,14 @@ fn no_suspects(changes: usize) -> Empty {
 }
 
 fn buttons(frame: &Frame, incident: &Incident) -> Vec<Press> {
-    if !frame.may_write() || !incident.is_open() {
+    if !frame.may_write() {
         return Vec::new();
+    }
+    if !incident.is_open() {
+        let is_begun = frame.world.postmortems.get(incident.number()).is_some() || incident.merged.is_some();
+        let hidden = vec![("incident".to_owned(), incident.number().to_string())];
+        let begin = Press { hidden, ..frame.press("/postmortems", "Write the post-mortem") };
+        return if is_begun { Vec::new() } else { vec![begin] };
     }
     let address = format!("/incidents/{}", incident.number());
     let acknowledge =

@@ -221,6 +221,7 @@ fn difference(world: &World, entry: &timeline::Entry) -> Diff {
         | Event::Oncall(_)
         | Event::Alerts(_)
         | Event::Paging(_)
+        | Event::Postmortems(_)
         | Event::Statuspage(_)
         | Event::Slo(_) => Vec::new(),
     };

@@ -10,8 +10,8 @@ use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use crate::{
     App,
-    api::incidents as api,
-    incidents,
+    api::{incidents as api, postmortems as written},
+    incidents, postmortems,
     table::{Access::Needs, Table},
 };
 
@@ -30,6 +30,12 @@ fn picture((schemas, paths, handler): UtoipaMethodRouter<App>) -> UtoipaMethodRo
 
 pub(super) fn screens(table: Table) -> Table {
     table
+        .screen(Needs(Read), Method::GET, "/postmortems", get(postmortems::list::index))
+        .screen(Needs(Write), Method::POST, "/postmortems", post(postmortems::act::start))
+        .screen(Needs(Read), Method::GET, "/postmortems/{number}", get(postmortems::show::show))
+        .screen(Needs(Write), Method::GET, "/postmortems/{number}/edit", get(postmortems::edit::ask))
+        .screen(Needs(Write), Method::POST, "/postmortems/{number}/edit", post(postmortems::edit::change))
+        .screen(Needs(Write), Method::POST, "/postmortems/{number}/{verb}", post(postmortems::act::act))
         .screen(Needs(Read), Method::GET, "/incidents", get(incidents::list::index))
         .screen(Needs(Write), Method::GET, "/incidents/declare", get(incidents::ask))
         .screen(Needs(Write), Method::POST, "/incidents", post(incidents::declare))
@@ -51,6 +57,13 @@ pub(super) fn api(table: Table) -> Table {
         .api(Needs(Write), routes!(api::resolve))
         .api(Needs(Write), routes!(api::note))
         .api(Needs(Write), routes!(api::judge))
+        .api(Needs(Read), routes!(written::list))
+        .api(Needs(Write), routes!(written::start))
+        .api(Needs(Read), routes!(written::show))
+        .api(Needs(Write), routes!(written::edit))
+        .api(Needs(Write), routes!(written::ask_review))
+        .api(Needs(Write), routes!(written::review))
+        .api(Needs(Write), routes!(written::publish))
         .api(Needs(Read), routes!(api::past::accuracy))
         .api(Needs(Read), routes!(api::past::running_log))
         .api(Needs(Write), routes!(api::acts::assign))

@@ -115,6 +115,7 @@ fn links(event: &Event) -> Vec<(String, String)> {
         | Event::Journal(_)
         | Event::Oncall(_)
         | Event::Paging(_)
+        | Event::Postmortems(_)
         | Event::Statuspage(_)
         | Event::Slo(_) => Vec::new(),
     }

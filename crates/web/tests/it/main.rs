@@ -24,6 +24,7 @@ mod large;
 mod oncall_schedule;
 mod pact_broker;
 mod pages;
+mod postmortems;
 mod probes;
 mod protection;
 mod retros;

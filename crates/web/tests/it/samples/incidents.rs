@@ -46,6 +46,9 @@ fn list() -> IncidentsScreen {
             label: "Incidents by state".to_owned(),
             tabs: vec![tab("All", true, 12), tab("Open", false, 1), tab("Resolved", false, 11)],
         },
+        accuracy: Some(
+            "Of 9 incidents of which somebody said which change it was, the ranking had it first in 77 %.".to_owned(),
+        ),
         declare: Some("/incidents/declare".to_owned()),
         rows: vec![
             row(12, State::new(Tone::Bad, "open"), "Buyers can’t check out", 12, None, None),
@@ -119,6 +122,7 @@ fn open() -> IncidentScreen {
             at: ago(11),
             explained: "Page 4 is open: nobody has answered.".to_owned(),
         }],
+        post_mortem: None,
         buttons: vec![press("Acknowledge", "acknowledge", false), press("Resolve", "resolve", false)],
         answers: vec![
             Answer::to("Broken").state(down(), Some(for_minutes(12))).note("Buyer pays by card"),
@@ -308,6 +312,7 @@ fn over() -> IncidentScreen {
     over.began = ago(3_000);
     over.ended = Some(ago(2_991));
     over.buttons = vec![];
+    over.post_mortem = Some(Link::new("Post-mortem (draft)", "/postmortems/11"));
     over.note = None;
     over.amendments = vec![];
     if let Some(list) = &mut over.checklist {
