@@ -8,6 +8,7 @@ mod actions;
 mod gates;
 mod golden;
 mod journal;
+mod measures;
 mod paging;
 mod postmortems;
 mod ramps;
