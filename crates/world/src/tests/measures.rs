@@ -35,7 +35,7 @@ impl Town {
 
     fn mark(&mut self, event: EventId, verdict: Verdict) {
         let incident = self.world.incidents.recent().next().unwrap().about.incident;
-        self.give(Command::Incidents(incidents::Command::MarkSuspect { incident, event, verdict })).unwrap();
+        self.give(Command::Incidents(incidents::Command::MarkSuspect { incident, event, verdict, rank: None })).unwrap();
     }
 }
 
