@@ -35,7 +35,7 @@ pub(crate) async fn of(app: &App, world: &Arc<World>, incident: &Incident) -> Re
     let _ = writeln!(out, "## Summary\n\n_What happened, in three sentences, for somebody who was not there._\n");
     let _ = writeln!(out, "## Impact\n\n{}", impact(app, world, incident, now));
     let _ = writeln!(out, "## Detection\n\n{}", detection(world, incident));
-    let _ = writeln!(out, "## Timeline\n\nAll times are UTC. [The whole log](/incidents/{number}#log)\n");
+    let _ = writeln!(out, "## Timeline\n\nAll times are UTC. [The whole log](/incidents/{number})\n");
     let _ = writeln!(out, "| time | what | who |\n| --- | --- | --- |");
     for entry in entries.iter().take(ROWS_MAX) {
         let what = match log::written(entry) {

@@ -70,7 +70,7 @@ impl Filled {
     /// The items as they were filled in, blank ones too.
     fn items(&self) -> Vec<ItemText> {
         let text = |all: &[String], at: usize| all.get(at).cloned().unwrap_or_default();
-        let count = self.what.len().max(ITEMS_MAX).min(20);
+        let count = self.what.len().clamp(ITEMS_MAX, 20);
         let item = |at| ItemText {
             what: text(&self.what, at),
             owner: text(&self.owner, at),

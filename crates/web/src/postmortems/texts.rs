@@ -48,6 +48,10 @@ pub(crate) async fn keep(app: &App, text: String) -> Result<(Sha256, u32), Refus
 pub(crate) fn rendered(of: &PostMortem, markdown: &str) -> prose::Page {
     let number = of.about.incident;
     let address = |path: &str| {
+        // What the template links to: other things of ours that have a number.
+        if let Some(("actions" | "incidents" | "postmortems" | "timeline", at)) = path.split_once('/') {
+            return at.parse::<u64>().is_ok().then(|| format!("/{path}"));
+        }
         let digest: Sha256 = path.strip_prefix("pictures/")?.parse().ok()?;
         Some(format!("/incidents/{number}/pictures/{digest}"))
     };
