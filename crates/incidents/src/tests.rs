@@ -347,10 +347,11 @@ proptest! {
                 (8, Some(incident)) => Command::Mitigate { incident, at: None },
                 _ => declared(name),
             };
-            match &command {
-                Command::Open { failed: Failed { check: Some(_), .. }, .. } => drop(desk.down.insert(name)),
-                Command::Recover { .. } => drop(desk.down.remove(name)),
-                _ => {}
+            if let Command::Open { failed: Failed { check: Some(_), .. }, .. } = &command {
+                desk.down.insert(name);
+            }
+            if let Command::Recover { .. } = &command {
+                desk.down.remove(name);
             }
             let _ = desk.after(minutes).try_do(command);
             for name in names {
