@@ -42,14 +42,26 @@ pub(crate) fn yaml(file: &str, bytes: &[u8]) -> Result<Value, Unreadable> {
     if text.trim().is_empty() {
         return Ok(Value::Object(Default::default()));
     }
-    serde_saphyr::from_str_with_options(text, bounded(1)).map_err(|error| malformed(file, error.without_snippet()))
+    serde_saphyr::from_str_with_options(text, bounded(1)).map_err(|error| unread(file, &error))
 }
 
 /// Reads a file of any number of YAML documents.
 pub(crate) fn yamls(file: &str, bytes: &[u8]) -> Result<Vec<Value>, Unreadable> {
     let text = text(file, bytes)?;
-    serde_saphyr::from_multiple_with_options(text, bounded(DOCUMENTS_MAX))
-        .map_err(|error| malformed(file, error.without_snippet()))
+    serde_saphyr::from_multiple_with_options(text, bounded(DOCUMENTS_MAX)).map_err(|error| unread(file, &error))
+}
+
+/// Why YAML can't be read, in words.
+fn unread(file: &str, error: &serde_saphyr::Error) -> Unreadable {
+    use serde_saphyr::budget::BudgetBreach;
+    let why = match error.without_snippet() {
+        serde_saphyr::Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            "it has several documents, with --- between them: import each as a file of its own".to_owned()
+        }
+        serde_saphyr::Error::Budget { .. } => "it is too large, or nested too deeply".to_owned(),
+        other => other.to_string(),
+    };
+    malformed(file, why)
 }
 
 fn bounded(documents_max: usize) -> serde_saphyr::Options {
