@@ -21,7 +21,7 @@ pub struct HelpScreen {
 }
 
 impl HelpScreen {
-    fn places(&self) -> [Place; 12] {
+    fn places(&self) -> [Place; 13] {
         Place::ALL
     }
 }

@@ -79,6 +79,7 @@ impl Chrome {
                 | Place::Services
                 | Place::Timeline
                 | Place::Checks
+                | Place::Objectives
                 | Place::Contracts
                 | Place::OnCall
                 | Place::Docs
@@ -133,6 +134,8 @@ pub enum Place {
     Timeline,
     /// Synthetic tests.
     Checks,
+    /// Service level objectives and what is left of their budgets.
+    Objectives,
     /// Feature flags.
     Flags,
     /// Who expects what of whom, and whether that was proven.
@@ -151,12 +154,13 @@ pub enum Place {
 
 impl Place {
     /// All of them, as the navigation lists them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Home,
         Self::Incidents,
         Self::Services,
         Self::Timeline,
         Self::Checks,
+        Self::Objectives,
         Self::Flags,
         Self::Contracts,
         Self::OnCall,
@@ -192,6 +196,7 @@ impl Place {
             Self::Services => ("Services", "/services", 's'),
             Self::Timeline => ("Timeline", "/timeline", 't'),
             Self::Checks => ("Checks", "/checks", 'c'),
+            Self::Objectives => ("Objectives", "/slos", 'b'),
             Self::Flags => ("Flags", "/flags", 'f'),
             Self::Contracts => ("Contracts", "/contracts", 'p'),
             Self::OnCall => ("On call", "/on-call", 'o'),
