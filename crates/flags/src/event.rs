@@ -297,6 +297,7 @@ impl Why {
         match self {
             Self::ByHand => String::new(),
             Self::Guard { check } => format!(", because check {} fails", check.short()),
+            Self::Budget { slo } => format!(", because the error budget of {} is used up", slo.short()),
         }
     }
 }

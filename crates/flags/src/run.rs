@@ -69,6 +69,11 @@ pub enum Why {
         /// Which.
         check: EntityRef,
     },
+    /// The error budget of an objective is gone.
+    Budget {
+        /// Which objective.
+        slo: EntityRef,
+    },
 }
 
 /// How far a ramp is.

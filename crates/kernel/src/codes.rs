@@ -119,6 +119,8 @@ codes! {
         "The environment asks for approvals. Make a request for the change: others see exactly what it changes, and it is made as soon as enough of them agree, or at the time that you name. Turning a flag off needs nobody. In an emergency a change can be made at once with a reason; that is shown to everybody.";
     CONTRACT_BROKEN = "contract-broken", UserFixable, 409, "The contracts do not say that this version can be deployed.",
         "The environment refuses deployments that `can-i-deploy` does not agree to. `detail` says which consumer expects what of which provider. Publish what is missing (a verification, a provider's version that meets it), or deploy it all the same in an emergency, with a reason: `emergency: true`, or `mainstay deploy --emergency --reason ...`. That is shown to everybody.";
+    BUDGET_EXHAUSTED = "budget-exhausted", UserFixable, 409, "An objective of what is deployed has no error budget left.",
+        "The objective says that deployments wait until its budget is back. `detail` says which. Deploy what repairs it, or what can't wait, with a reason: `emergency: true`, or `mainstay deploy --emergency --reason ...`. That is shown to everybody. Going back is never refused.";
     FOUR_EYES = "four-eyes", UserFixable, 403, "This takes another person.",
         "Who asked for a change, or amended it, can't approve it, and only a person who is signed in can. Only its author withdraws a request; others reject it.";
     SHUTTING_DOWN = "shutting-down", Retryable, 503, "The server is stopping.",

@@ -346,6 +346,8 @@ fn known_fix(code: &Code) -> Option<String> {
         "set MAINSTAY_TOKEN or --token to a token of this server"
     } else if code == &codes::CONTRACT_BROKEN {
         "`mainstay can-i-deploy` says who expects what; in an emergency, `mainstay deploy ... --emergency --reason TEXT`"
+    } else if code == &codes::BUDGET_EXHAUSTED {
+        "`mainstay slo show` says what burnt it; what can't wait: `mainstay deploy ... --emergency --reason TEXT`"
     } else {
         return None;
     };

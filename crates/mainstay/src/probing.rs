@@ -47,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) canaries: Vec<String>,
     pub(crate) policy: AddressPolicy,
     pub(crate) plugins: Option<PathBuf>,
+    /// Bytes of results that may wait.
+    pub(crate) spool_bytes: u64,
 }
 
 /// By how much the server's clock is ahead of this machine's, in milliseconds.
@@ -77,8 +79,8 @@ impl Skew {
 /// # Errors
 /// What keeps it from starting.
 pub(crate) async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(), Refusal> {
-    let Options { location, server, token, folder, canaries, policy, plugins } = options;
-    let spool = Arc::new(Spool::open(&folder)?);
+    let Options { location, server, token, folder, canaries, policy, plugins, spool_bytes } = options;
+    let spool = Arc::new(Spool::open(&folder, spool_bytes)?);
     let skew = Skew::default();
     let health = Health::default();
     let server = Server::new(server, token, &location, skew.clone(), health.clone())?;

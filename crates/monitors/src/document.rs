@@ -38,30 +38,38 @@ pub enum Unreadable {
 
 /// Reads a file of YAML; an empty one is an empty mapping.
 pub(crate) fn yaml(file: &str, bytes: &[u8]) -> Result<Value, Unreadable> {
-    let mut documents = yamls(file, bytes)?;
-    documents.retain(|document| !document.is_null());
-    match (documents.pop(), documents.len()) {
-        (None, _) => Ok(Value::Object(Default::default())),
-        (Some(document), 0) => Ok(document),
-        (Some(_), before) => {
-            let why = format!("has {} YAML documents; one is read: put each into a file of its own", before + 1);
-            Err(Unreadable::Other { file: file.to_owned(), why })
-        }
+    let text = text(file, bytes)?;
+    if text.trim().is_empty() {
+        return Ok(Value::Object(Default::default()));
     }
+    serde_saphyr::from_str_with_options(text, bounded(1)).map_err(|error| unread(file, &error))
 }
 
 /// Reads a file of any number of YAML documents.
 pub(crate) fn yamls(file: &str, bytes: &[u8]) -> Result<Vec<Value>, Unreadable> {
     let text = text(file, bytes)?;
-    serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| malformed(file, error.without_snippet()))
+    serde_saphyr::from_multiple_with_options(text, bounded(DOCUMENTS_MAX)).map_err(|error| unread(file, &error))
 }
 
-fn options() -> serde_saphyr::Options {
+/// Why YAML can't be read, in words.
+fn unread(file: &str, error: &serde_saphyr::Error) -> Unreadable {
+    use serde_saphyr::budget::BudgetBreach;
+    let why = match error.without_snippet() {
+        serde_saphyr::Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            "it has several documents, with --- between them: import each as a file of its own".to_owned()
+        }
+        serde_saphyr::Error::Budget { .. } => "it is too large, or nested too deeply".to_owned(),
+        other => other.to_string(),
+    };
+    malformed(file, why)
+}
+
+fn bounded(documents_max: usize) -> serde_saphyr::Options {
     let mut budget = serde_saphyr::Budget::default();
     budget.max_depth = NESTING_MAX;
     budget.max_nodes = NODES_MAX;
     budget.max_events = NODES_MAX * 3;
-    budget.max_documents = DOCUMENTS_MAX;
+    budget.max_documents = documents_max;
     budget.max_total_scalar_bytes = FILE_BYTES_MAX * 2;
     let mut options = serde_saphyr::Options::default();
     options.budget = Some(budget);

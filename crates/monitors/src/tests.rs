@@ -57,13 +57,6 @@ fn what_is_switched_off_or_has_no_counterpart_is_noted_and_left_out() {
 }
 
 #[test]
-fn a_file_of_several_documents_is_refused_in_plain_words() {
-    let two = gatus(&[("gatus.yaml", b"endpoints: []\n---\nendpoints: []\n")], &Options::default()).unwrap_err();
-    assert_eq!(two.to_string(), "gatus.yaml has 2 YAML documents; one is read: put each into a file of its own");
-    assert!(read("endpoints: []\n---\n").checks.is_empty(), "an empty one is none");
-}
-
-#[test]
 fn a_comparison_that_no_check_can_make_is_noted_and_the_check_left_out() {
     let imported = read(
         "endpoints:\n- {name: a, url: 'https://x.example/', conditions: ['[RESPONSE_TIME] == pat(1*)']}\n\
@@ -104,6 +97,7 @@ fn every_configuration_of_the_corpus_is_read() {
         let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
         let imported = gatus(&files, &Options::default()).unwrap();
         assert!(!imported.checks.is_empty(), "{paths:?}");
+        imported.checks.iter().for_each(reads_back);
         read += 1;
     }
     assert!(read > 0);
@@ -159,10 +153,35 @@ fn every_sort_of_endpoint_is_a_check_that_reads() {
     );
     let names: Vec<&str> = imported.checks.iter().map(|check| check.definition.check.name()).collect();
     assert_eq!(names, ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"], "{:#?}", imported.notes);
-    for check in &imported.checks {
-        let read = checks::CheckDefinition::from_spec(check.definition.check.clone(), &check.spec()).unwrap();
-        assert_eq!(read.kind, check.definition.kind);
+    imported.checks.iter().for_each(reads_back);
+}
+
+/// Asserts that a plan takes the check as it was written.
+fn reads_back(check: &crate::imported::Check) {
+    let read = checks::CheckDefinition::from_spec(check.definition.check.clone(), &check.spec());
+    let read = read.unwrap_or_else(|problems| panic!("{problems:?} in {}", check.spec()));
+    assert_eq!(read.kind, check.definition.kind);
+}
+
+#[test]
+fn whatever_a_condition_compares_what_comes_of_it_is_a_check_or_a_note() {
+    for side in ["[RESPONSE_TIME]", "[STATUS]", "[IP]", "[BODY]", "[BODY].a", "len([BODY])", "len([RESPONSE_TIME])"] {
+        for rest in ["== abc", "== pat(1*)", "== any(1, 2)", "== any(a, b)", "!= x", "< 500", "< 2s", ">= abc", "== ''"]
+        {
+            let rest = rest.replace('\'', "\"");
+            let imported =
+                read(&format!("endpoints:\n- name: a\n  url: https://x.example/\n  conditions: ['{side} {rest}']\n"));
+            imported.checks.iter().for_each(reads_back);
+        }
     }
+}
+
+#[test]
+fn a_file_of_several_documents_is_refused_in_words() {
+    let two = "endpoints: []\n---\nendpoints: []\n";
+    let error = gatus(&[("gatus.yaml", two.as_bytes())], &Options::default()).unwrap_err().to_string();
+    assert!(error.contains("several documents"), "{error}");
+    assert!(!error.contains("udget"), "{error}");
 }
 
 #[test]

@@ -29,6 +29,17 @@ pub enum Command {
         /// Its name.
         reference: EntityRef,
     },
+    /// Take note that a version was deployed although a budget is gone.
+    Override {
+        /// Whose budget.
+        about: About,
+        /// What was deployed.
+        component: EntityRef,
+        /// Which version.
+        version: String,
+        /// Where.
+        environment: String,
+    },
     /// Take note of how an SLO stands.
     Judge {
         /// Which.
@@ -75,6 +86,12 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             }
             events.push(Event::Removed { reference });
             Ok(events)
+        }
+        Command::Override { about, component, version, environment } => {
+            if state.document(&about.slo).is_none() {
+                return Err(not_found(&about.slo));
+            }
+            Ok(vec![Event::Overridden { about, component, version, environment }])
         }
         Command::Judge { slo, entity, report, tell_no_data, reason } => {
             if state.document(&slo).is_none() {

@@ -12,7 +12,7 @@ use kernel::EntityRef;
 use serde_json::Value;
 use spec::{Fields, Problems, SpecProblem, Wrong, read};
 
-use crate::{Document, Link, Objective, Op, Service, Shorthand, SliceRule, Slo, Window};
+use crate::{Consequences, Document, Link, Objective, Op, Service, Shorthand, SliceRule, Slo, Window};
 
 /// The kinds, as references spell them.
 pub const KINDS: [&str; 7] =
@@ -22,6 +22,12 @@ pub const ENTITY: &str = "mainstay.dev/entity";
 /// The annotation of an SLO: with fewer events in an alert's long window nobody is told.
 pub const MINIMUM_EVENTS: &str = "mainstay.dev/minimum-events";
 
+/// The annotation of an SLO: what happens when a budget is gone, some of `pause-ramps` and `refuse-deployments`.
+pub const WHEN_EXHAUSTED: &str = "mainstay.dev/when-exhausted";
+/// The annotation of an SLO: in which environments that happens; `production` if it is left out.
+pub const ENVIRONMENTS: &str = "mainstay.dev/environments";
+
+const ENVIRONMENTS_MAX: usize = 20;
 const OBJECTIVES_MAX: usize = 10;
 const POLICIES_MAX: usize = 20;
 const DESCRIPTION_BYTES: usize = 4 * 1050;
@@ -99,6 +105,38 @@ impl Metadata<'_> {
     }
 }
 
+/// The words of an annotation, with commas or spaces between them.
+fn words(value: &Value) -> Result<Vec<&str>, Wrong> {
+    let text = value.as_str().ok_or_else(|| Wrong::new("must be text"))?;
+    let words: Vec<&str> = text.split([',', ' ']).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() { Err(Wrong::new("must not be empty")) } else { Ok(words) }
+}
+
+/// What happens when the budget is gone.
+fn consequences(metadata: &Metadata<'_>) -> Option<Consequences> {
+    let environments = metadata.annotation(ENVIRONMENTS, |value| {
+        let words = words(value)?;
+        let is_name =
+            |word: &&str| word.len() <= 63 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        if words.len() > ENVIRONMENTS_MAX || !words.iter().all(is_name) {
+            return Err(Wrong::new(format!(
+                "must name at most {ENVIRONMENTS_MAX} environments, such as \"production\""
+            )));
+        }
+        Ok(words.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    });
+    let [pause_ramps, refuse_deployments] = metadata.annotation(WHEN_EXHAUSTED, |value| {
+        let words = words(value)?;
+        let known = ["pause-ramps", "refuse-deployments"];
+        match words.iter().find(|word| !known.contains(word)) {
+            Some(other) => Err(Wrong::new(format!("\"{other}\" is not one of {}", known.join(", ")))),
+            None => Ok(known.map(|one| words.contains(&one))),
+        }
+    })?;
+    let environments = environments.unwrap_or_else(|| vec!["production".to_owned()]);
+    Some(Consequences { environments, pause_ramps, refuse_deployments })
+}
+
 fn service(metadata: &Metadata<'_>, spec: &Value) -> Option<Service> {
     let empty = Value::Object(serde_json::Map::new());
     let spec = if spec.is_null() { &empty } else { spec };
@@ -133,13 +171,14 @@ fn slo(metadata: &Metadata<'_>, spec: &Value) -> Option<Slo> {
         window: window?,
         objectives: objectives?,
         policies,
+        consequences: consequences(metadata),
     })
 }
 
 /// True for time slices.
 fn method(value: &Value) -> Result<bool, Wrong> {
     if value.as_str() == Some("RatioTimeslices") {
-        let wrong = Wrong::new("is not of OpenSLO v1: a mean of ratios weighs a quiet slice as much as a busy one");
+        let wrong = Wrong::new("is not counted here: a mean of ratios weighs a quiet slice as much as a busy one");
         return Err(wrong.suggesting(Some("Timeslices")));
     }
     read::one_of(&[("Occurrences", false), ("Timeslices", true)])(value)
@@ -238,15 +277,12 @@ fn objective(fields: &Fields<'_>, timeslices: bool) -> Option<Objective> {
     let value = fields.optional("value", number(f64::MIN, f64::MAX));
     let good = match (op, value) {
         (Some(op), Some(value)) => Some((op, value)),
-        (Some(_), None) => {
-            fields.wrong("value", Wrong::new("is missing beside \"op\""));
-            None
-        }
         (None, Some(_)) => {
             fields.wrong("op", Wrong::new("is missing beside \"value\": one of lte, gte, lt, gt"));
             None
         }
-        (None, None) => None,
+        // The specification's own examples have an operator beside a ratio, where it says nothing.
+        (Some(_) | None, None) => None,
     };
     let slice_target = fields.optional("timeSliceTarget", number(0.0, 1.0));
     let slice_window = fields.optional("timeSliceWindow", slice_window);

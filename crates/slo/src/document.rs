@@ -60,6 +60,36 @@ pub struct Slo {
     pub objectives: Vec<Objective>,
     /// When somebody is told; the workbook's alerts if it is left out.
     pub policies: Option<Vec<Link<AlertPolicy>>>,
+    /// What happens when a budget is gone: the annotations `mainstay.dev/when-exhausted` and `mainstay.dev/environments`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consequences: Option<Consequences>,
+}
+
+/// What happens while a budget is gone. At least one of the two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consequences {
+    /// Where; at least one environment.
+    pub environments: Vec<String>,
+    /// Whether ramps of flags that the entity evaluates are paused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pause_ramps: bool,
+    /// Whether deployments of the entity are refused, but in an emergency.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refuse_deployments: bool,
+}
+
+impl Consequences {
+    /// In words: `in production, ramps pause and deployments are refused`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let what = match (self.pause_ramps, self.refuse_deployments) {
+            (true, true) => "ramps pause and deployments are refused",
+            (true, false) => "ramps pause",
+            (false, true) => "deployments are refused",
+            (false, false) => "nothing happens",
+        };
+        format!("in {}, {what}", self.environments.join(", "))
+    }
 }
 
 /// Another document, or its content.

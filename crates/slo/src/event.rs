@@ -101,6 +101,17 @@ pub enum Event {
         /// The share that is left.
         left: f64,
     },
+    /// A version was deployed in an emergency although the budget is gone.
+    Overridden {
+        /// Whose budget.
+        about: About,
+        /// What was deployed.
+        component: EntityRef,
+        /// Which version.
+        version: String,
+        /// Where.
+        environment: String,
+    },
     /// Nothing is counted any more: how the service does is unknown.
     DataLost {
         /// Whose; all its objectives.
@@ -130,6 +141,7 @@ impl Event {
             Self::BurnEnded { .. } => "slo.burn_ended",
             Self::BudgetExhausted { .. } => "slo.budget_exhausted",
             Self::BudgetRestored { .. } => "slo.budget_restored",
+            Self::Overridden { .. } => "slo.overridden",
             Self::DataLost { .. } => "slo.data_lost",
             Self::DataFound { .. } => "slo.data_found",
         }
@@ -144,6 +156,7 @@ impl Event {
             | Self::BurnEnded { about, .. }
             | Self::BudgetExhausted { about, .. }
             | Self::BudgetRestored { about, .. }
+            | Self::Overridden { about, .. }
             | Self::DataLost { about, .. }
             | Self::DataFound { about } => Some(about),
         }
@@ -154,6 +167,11 @@ impl Event {
     pub fn subjects(&self) -> Vec<EntityRef> {
         match self {
             Self::Defined { reference, .. } | Self::Removed { reference } => vec![reference.clone()],
+            Self::Overridden { about, component, .. } => {
+                let mut subjects = vec![about.slo.clone(), component.clone()];
+                subjects.extend(Some(&about.entity).filter(|entity| *entity != component).cloned());
+                subjects
+            }
             Self::BurnStarted { about, .. }
             | Self::BurnEnded { about, .. }
             | Self::BudgetExhausted { about, .. }
@@ -189,6 +207,11 @@ impl Event {
             Self::BudgetRestored { about, left } => {
                 format!("{} of the budget of {} is left again", percent(*left), about.slo.short())
             }
+            Self::Overridden { about, component, version, environment } => format!(
+                "{} {version} was deployed to {environment} although the budget of {} is used up",
+                component.short(),
+                about.slo.short()
+            ),
             Self::DataLost { about, reason, .. } => {
                 format!("nothing is known of {} any more: {reason}", about.slo.short())
             }

@@ -40,8 +40,8 @@ pub use budget::{Budget, budget, burn_down, exhausted_in, spent};
 pub use command::{Command, DOCUMENTS_MAX, decide};
 pub use counts::Counts;
 pub use document::{
-    API_VERSION, AlertCondition, AlertNotificationTarget, AlertPolicy, DataSource, Document, Indicator, Link,
-    Objective, Service, Slo, Source,
+    API_VERSION, AlertCondition, AlertNotificationTarget, AlertPolicy, Consequences, DataSource, Document, Indicator,
+    Link, Objective, Service, Slo, Source,
 };
 pub use event::{About, Burn, Ending, Event, percent};
 pub use ledger::Ledger;

@@ -38,6 +38,13 @@ pub enum Input {
         /// True if slow counts as bad.
         degraded_is_bad: bool,
     },
+    /// The runs of a check, at all of its locations: those that were fast enough are good, slower and failing ones bad.
+    Runs {
+        /// Which check.
+        check: EntityRef,
+        /// The longest that a good run takes, in milliseconds.
+        ms_max: f64,
+    },
     /// A Prometheus, or what speaks its HTTP API.
     Prometheus {
         /// Its address, up to before `/api/v1`.
@@ -254,7 +261,23 @@ fn input(
             (Indicator::Raw { failure: false, source }, Some(check)) => {
                 Ok(Input::Check { check: check.clone(), degraded_is_bad: source.degraded_is_bad })
             }
-            _ => Err("a check is given as \"ratioMetric.raw\" with rawType success".to_owned()),
+            (Indicator::Threshold { .. }, Some(check)) => {
+                let good = |objective: &crate::Objective| objective.good;
+                match definition.objectives.as_slice() {
+                    [one] => match good(one) {
+                        Some((Op::Lte | Op::Lt, ms_max)) if ms_max > 0.0 => {
+                            Ok(Input::Runs { check: check.clone(), ms_max })
+                        }
+                        Some(_) => Err("a run is good up to some milliseconds: op lte and a value above 0".to_owned()),
+                        None => Err("a thresholdMetric needs an objective with \"op\" and \"value\"".to_owned()),
+                    },
+                    _ => Err("a thresholdMetric has one objective only".to_owned()),
+                }
+            }
+            _ => {
+                Err("a check is given as \"ratioMetric.raw\" with rawType success, or as \"thresholdMetric\""
+                    .to_owned())
+            }
         },
         "prometheus" => {
             let Some(DataSource { url: Some(url), headers, .. }) = found else {

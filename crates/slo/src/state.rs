@@ -6,7 +6,7 @@ use imbl::OrdMap;
 use kernel::{EntityRef, Stamp, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{About, Document, Event, Resolved, Severity, Slo, resolve};
+use crate::{About, Consequences, Document, Event, Resolved, Severity, Slo, resolve};
 
 /// The documents, and how each SLO stands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -80,6 +80,8 @@ impl State {
             Event::BudgetRestored { about, .. } => self.change(about, |held| {
                 held.exhausted.remove(&about.objective);
             }),
+            // What was deployed all the same is for people to read.
+            Event::Overridden { .. } => {}
             Event::DataLost { about, told, .. } => self.change(about, |held| {
                 (held.lost, held.told) = (true, *told);
             }),
@@ -156,6 +158,14 @@ impl State {
     #[must_use]
     pub fn resolve(&self, reference: &EntityRef) -> Option<Result<Resolved, String>> {
         Some(resolve::resolve(self, reference, self.slo(reference)?))
+    }
+
+    /// The SLOs of which a budget is gone, with what that has for consequences and whose it is.
+    pub fn exhausted(&self) -> impl Iterator<Item = (&Consequences, &About)> {
+        self.standings
+            .iter()
+            .filter(|(_, held)| !held.exhausted.is_empty())
+            .filter_map(|(slo, held)| Some((self.slo(slo)?.consequences.as_ref()?, held.about.as_ref()?)))
     }
 
     /// What was told of an SLO and has not ended.

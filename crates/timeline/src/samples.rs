@@ -74,6 +74,24 @@ impl Sketch {
         self.0.quantile(q).ok().flatten()
     }
 
+    /// How many of the values are at most this one, to within the sketch's error: what is up to 1 % more may count too.
+    #[must_use]
+    pub fn at_most(&self, value: f64) -> u64 {
+        let count = self.count();
+        // The values in their order, of which the first ones are looked for.
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let q = if count > 1 { middle as f64 / (count - 1) as f64 } else { 0.0 };
+            if self.quantile(q).is_some_and(|found| found <= value * 1.01) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
     /// The sketch as bytes, behind a digest: the decoder must not be shown damaged ones.
     fn pack(&self) -> Vec<u8> {
         let bytes = self.0.to_java_bytes();

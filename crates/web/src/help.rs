@@ -21,7 +21,7 @@ pub struct HelpScreen {
 }
 
 impl HelpScreen {
-    fn places(&self) -> [Place; 14] {
+    fn places(&self) -> [Place; 15] {
         Place::ALL
     }
 }

@@ -82,6 +82,7 @@ impl Chrome {
                 | Place::Services
                 | Place::Timeline
                 | Place::Checks
+                | Place::Objectives
                 | Place::Contracts
                 | Place::OnCall
                 | Place::Dashboards
@@ -137,6 +138,8 @@ pub enum Place {
     Timeline,
     /// Synthetic tests.
     Checks,
+    /// Service level objectives and what is left of their budgets.
+    Objectives,
     /// Feature flags.
     Flags,
     /// Who expects what of whom, and whether that was proven.
@@ -159,12 +162,13 @@ pub enum Place {
 
 impl Place {
     /// All of them, as the navigation lists them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Home,
         Self::Incidents,
         Self::Services,
         Self::Timeline,
         Self::Checks,
+        Self::Objectives,
         Self::Flags,
         Self::Contracts,
         Self::OnCall,
@@ -202,6 +206,7 @@ impl Place {
             Self::Services => ("Services", "/services", 's'),
             Self::Timeline => ("Timeline", "/timeline", 't'),
             Self::Checks => ("Checks", "/checks", 'c'),
+            Self::Objectives => ("Objectives", "/slos", 'b'),
             Self::Flags => ("Flags", "/flags", 'f'),
             Self::Contracts => ("Contracts", "/contracts", 'p'),
             Self::OnCall => ("On call", "/on-call", 'o'),

@@ -68,6 +68,7 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
         Command::Contracts(command) => contracts::decide(&world.contracts, command, context).map(wrap),
         Command::Deploys(command) => {
             crate::contracts::ask_gate(world, &command)?;
+            crate::slos::ask_budgets(world, &command)?;
             deploys::decide(&world.deploys, command, context).map(wrap)
         }
         Command::Emergency(command) => deploys::decide(&world.deploys, command, context).map(wrap),

@@ -193,7 +193,7 @@ pub(crate) fn ask_gate(world: &World, command: &deploys::Command) -> Result<(), 
     Err(Refusal::new(&codes::CONTRACT_BROKEN, detail).field("version").fix(fix))
 }
 
-fn is_asked_to_go_back(world: &World, (component, environment): (&EntityRef, &str), version: &str) -> bool {
+pub(crate) fn is_asked_to_go_back(world: &World, (component, environment): (&EntityRef, &str), version: &str) -> bool {
     world.deploys.pending().any(|(_, pending)| {
         pending.component == *component
             && pending.environment == environment
@@ -203,7 +203,12 @@ fn is_asked_to_go_back(world: &World, (component, environment): (&EntityRef, &st
 
 /// True if a deployment of the version takes this one back: one of the same component to the same environment, before
 /// which the version ran there.
-fn takes_back(world: &World, (component, environment): (&EntityRef, &str), version: &str, of: EventId) -> bool {
+pub(crate) fn takes_back(
+    world: &World,
+    (component, environment): (&EntityRef, &str),
+    version: &str,
+    of: EventId,
+) -> bool {
     let mut changes = world.deploys.history(component, environment).skip_while(|change| change.event != of);
     let Some(What::Deployed(taken_back)) = changes.next().map(|change| &change.what) else { return false };
     let mut before = changes.filter_map(|change| match &change.what {

@@ -11,6 +11,7 @@ use kernel::EntityRef;
 use crate::{
     Command, World,
     react::{Reaction, severity, words_of},
+    slos,
 };
 
 /// Stops the ramps that a failing check guards.
@@ -24,10 +25,17 @@ pub(crate) fn halt_ramps(world: &World, event: &checks::Event) -> Vec<Reaction> 
 /// A ramp that begins, or goes on, while its guard is down goes no further; and a rollback without an incident opens one.
 pub(crate) fn follow(world: &World, event: &flags::Event) -> Vec<Reaction> {
     match event {
-        flags::Event::Defined { definition } => halt_at_start(world, &definition.flag, None),
-        flags::Event::Turned { flag, .. } => halt_at_start(world, flag, None),
+        flags::Event::Defined { definition } => stop_at_start(world, &definition.flag),
+        flags::Event::Turned { flag, .. } => stop_at_start(world, flag),
         flags::Event::Ramp { flag, environment, change, .. } => match change {
-            RampChange::Stepped { .. } => halt_at_start(world, flag, Some(environment)),
+            RampChange::Stepped { from, .. } => {
+                let mut reactions = halt_at_start(world, flag, Some(environment));
+                if *from == 0 && reactions.is_empty() {
+                    reactions = slos::pause_at_start(world, flag);
+                }
+                reactions
+            }
+            // That somebody resumes it although a budget is gone is their word against it.
             RampChange::Resumed | RampChange::Restarted => halt_at_start(world, flag, None),
             RampChange::RolledBack { why: Why::Guard { check }, .. } => {
                 incident(world, flag, environment, check, "rolled back").into_iter().collect()
@@ -35,8 +43,8 @@ pub(crate) fn follow(world: &World, event: &flags::Event) -> Vec<Reaction> {
             RampChange::Paused { why: Why::Guard { check } } => {
                 incident(world, flag, environment, check, "paused").into_iter().collect()
             }
-            RampChange::RolledBack { why: Why::ByHand, .. }
-            | RampChange::Paused { why: Why::ByHand }
+            RampChange::RolledBack { why: Why::ByHand | Why::Budget { .. }, .. }
+            | RampChange::Paused { why: Why::ByHand | Why::Budget { .. } }
             | RampChange::GatePassed { .. } => Vec::new(),
         },
         flags::Event::Removed { .. }
@@ -48,6 +56,12 @@ pub(crate) fn follow(world: &World, event: &flags::Event) -> Vec<Reaction> {
         | flags::Event::Request { .. }
         | flags::Event::Overridden { .. } => Vec::new(),
     }
+}
+
+/// Stops a ramp that begins while its guard is down or a budget is gone.
+fn stop_at_start(world: &World, flag: &EntityRef) -> Vec<Reaction> {
+    let reactions = halt_at_start(world, flag, None);
+    if reactions.is_empty() { slos::pause_at_start(world, flag) } else { reactions }
 }
 
 /// `announced` is where a step was announced just now: that it has been watched for long enough, only the schedule says,

@@ -2,11 +2,13 @@
 //! their budgets open and end.
 
 use checks::{Turn, Verdict};
+use deploys::Outcome;
+use flags::{RampAction, RampState, Why};
 use incidents::{Failed, Severity};
-use kernel::{EntityRef, Timestamp};
-use slo::{About, Event, Input, Resolved};
+use kernel::{EntityRef, EventId, Refusal, Timestamp, codes};
+use slo::{About, Consequences, Event, Input, Resolved};
 
-use crate::{Command, World, react::Reaction, suspects};
+use crate::{Command, World, contracts, react::Reaction, suspects};
 
 /// The entity that an SLO is about, whose owner is told: what its annotation or that of its service names; else the
 /// component of its service's name; else what its check is about. If nothing is known it is the SLO itself, which has an
@@ -21,7 +23,9 @@ pub fn entity_of(world: &World, resolved: &Resolved) -> EntityRef {
         return component;
     }
     let target = match &resolved.input {
-        Input::Check { check, .. } => world.checks.watch(check).map(|watch| watch.definition.target.clone()),
+        Input::Check { check, .. } | Input::Runs { check, .. } => {
+            world.checks.watch(check).map(|watch| watch.definition.target.clone())
+        }
         Input::Prometheus { .. } => None,
     };
     target.unwrap_or_else(|| resolved.slo.clone())
@@ -54,6 +58,9 @@ fn stand_in(slo: &EntityRef, severity: Option<slo::Severity>) -> EntityRef {
 
 /// The incident that a burning budget opens, joins or leaves.
 pub(crate) fn follow(world: &World, event: &Event) -> Vec<Reaction> {
+    if let Event::BudgetExhausted { about, .. } = event {
+        return pause_ramps(world, about);
+    }
     let command = match event {
         Event::BurnStarted { about, burn } => {
             let severity = match burn.severity {
@@ -89,6 +96,7 @@ pub(crate) fn follow(world: &World, event: &Event) -> Vec<Reaction> {
         | Event::Removed { .. }
         | Event::BudgetExhausted { .. }
         | Event::BudgetRestored { .. }
+        | Event::Overridden { .. }
         | Event::DataLost { told: false, .. } => None,
     };
     let command = command.map(Command::Incidents);
@@ -115,4 +123,114 @@ fn open(
         evidence,
     };
     Some(incidents::Command::Open { title, severity, failed })
+}
+
+/// Pauses the ramps that a budget that is gone stops: of flags that what it is about evaluates.
+fn pause_ramps(world: &World, about: &About) -> Vec<Reaction> {
+    let Some(consequences) = world.slos.slo(&about.slo).and_then(|slo| slo.consequences.as_ref()) else {
+        return Vec::new();
+    };
+    let ramps = world.flags.ramps().filter(|(flag, environment, ..)| {
+        is_stopped(consequences, about, flag, environment) && is_growing(world, flag, environment)
+    });
+    ramps.map(|(flag, environment, ..)| pause(&flag.definition.flag, environment, about)).collect()
+}
+
+/// Pauses a ramp that begins although a budget is gone. What was paused and resumed is on somebody's word.
+pub(crate) fn pause_at_start(world: &World, flag: &EntityRef) -> Vec<Reaction> {
+    let ramps = world.flags.ramps().filter(|(known, environment, _, run)| {
+        known.definition.flag == *flag && run.lost.is_zero() && is_growing(world, known, environment)
+    });
+    let stopped = ramps.filter_map(|(known, environment, ..)| {
+        let mut exhausted = world.slos.exhausted();
+        let (_, about) = exhausted.find(|(consequences, about)| is_stopped(consequences, about, known, environment))?;
+        Some(pause(flag, environment, about))
+    });
+    stopped.collect()
+}
+
+fn is_growing(world: &World, flag: &flags::Flag, environment: &str) -> bool {
+    let position = world.at.and_then(|now| flag.ramp_position(environment, now));
+    position.is_some_and(|position| match position.state {
+        RampState::Holding { .. } | RampState::AwaitingApproval | RampState::AwaitingSamples { .. } => true,
+        RampState::Waiting { .. } | RampState::Paused(_) | RampState::RolledBack(_) | RampState::Done => false,
+    })
+}
+
+fn is_stopped(consequences: &Consequences, about: &About, flag: &flags::Flag, environment: &String) -> bool {
+    consequences.pause_ramps
+        && consequences.environments.contains(environment)
+        && flag.users().any(|user| *user == about.entity)
+}
+
+fn pause(flag: &EntityRef, environment: &str, about: &About) -> Reaction {
+    let action = RampAction::Pause { why: Why::Budget { slo: about.slo.clone() } };
+    let (flag, environment) = (flag.clone(), environment.to_owned());
+    Reaction { command: Command::Flags(flags::Command::Ramp { flag, environment, action }), part: Some("slos") }
+}
+
+/// The budgets that are gone and have deployments of this component refused.
+fn refusing<'a>(world: &'a World, component: &'a EntityRef, environment: &'a str) -> impl Iterator<Item = &'a About> {
+    let exhausted = world.slos.exhausted().filter(move |(consequences, about)| {
+        consequences.refuse_deployments
+            && consequences.environments.iter().any(|it| it == environment)
+            && about.entity == *component
+    });
+    exhausted.map(|(_, about)| about)
+}
+
+/// Refuses a deployment of what has no budget left. Neither going back nor deploying again what is there is refused.
+pub(crate) fn ask_budgets(world: &World, command: &deploys::Command) -> Result<(), Refusal> {
+    let deploys::Command::RecordDeployment { component, environment, version, outcome, rollback_of, .. } = command
+    else {
+        return Ok(());
+    };
+    if *outcome != Outcome::Succeeded || is_no_change(world, (component, environment), version, *rollback_of) {
+        return Ok(());
+    }
+    let budgets: Vec<&str> = refusing(world, component, environment).map(|about| about.slo.short()).collect();
+    if budgets.is_empty() {
+        return Ok(());
+    }
+    let budgets = budgets.join(", ");
+    let detail = format!(
+        "{} {version} must not be deployed to {environment}: the budget of {budgets} is used up",
+        component.short()
+    );
+    let fix = "wait until it is back, or in an emergency add `emergency: true` and a reason";
+    Err(Refusal::new(&codes::BUDGET_EXHAUSTED, detail).field("version").fix(fix))
+}
+
+/// Takes note of a deployment that a budget would have refused: somebody said that it is an emergency.
+pub(crate) fn follow_deployment(world: &World, event: &deploys::Event) -> Vec<Reaction> {
+    let deploys::Event::DeploymentFinished {
+        component,
+        environment,
+        version,
+        outcome: Outcome::Succeeded,
+        previous,
+        rollback_of,
+        ..
+    } = event
+    else {
+        return Vec::new();
+    };
+    let takes_back = rollback_of.is_some_and(|of| contracts::takes_back(world, (component, environment), version, of));
+    if takes_back || previous.as_deref() == Some(version) {
+        return Vec::new();
+    }
+    let noted = refusing(world, component, environment).map(|about| {
+        let (component, version, environment) = (component.clone(), version.clone(), environment.clone());
+        let command = slo::Command::Override { about: about.clone(), component, version, environment };
+        Reaction { command: Command::Slo(command), part: None }
+    });
+    noted.collect()
+}
+
+/// True for what takes back a deployment, was asked for by an undo, or is there already.
+fn is_no_change(world: &World, place: (&EntityRef, &str), version: &str, rollback_of: Option<EventId>) -> bool {
+    let (component, environment) = place;
+    rollback_of.is_some_and(|of| contracts::takes_back(world, place, version, of))
+        || contracts::is_asked_to_go_back(world, place, version)
+        || world.deploys.live(component, environment).is_some_and(|live| live.version == version)
 }

@@ -1,96 +1,202 @@
 //! Results that wait for the server, on disk.
 //!
-//! Each batch is a file of its own, written beside and moved into place, and removed when the server has taken it. What a
-//! killed probe left behind is handed in by the next one. The folder is bounded: beyond it the oldest batch makes room.
+//! They lie in batches, a file each with a result a line, and a batch is removed when the server has taken it. What a
+//! killed probe left behind is handed in by the next one; a line that it had not finished is no result.
+//!
+//! The folder is bounded. Beyond that the oldest batches are thinned to the runs by which something turned: what is lost
+//! is how often and how fast a check was good or bad meanwhile, and not that it was. Only when that isn't enough the
+//! oldest batch makes room. The first batch of all may be on its way and is left as it is: the server knows one that is
+//! handed in again by its content.
 
 use std::{
+    collections::VecDeque,
     fs, io,
-    io::Write as _,
+    io::{Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use checks::RunResult;
 use kernel::{Refusal, codes};
 use tokio::sync::Notify;
 
-/// Batches that may wait: at 500 results each, days of a busy probe.
+/// Batches that may wait.
 const BATCHES_MAX: usize = 20_000;
+/// Results in one batch.
+const RESULTS_MAX: usize = 500;
 /// A batch that is larger than this was not written by us.
 const BATCH_BYTES_MAX: u64 = 64 << 20;
+/// Of a thinned batch so many runs at the beginning of a streak are kept, and then one of ten up to the most that a check
+/// may ask for before it turns.
+const TURN_RUNS: (u32, u32) = (10, 100);
 
 /// The folder of batches.
 #[derive(Debug)]
 pub(super) struct Spool {
     folder: PathBuf,
-    next: AtomicU64,
-    /// The numbers of those that wait, the oldest first.
-    waiting: Mutex<std::collections::VecDeque<u64>>,
+    bytes_max: u64,
+    waiting: Mutex<Waiting>,
     more: Notify,
 }
 
+#[derive(Debug)]
+struct Waiting {
+    /// The oldest first.
+    batches: VecDeque<Batch>,
+    next: u64,
+    /// Results that made room since the probe began.
+    dropped: u64,
+}
+
+#[derive(Debug)]
+struct Batch {
+    number: u64,
+    bytes: u64,
+    results: usize,
+    thinned: bool,
+}
+
+impl Waiting {
+    fn bytes(&self) -> u64 {
+        self.batches.iter().map(|batch| batch.bytes).sum()
+    }
+}
+
 impl Spool {
-    /// Opens the spool in a probe's folder, with what waits in it.
+    /// Opens the spool in a probe's folder, with what waits in it. It takes so many bytes.
     ///
     /// # Errors
     /// If the folder can't be made or read.
-    pub(super) fn open(folder: &Path) -> Result<Self, Refusal> {
+    pub(super) fn open(folder: &Path, bytes_max: u64) -> Result<Self, Refusal> {
         let folder = folder.join("spool");
         let cant = |error: io::Error| {
             let detail = format!("the folder {} can't be used: {error}", folder.display());
             Refusal::new(&codes::DATA_READ_ONLY, detail).field("--state-dir")
         };
         fs::create_dir_all(&folder).map_err(cant)?;
-        let mut waiting = Vec::new();
+        let mut batches = Vec::new();
         for entry in fs::read_dir(&folder).map_err(cant)? {
-            let name = entry.map_err(cant)?.file_name();
-            let number: Option<u64> =
-                name.to_str().and_then(|name| name.strip_suffix(".json")).and_then(|name| name.parse().ok());
-            waiting.extend(number);
+            let entry = entry.map_err(cant)?;
+            let name = entry.file_name();
+            let number = name.to_str().and_then(|name| name.strip_suffix(".json")).and_then(|name| name.parse().ok());
+            if let Some(number) = number {
+                let bytes = entry.metadata().map_err(cant)?.len();
+                // Nothing is added to what an earlier probe wrote.
+                batches.push(Batch { number, bytes, results: RESULTS_MAX, thinned: false });
+            }
         }
-        waiting.sort_unstable();
-        let next = AtomicU64::new(waiting.last().map_or(1, |last: &u64| last.saturating_add(1)));
-        Ok(Self { folder, next, waiting: Mutex::new(waiting.into()), more: Notify::new() })
+        batches.sort_unstable_by_key(|batch| batch.number);
+        let next = batches.last().map_or(1, |last| last.number.saturating_add(1));
+        let waiting = Mutex::new(Waiting { batches: batches.into(), next, dropped: 0 });
+        let spool = Self { folder, bytes_max, waiting, more: Notify::new() };
+        spool.make_room(&mut spool.waiting());
+        Ok(spool)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        // What a panic left behind is a list of files; one that is gone is passed over.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn path(&self, number: u64) -> PathBuf {
         self.folder.join(format!("{number:020}.json"))
     }
 
-    /// Puts a batch down. It is on disk when this returns.
+    /// Puts results down. They are on disk when this returns.
     pub(super) fn put(&self, results: &[RunResult]) -> io::Result<()> {
         if results.is_empty() {
             return Ok(());
         }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let beside = self.folder.join("being-written");
-        let mut file = fs::File::create(&beside)?;
-        file.write_all(&serde_json::to_vec(results)?)?;
-        file.sync_data()?;
-        fs::rename(&beside, self.path(number))?;
-        let too_many = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.push_back(number);
-            if waiting.len() > BATCHES_MAX { waiting.pop_front() } else { None }
-        };
-        if let Some(oldest) = too_many {
-            tracing::error!(batches = BATCHES_MAX, "the spool is full: the oldest results are dropped");
-            self.remove(oldest);
+        let lines = lines(results)?;
+        let mut waiting = self.waiting();
+        // The first may be on its way.
+        let last = waiting.batches.iter_mut().skip(1).last();
+        match last.filter(|last| !last.thinned && last.results + results.len() <= RESULTS_MAX) {
+            Some(last) => {
+                append(&self.path(last.number), last.bytes, &lines)?;
+                last.bytes += lines.len() as u64;
+                last.results += results.len();
+            }
+            None => {
+                let number = waiting.next;
+                append(&self.path(number), 0, &lines)?;
+                waiting.next = number.saturating_add(1);
+                let batch = Batch { number, bytes: lines.len() as u64, results: results.len(), thinned: false };
+                waiting.batches.push_back(batch);
+            }
         }
+        self.make_room(&mut waiting);
+        drop(waiting);
         self.more.notify_one();
         Ok(())
+    }
+
+    /// Thins, and then drops, the oldest but the very first until the rest is within the bounds.
+    fn make_room(&self, waiting: &mut Waiting) {
+        let before = waiting.dropped;
+        while waiting.bytes() > self.bytes_max && waiting.batches.len() > 1 {
+            let mut oldest = waiting.batches.iter_mut().skip(1);
+            match oldest.find(|batch| !batch.thinned) {
+                Some(batch) => waiting.dropped += self.thin(batch),
+                None => self.drop_oldest(waiting),
+            }
+        }
+        while waiting.batches.len() > BATCHES_MAX {
+            self.drop_oldest(waiting);
+        }
+        if waiting.dropped > before {
+            tracing::error!(
+                dropped = waiting.dropped - before,
+                dropped.total = waiting.dropped,
+                waiting = waiting.batches.len(),
+                "the spool is full: the oldest results are dropped, but for those by which something turned"
+            );
+        }
+    }
+
+    /// Leaves of a batch what turned something, and says how many results are gone.
+    fn thin(&self, batch: &mut Batch) -> u64 {
+        batch.thinned = true;
+        let path = self.path(batch.number);
+        let thinned = self.read(batch.number).and_then(|results| {
+            let all = results.len();
+            let turns = |result: &RunResult| is_turn(result.streak.runs) || is_turn(result.pace.runs);
+            let mut kept: Vec<RunResult> = results.into_iter().filter(turns).collect();
+            kept.iter_mut().for_each(|result| result.hops.clear());
+            let lines = lines(&kept)?;
+            let beside = self.folder.join("being-written");
+            let mut file = fs::File::create(&beside)?;
+            file.write_all(&lines)?;
+            file.sync_data()?;
+            fs::rename(&beside, &path)?;
+            Ok((lines.len(), all - kept.len()))
+        });
+        match thinned {
+            Ok((bytes, gone)) => {
+                batch.bytes = bytes as u64;
+                gone as u64
+            }
+            Err(error) => {
+                tracing::error!(error.message = %error, "a batch of results can't be thinned");
+                0
+            }
+        }
+    }
+
+    fn drop_oldest(&self, waiting: &mut Waiting) {
+        let Some(oldest) = waiting.batches.remove(1) else { return };
+        waiting.dropped += self.read(oldest.number).map_or(0, |results| results.len() as u64);
+        self.remove(oldest.number);
     }
 
     /// The oldest batch, as soon as there is one. One that can't be read is dropped.
     pub(super) async fn oldest(&self) -> (u64, Vec<RunResult>) {
         loop {
-            let first = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).front().copied();
+            let first = self.waiting().batches.front().map(|batch| batch.number);
             match first {
                 None => self.more.notified().await,
                 Some(number) => match self.read(number) {
+                    Ok(results) if results.is_empty() => self.done(number),
                     Ok(results) => return (number, results),
                     Err(error) => {
                         tracing::error!(error.message = %error, "a batch of results can't be read, and is dropped");
@@ -106,17 +212,29 @@ impl Spool {
         if fs::metadata(&path)?.len() > BATCH_BYTES_MAX {
             return Err(io::Error::other("it is larger than any batch"));
         }
-        Ok(serde_json::from_slice(&fs::read(path)?)?)
+        let bytes = fs::read(path)?;
+        // An earlier version wrote an array.
+        if bytes.starts_with(b"[") {
+            return Ok(serde_json::from_slice(&bytes)?);
+        }
+        let mut results = Vec::new();
+        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            match serde_json::from_slice(line) {
+                Ok(result) => results.push(result),
+                Err(error) => tracing::error!(error.message = %error, "a result in the spool can't be read"),
+            }
+        }
+        Ok(results)
     }
 
     /// How many batches wait.
     pub(super) fn len(&self) -> usize {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.waiting().batches.len()
     }
 
     /// Forgets a batch that was taken.
     pub(super) fn done(&self, number: u64) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).retain(|waiting| *waiting != number);
+        self.waiting().batches.retain(|batch| batch.number != number);
         self.remove(number);
     }
 
@@ -129,44 +247,27 @@ impl Spool {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use checks::{Outcome, Tally};
-
-    use super::*;
-
-    fn result(number: i64) -> RunResult {
-        let at = jiff::Timestamp::from_second(1_800_000_000 + number).unwrap();
-        Tally::default().count(&"check:shop".parse().unwrap(), "here", at, Outcome::Passed, 1)
-    }
-
-    #[tokio::test]
-    async fn what_was_put_down_is_there_after_a_restart_in_its_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let spool = Spool::open(folder.path()).unwrap();
-        for number in 0..3 {
-            spool.put(&[result(number)]).unwrap();
-        }
-        let (first, _) = spool.oldest().await;
-        spool.done(first);
-        drop(spool);
-        let spool = Spool::open(folder.path()).unwrap();
-        spool.put(&[result(3)]).unwrap();
-        for number in 1..4 {
-            let (batch, results) = spool.oldest().await;
-            assert_eq!(results, [result(number)]);
-            spool.done(batch);
-        }
-        assert_eq!(spool.len(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_broken_batch_holds_up_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("spool")).unwrap();
-        fs::write(folder.path().join("spool/00000000000000000007.json"), "[{").unwrap();
-        let spool = Spool::open(folder.path()).unwrap();
-        spool.put(&[result(1)]).unwrap();
-        assert_eq!(spool.oldest().await.1, [result(1)]);
-    }
+fn is_turn(runs: u32) -> bool {
+    runs <= TURN_RUNS.0 || (runs <= TURN_RUNS.1 && runs % TURN_RUNS.0 == 0)
 }
+
+fn lines(results: &[RunResult]) -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for result in results {
+        serde_json::to_writer(&mut lines, result)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+/// Writes at this place, which is the file's end unless an earlier attempt failed half way.
+fn append(path: &Path, at: u64, lines: &[u8]) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    file.set_len(at)?;
+    file.seek(SeekFrom::Start(at))?;
+    file.write_all(lines)?;
+    file.sync_data()
+}
+
+#[cfg(test)]
+mod tests;

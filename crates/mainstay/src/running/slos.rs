@@ -27,6 +27,8 @@ const ASKED_MAX: usize = 8;
 const MINUTES_MAX: i64 = 1_000;
 /// A minute is asked for when it has been over for so many minutes: a Prometheus needs time to collect it.
 const LAG_MINUTES: i64 = 1;
+/// A check's runs are counted when their minute has been over for so long: a probe needs time to hand them in.
+const RUNS_LAG_MINUTES: i64 = 2;
 /// After a question that failed the next one waits for so long.
 const REST: Duration = Duration::from_secs(30);
 
@@ -84,15 +86,19 @@ pub(super) fn run(app: App, mut stopped: watch::Receiver<bool>) -> Result<impl F
 
 /// The SLOs of which something is not known yet, those that were asked for the longest time ago first.
 fn asked(app: &App) -> Vec<Resolved> {
-    let (world, until) = (app.world(), minute_of(app.now()) - LAG_MINUTES);
+    let (world, now) = (app.world(), app.now());
     let mut asked: Vec<(Option<i64>, Resolved)> = Vec::new();
     for (slo, _) in world.slos.slos() {
         let Some(Ok(resolved)) = world.slos.resolve(slo) else { continue };
-        if matches!(resolved.input, Input::Prometheus { .. }) {
-            let known = app.slos().asked_up_to(&resolved);
-            if known.is_none_or(|known| known < until) {
-                asked.push((known, resolved));
-            }
+        let lag = match resolved.input {
+            // The World has it.
+            Input::Check { .. } => continue,
+            Input::Runs { .. } => RUNS_LAG_MINUTES,
+            Input::Prometheus { .. } => LAG_MINUTES,
+        };
+        let known = app.slos().asked_up_to(&resolved);
+        if known.is_none_or(|known| known < minute_of(now) - lag) {
+            asked.push((known, resolved));
         }
     }
     asked.sort_by_key(|(known, _)| *known);
@@ -105,6 +111,9 @@ async fn ask(app: App, prometheus: Arc<Prometheus>, resolved: Resolved) -> (Enti
     if let Err(refusal) = keeper::recall(&app, &resolved).await {
         tracing::warn!(error.code = refusal.code.name, "what was stored of {slo} could not be read: {refusal}");
         return (slo, false);
+    }
+    if let Input::Runs { .. } = resolved.input {
+        return runs(app, resolved).await;
     }
     let until = minute_of(app.now()) - LAG_MINUTES;
     while let Some(from) = app.slos().asked_up_to(&resolved).filter(|from| *from < until) {
@@ -123,4 +132,21 @@ async fn ask(app: App, prometheus: Arc<Prometheus>, resolved: Resolved) -> (Enti
         }
     }
     (slo, true)
+}
+
+/// Counts a check's runs until everything is known, or the store can't be read: then the second is false.
+async fn runs(app: App, resolved: Resolved) -> (EntityRef, bool) {
+    let until = minute_of(app.now()) - RUNS_LAG_MINUTES;
+    while let Some(from) = app.slos().asked_up_to(&resolved).filter(|from| *from < until) {
+        let end = until.min(from + MINUTES_MAX);
+        if let Err(refusal) = keeper::count_runs(&app, &resolved, from, end).await {
+            tracing::warn!(error.code = refusal.code.name, "the runs of {} could not be read: {refusal}", resolved.slo);
+            return (resolved.slo, false);
+        }
+        // A check that is gone has no more.
+        if app.slos().asked_up_to(&resolved) == Some(from) {
+            break;
+        }
+    }
+    (resolved.slo, true)
 }

@@ -39,6 +39,10 @@ pub(crate) struct ProbeArgs {
     /// The folder for results that wait, and for what the server said last
     #[arg(long, env = "MAINSTAY_PROBE_STATE_DIR", value_name = "DIR", default_value = "mainstay-probe")]
     state_dir: PathBuf,
+    /// Mebibytes of results that may wait for the server in that folder. Beyond it the oldest are dropped, but for those by
+    /// which a check turned
+    #[arg(long, env = "MAINSTAY_PROBE_SPOOL_MIB", value_name = "MIB", default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..))]
+    spool_mib: u32,
     /// What must be reachable, besides the server, for a failure to be believed; may be given several times
     #[arg(long = "canary", env = "MAINSTAY_PROBE_CANARIES", value_name = "HOST:PORT", value_delimiter = ',')]
     canaries: Vec<String>,
@@ -65,8 +69,17 @@ pub(crate) struct ProbeArgs {
 /// What keeps it from starting.
 pub(crate) async fn run(args: ProbeArgs, server: ClientArgs) -> Result<ExitCode, Refusal> {
     log::to_stderr();
-    let ProbeArgs { location, state_dir, canaries, public_only, plugins, listen, blackbox_config, timeout_offset } =
-        args;
+    let ProbeArgs {
+        location,
+        state_dir,
+        spool_mib,
+        canaries,
+        public_only,
+        plugins,
+        listen,
+        blackbox_config,
+        timeout_offset,
+    } = args;
     let policy = AddressPolicy { private: !public_only };
     let answering = match (listen, blackbox_config) {
         (Some(listen), Some(config)) => Some(exporting::open(listen, &config, policy, timeout_offset).await?),
@@ -88,7 +101,16 @@ pub(crate) async fn run(args: ProbeArgs, server: ClientArgs) -> Result<ExitCode,
     };
     let token = token.ok_or_else(missing)?;
     output::line(format!("Mainstay probes from {location} for {server}"))?;
-    let options = Options { location, server, token, folder: state_dir, canaries, policy, plugins };
+    let options = Options {
+        location,
+        server,
+        token,
+        folder: state_dir,
+        canaries,
+        policy,
+        plugins,
+        spool_bytes: u64::from(spool_mib) << 20,
+    };
     let answered = answering.map(|answering| tokio::spawn(answering.run(asked_to_stop())));
     probing::run(options, asked_to_stop()).await?;
     if let Some(answered) = answered {

@@ -11,6 +11,7 @@ mod flags;
 mod harness;
 mod offline;
 mod pages;
+mod probe;
 mod slo;
 mod status_page;
 mod story;

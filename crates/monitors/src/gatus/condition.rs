@@ -138,6 +138,15 @@ impl Comparison {
         }
     }
 
+    /// True if a time can be compared so: with one number of milliseconds, as long as a check may take.
+    fn is_of_a_time(&self) -> bool {
+        let is_number = match &self.to {
+            Operand::Text(to) => !matches!(self.operator, Operator::Equal | Operator::NotEqual) || number(to).is_some(),
+            Operand::Any(_) | Operand::Pattern(_) => false,
+        };
+        is_number && (1..=600_000).contains(&self.size())
+    }
+
     /// As what must hold of a subject's text.
     fn relation(&self) -> Result<Option<Relation>, String> {
         let text = |text: &str| number(text).map_or_else(|| text.to_owned(), |number| number.to_string());
@@ -254,6 +263,9 @@ fn one(subject: &str, comparison: Comparison, sort: Sort, wanted: &mut Wanted) -
         "[DNS_RCODE]" => return not_known("a response code"),
         "[CONNECTED]" => return connected(&comparison),
         "[CERTIFICATE_EXPIRATION]" => return certificate(&comparison, sort, wanted),
+        "[RESPONSE_TIME]" if !comparison.is_of_a_time() => {
+            return Err("a time is compared with one number of milliseconds here, up to ten minutes".to_owned());
+        }
         "[RESPONSE_TIME]" => Subject::ResponseTime,
         "[IP]" => Subject::Address,
         _ => return Err("when a domain's registration ends is not checked here".to_owned()),

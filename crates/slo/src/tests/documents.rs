@@ -60,6 +60,68 @@ fn what_is_wrong_with_an_slo_is_said_with_its_place() {
         "/metadata/annotations/mainstay.dev~1minimum-events",
         "whole number",
     );
+    wrong(
+        |it| it["metadata"]["annotations"] = json!({"mainstay.dev/when-exhausted": "pause-ramps, weep"}),
+        "/metadata/annotations/mainstay.dev~1when-exhausted",
+        "\"weep\" is not one of pause-ramps, refuse-deployments",
+    );
+    wrong(
+        |it| {
+            let annotations = json!({"mainstay.dev/when-exhausted": "pause-ramps", "mainstay.dev/environments": "a/b"});
+            it["metadata"]["annotations"] = annotations;
+        },
+        "/metadata/annotations/mainstay.dev~1environments",
+        "environments",
+    );
+}
+
+/// In the shape of the specification's own examples: <https://github.com/OpenSLO/OpenSLO/tree/main/examples>.
+#[test]
+fn what_the_specification_s_examples_have_is_read() {
+    let query = json!({"metricSource": {"type": "Any", "spec": {"query": "Any"}}});
+    let search = slo(|it| {
+        it["spec"]["indicator"]["spec"] = json!({"thresholdMetric": query});
+        it["spec"]["timeWindow"] = json!([{"duration": "2w", "isRolling": true}]);
+        it["spec"]["objectives"] =
+            json!([{"displayName": "Good experience", "op": "lt", "value": 500, "target": 0.99}]);
+        it["spec"]["alertPolicies"] = Value::Null;
+    });
+    assert!(read("slo:search", &search).is_ok());
+    let slices = |duration: &str| {
+        slo(|it| {
+            it["spec"]["indicator"]["spec"] = json!({"ratioMetric": {"good": query, "total": query}});
+            let calendar = json!({"startTime": "2022-01-01 12:00:00", "timeZone": "America/New_York"});
+            it["spec"]["timeWindow"] = json!([{"duration": duration, "isRolling": false, "calendar": calendar}]);
+            it["spec"]["budgetingMethod"] = json!("Timeslices");
+            let objective = json!({"op": "gt", "target": 0.995, "timeSliceTarget": 0.99, "timeSliceWindow": "1m"});
+            it["spec"]["objectives"] = json!([objective]);
+        })
+    };
+    assert!(read("slo:availability", &slices("1w")).is_ok());
+    let minute = read("slo:availability", &slices("1m")).unwrap_err();
+    assert!(minute[0].1.contains("at least an hour"), "1m is a minute, and 1M a month: {minute:?}");
+    wrong(|it| it["spec"]["budgetingMethod"] = json!("RatioTimeslices"), "/spec/budgetingMethod", "a mean of ratios");
+}
+
+#[test]
+fn a_check_s_runs_are_measured_by_how_long_they_took() {
+    let runs = |objective: Value| {
+        let document = slo(|it| {
+            let source = json!({"type": "mainstay/check", "spec": {"check": "shop-buys"}});
+            it["spec"]["indicator"]["spec"] = json!({"thresholdMetric": {"metricSource": source}});
+            it["spec"]["objectives"] = json!([objective]);
+        });
+        let mut state = State::default();
+        let reference = reference("slo:shop");
+        let document = Box::new(Document::read(&reference, &document).unwrap().unwrap());
+        state.fold(&Event::Defined { reference: reference.clone(), document }, &stamp(0));
+        state.resolve(&reference).unwrap().map(|resolved| resolved.input)
+    };
+    let check = EntityRef::new("check", "default", "shop-buys").unwrap();
+    let fast = runs(json!({"target": 0.99, "op": "lte", "value": 300})).unwrap();
+    assert_eq!(fast, Input::Runs { check, ms_max: 300.0 });
+    let slow = runs(json!({"target": 0.99, "op": "gte", "value": 300})).unwrap_err();
+    assert!(slow.contains("op lte"), "{slow}");
 }
 
 #[test]

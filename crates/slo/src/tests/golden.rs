@@ -17,7 +17,17 @@ fn every_sort_of_event_and_document_has_been_written() {
     let events: Vec<Event> = golden::events(EVENTS);
     assert_every_variant!(
         &events,
-        Event { Defined, Removed, BurnStarted, BurnEnded, BudgetExhausted, BudgetRestored, DataLost, DataFound }
+        Event {
+            Defined,
+            Removed,
+            BurnStarted,
+            BurnEnded,
+            BudgetExhausted,
+            BudgetRestored,
+            Overridden,
+            DataLost,
+            DataFound
+        }
     );
     let mut documents: Vec<&Document> = Vec::new();
     for event in &events {

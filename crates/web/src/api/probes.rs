@@ -222,7 +222,8 @@ pub struct Results {
     pub results: Vec<RunResult>,
 }
 
-/// Takes a probe's results. When it answers, they are on disk; what gets no answer is to be sent again.
+/// Takes a probe's results. When it answers, they are on disk; what gets no answer is to be sent again as it was: the same
+/// batch right after itself is counted once.
 #[utoipa::path(post, path = "/api/v1/probes/{location}/results", tag = "checks", request_body = Results,
     params(("location", description = "where the probe stands")), responses((status = 204)))]
 pub async fn report(
@@ -237,7 +238,7 @@ pub async fn report(
     }
     // A probe speaks for its own location alone.
     results.iter_mut().for_each(|result| result.location.clone_from(&location));
-    intake::take(&app, &location, results).await?;
+    intake::take_once(&app, &location, results).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use checks::{Command as CheckCommand, Outcome, Phase, Phases, RunResult, series};
 use engine::Request;
-use kernel::{Actor, Context, EntityRef, IdSeed, Refusal, Timestamp};
+use kernel::{Actor, Context, EntityRef, IdSeed, Refusal, Sha256, Timestamp, codes};
 use timeline::{SampleBatch, Sketch, add_parts};
 use world::Command;
 
@@ -76,6 +76,8 @@ struct Heard {
     probes: BTreeMap<String, Timestamp>,
     abouts: BTreeMap<String, About>,
     recent: HashMap<EntityRef, VecDeque<RecentRun>>,
+    /// The last batch of each location that is counted: a probe goes on to the next only when it was answered.
+    batches: HashMap<String, Arc<tokio::sync::Mutex<Option<Sha256>>>>,
     pruned: i64,
 }
 
@@ -87,6 +89,7 @@ impl Intake {
             probes: BTreeMap::new(),
             abouts: BTreeMap::new(),
             recent: HashMap::new(),
+            batches: HashMap::new(),
             pruned: 0,
         };
         Self { heard: Mutex::new(heard) }
@@ -152,13 +155,41 @@ fn phases_of(result: &RunResult) -> Phases {
 /// # Errors
 /// If the store can't take them; the probe is to hand them in again.
 pub async fn take(app: &App, location: &str, results: Vec<RunResult>) -> Result<(), Refusal> {
-    let now = app.now();
     hear(app, location).await?;
+    count(app, location, &results).await?;
+    weigh(app, results).await
+}
+
+/// The same for a probe that may hand in a batch again of which it doesn't know whether it was taken: it died before the
+/// answer, or the answer was lost on the way. Each is counted once, as long as the server lives.
+///
+/// # Errors
+/// As [`take`].
+pub async fn take_once(app: &App, location: &str, results: Vec<RunResult>) -> Result<(), Refusal> {
+    hear(app, location).await?;
+    let batch = Sha256::of(&serde_json::to_vec(&results).unwrap_or_default());
+    let last = Arc::clone(app.intake().heard().batches.entry(location.to_owned()).or_default());
+    let (app, location) = (app.clone(), location.to_owned());
+    // Whoever hangs up drops the request, and must not drop it between the samples and the note that they are counted.
+    let taking = tokio::spawn(async move {
+        let mut last = last.lock().await;
+        if *last != Some(batch) {
+            count(&app, &location, &results).await?;
+            *last = Some(batch);
+        }
+        weigh(&app, results).await
+    });
+    taking.await.map_err(|error| Refusal::new(&codes::INTERNAL, format!("results were not taken: {error}")))?
+}
+
+/// Counts results in their samples.
+async fn count(app: &App, location: &str, results: &[RunResult]) -> Result<(), Refusal> {
+    let now = app.now();
     let mut samples: BTreeMap<(String, i64), (Sketch, u64, Vec<u64>)> = BTreeMap::new();
     {
         let world = app.world();
         let mut heard = app.intake().heard();
-        for result in &results {
+        for result in results {
             // Results of what is gone would be remembered for ever; what says nothing about the check is no run of it.
             if world.checks.watch(&result.check).is_none() || !result.outcome.says_something() {
                 continue;
@@ -183,6 +214,12 @@ pub async fn take(app: &App, location: &str, results: Vec<RunResult>) -> Result<
     if !batches.is_empty() {
         app.blocking(move |engine| engine.store().add_samples(batches).map_err(Refusal::from)).await?;
     }
+    Ok(())
+}
+
+/// Judges results, in their order.
+async fn weigh(app: &App, results: Vec<RunResult>) -> Result<(), Refusal> {
+    let now = app.now();
     for mut result in results {
         result.at = result.at.min(now);
         let answer = app.runs().is_wanted(&result).then(|| Arc::new(result.clone()));
@@ -220,6 +257,7 @@ pub async fn keep_house(app: &App) {
         heard.recent.retain(|check, _| world.checks.watch(check).is_some());
         // Who is not known to the World was refused, or is retired.
         heard.probes.retain(|location, _| world.checks.probe(location).is_some());
+        heard.batches.retain(|location, _| world.checks.probe(location).is_some());
         // One within this server says what it is before its first result.
         heard.abouts.retain(|location, about| about.inside || world.checks.probe(location).is_some());
         let began = heard.began;

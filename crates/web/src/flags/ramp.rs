@@ -153,6 +153,7 @@ fn waits(frame: &Frame, state: &RampState) -> Option<String> {
         let why = match &halt.why {
             Why::ByHand => format!("by {who}"),
             Why::Guard { check } => format!("because check {} failed", frame.entity(check).name),
+            Why::Budget { slo } => format!("because the error budget of {} was used up", frame.entity(slo).name),
         };
         format!("{what} {} {why}", frame.ago(halt.at).text())
     };

@@ -1,7 +1,8 @@
 //! What was counted for each SLO, held in memory, and who looks at it every few seconds.
 //!
 //! The record of an SLO of a check is made of the check's history in the World, so a restart loses nothing, and a change
-//! that reaches back is in it. What a Prometheus was asked for is in the samples, from which the record is made anew.
+//! that reaches back is in it. What a Prometheus was asked for is in the samples, from which the record is made anew, as is
+//! that of a check's runs.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -81,7 +82,10 @@ impl Keeper {
                 };
                 (self.of_check(&resolved, turns, at), None)
             }
-            Input::Prometheus { .. } => {
+            Input::Runs { check, .. } if world.checks.watch(check).is_none() => {
+                return Some(Err(format!("there is no check \"{}\"", check.short())));
+            }
+            Input::Runs { .. } | Input::Prometheus { .. } => {
                 let kept = self.kept();
                 let known = kept.get(slo).filter(|kept| kept.resolved == resolved);
                 known.map_or_else(
@@ -184,6 +188,11 @@ pub async fn recall(app: &App, resolved: &Resolved) -> Result<(), Refusal> {
     }
     let now = minute_of(app.now());
     let begin = now - i64::from(resolved.reach()).min(SAMPLES_KEPT_MINUTES);
+    if let Input::Runs { .. } = resolved.input {
+        // What is counted is in the check's own samples.
+        app.slos().put(resolved, Vec::new(), begin);
+        return Ok(());
+    }
     let (good, total) = series(resolved);
     let minutes = app
         .blocking(move |engine| {
@@ -209,6 +218,43 @@ pub async fn recall(app: &App, resolved: &Resolved) -> Result<(), Refusal> {
         .await?;
     let end = minutes.last().map_or(begin, |(minute, _)| minute + 1);
     app.slos().put(resolved, minutes, end);
+    Ok(())
+}
+
+/// Counts the runs of a check from one minute to another, which is not included, of an SLO that is about them.
+///
+/// # Errors
+/// If the store can't be read.
+pub async fn count_runs(app: &App, resolved: &Resolved, from: i64, to: i64) -> Result<(), Refusal> {
+    let Input::Runs { check, ms_max } = &resolved.input else { return Ok(()) };
+    let world = app.world();
+    let Some(watch) = world.checks.watch(check) else { return Ok(()) };
+    let probes = world.checks.probes().map(|(location, _)| location);
+    let locations: BTreeSet<&str> =
+        probes.filter(|location| watch.definition.is_for(location)).chain(watch.location.as_deref()).collect();
+    let ranges: Vec<SampleRange> = locations
+        .into_iter()
+        .map(|location| {
+            let series = checks::series(check, location);
+            SampleRange { series, from_minute: from, to_minute: to, step_minutes: 1 }
+        })
+        .collect();
+    let ms_max = *ms_max;
+    let minutes = app
+        .blocking(move |engine| {
+            let mut minutes = Vec::new();
+            for range in &ranges {
+                for sample in engine.store().samples(range)? {
+                    let (good, all) = (sample.measured.at_most(ms_max), sample.measured.count() + sample.errors);
+                    if all > 0 {
+                        minutes.push((sample.minute, Counts::events(good as f64, all as f64)));
+                    }
+                }
+            }
+            Ok(minutes)
+        })
+        .await?;
+    app.slos().put(resolved, minutes, to);
     Ok(())
 }
 

@@ -86,7 +86,7 @@ pub async fn index(frame: Frame, Query(which): Query<Which>) -> Result<Response,
     let states = [""].into_iter().chain(WORDS);
     let states = states.map(|word| Choice::new(word, if word.is_empty() { "any" } else { word }, &which.state));
     Ok(screen(&SlosScreen {
-        chrome: frame.chrome("Service level objectives", Place::Checks),
+        chrome: frame.chrome("Service level objectives", Place::Objectives),
         filters: Filters {
             action: "/slos".to_owned(),
             fields: vec![Field::line("q", "Text", which.q.clone()), Field::select("state", "State", states.collect())],

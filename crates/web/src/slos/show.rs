@@ -168,7 +168,7 @@ pub async fn show(
         Tabs { label: "Objective".to_owned(), tabs: definition.objectives.iter().enumerate().map(tab).collect() }
     });
     let mut page = SloScreen {
-        chrome: frame.chrome(name.clone(), Place::Checks),
+        chrome: frame.chrome(name.clone(), Place::Objectives),
         name,
         description: definition.description.clone().unwrap_or_default(),
         answers: Vec::new(),
@@ -200,6 +200,9 @@ pub async fn show(
         (Err(wrong), _) => page.notes.push(wrong.clone()),
         (Ok(_), None) => {}
     }
+    if let Some(consequences) = &definition.consequences {
+        facts.push(("When its budget is gone".to_owned(), consequences.words()));
+    }
     page.answers = answers;
     page.facts = facts;
     Ok(screen(&page))
@@ -223,6 +226,7 @@ fn measured(input: &Input) -> String {
         Input::Check { check, degraded_is_bad: true } => {
             format!("the check {}, each second that it is up and not slow", check.short())
         }
+        Input::Runs { check, ms_max } => format!("each run of the check {}, good up to {ms_max} ms", check.short()),
         Input::Prometheus { url, measure, .. } => match measure {
             Measure::Ratio { bad: false, part, total, .. } => format!("{url}: good {part}, of all {total}"),
             Measure::Ratio { bad: true, part, total, .. } => format!("{url}: bad {part}, of all {total}"),

@@ -357,3 +357,25 @@ async fn phases_are_kept_with_each_minute_s_sample() {
     let samples = site.app.blocking(move |engine| Ok(engine.store().samples(&range)?)).await.unwrap();
     assert_eq!(samples[0].parts, [6_000, 27_000, 42_000, 180_000, 15_000], "microseconds, summed over three runs");
 }
+
+#[tokio::test]
+async fn a_batch_that_is_handed_in_again_is_counted_once() {
+    let site = Site::open();
+    town(&site).await;
+    let mut tally = Tally::default();
+    let check = "check:default/till-answers".parse().unwrap();
+    let mut batch = |millis: i64| {
+        let at = site.app.now() + jiff::SignedDuration::from_millis(millis);
+        vec![tally.count(&check, "eu-west", at, checks::Outcome::Passed, 7)]
+    };
+    let (first, second) = (batch(-20), batch(-10));
+    for handed_in in [&first, &first, &second, &second, &second] {
+        intake::take_once(&site.app, "eu-west", handed_in.clone()).await.unwrap();
+    }
+    let minute = site.app.now().as_second().div_euclid(60);
+    let series = checks::series(&check, "eu-west");
+    let range = timeline::SampleRange { series, from_minute: minute - 2, to_minute: minute + 1, step_minutes: 3 };
+    let samples = site.app.blocking(move |engine| Ok(engine.store().samples(&range)?)).await.unwrap();
+    assert_eq!(samples.iter().map(|sample| sample.measured.count()).sum::<u64>(), 2);
+    assert_eq!(site.app.intake().recent(&check).len(), 2);
+}

@@ -33,6 +33,16 @@ spec:
   objectives: [{target: 0.999}, {displayName: generous, target: 0.9}]
 ---
 apiVersion: openslo/v1
+kind: SLO
+metadata: {name: quick, displayName: Buying is quick}
+spec:
+  service: checkout
+  indicator: {metadata: {name: quick}, spec: {thresholdMetric: {metricSource: {type: mainstay/check, spec: {check: buys}}}}}
+  timeWindow: [{duration: 1d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.5, op: lte, value: 300}]
+---
+apiVersion: openslo/v1
 kind: DataSource
 metadata: {name: prometheus}
 spec: {type: Prometheus, connectionDetails: {url: 'https://prometheus.invalid'}}
@@ -207,4 +217,30 @@ async fn what_is_incomplete_says_what_is_missing_and_what_is_not_there_is_not_fo
     for address in ["/slos/default/none", "/api/v1/slos/none"] {
         assert_eq!(get(&site, address).await.0, StatusCode::NOT_FOUND, "{address}");
     }
+}
+
+#[tokio::test]
+async fn each_run_of_a_check_that_was_fast_enough_is_good_and_a_slow_or_failing_one_is_bad() {
+    let site = site().await;
+    let check: EntityRef = "check:buys".parse().unwrap();
+    let began = site.app.now();
+    let mut tally = checks::Tally::default();
+    for (location, latency_ms, fails) in
+        [("eu", 200, false), ("eu", 300, false), ("eu", 900, false), ("us", 250, false), ("us", 10, true)]
+    {
+        let outcome = if fails { Outcome::Failed { evidence: checks::Evidence::of("500") } } else { Outcome::Passed };
+        let result = tally.count(&check, location, began, outcome, latency_ms);
+        web::checks::intake::take(&site.app, location, vec![result]).await.unwrap();
+    }
+    let (slo, minute) = (slo("quick"), slo::minute_of(began));
+    let resolved = site.app.world().slos.resolve(&slo).unwrap().unwrap();
+    let at = began + SignedDuration::from_mins(3);
+    let look = || site.app.slos().look(&site.app.world(), &slo, at).unwrap().unwrap();
+    assert!(look().report.objectives[0].budget.is_none(), "nothing counted is unknown");
+    keeper::recall(&site.app, &resolved).await.unwrap();
+    for (from, to) in [(minute - 5, minute), (minute, minute + 1)] {
+        keeper::count_runs(&site.app, &resolved, from, to).await.unwrap();
+    }
+    let counts = look().report.objectives[0].budget.unwrap().counts;
+    assert_eq!((counts.good(), counts.total()), (3.0, 5.0));
 }

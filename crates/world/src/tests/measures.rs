@@ -35,7 +35,8 @@ impl Town {
 
     fn mark(&mut self, event: EventId, verdict: Verdict) {
         let incident = self.world.incidents.recent().next().unwrap().about.incident;
-        self.give(Command::Incidents(incidents::Command::MarkSuspect { incident, event, verdict, rank: None })).unwrap();
+        self.give(Command::Incidents(incidents::Command::MarkSuspect { incident, event, verdict, rank: None }))
+            .unwrap();
     }
 }
 

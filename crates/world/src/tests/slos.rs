@@ -115,6 +115,91 @@ fn a_slow_burn_is_a_mild_incident_and_a_fast_one_makes_it_worse() {
     assert_eq!(town.world.incidents.open().next().unwrap().severity, incidents::Severity::Sev2);
 }
 
+const STERN: &str =
+    "metadata: {name: shop-buys, annotations: {mainstay.dev/when-exhausted: pause-ramps refuse-deployments}}";
+const RAMP: &str = "
+---
+apiVersion: mainstay.dev/v1alpha1
+kind: Flag
+metadata: {name: ramped}
+spec:
+  usedBy: [shop]
+  environments: {production: {enabled: true, ramp: {steps: [{percent: 5, hold: 200h}, {percent: 100}]}}}
+";
+
+/// A town whose shop's budget is gone, and was there before.
+fn exhausted(more: &str) -> (Town, Vec<Recorded>) {
+    let objectives = OBJECTIVES.replace("metadata: {name: shop-buys, displayName: Buyers can buy}", STERN);
+    let mut town = Town::with_objectives(&format!("{objectives}{more}"));
+    town.report(None, 2);
+    town.deploy("component:shop", "1");
+    town.pass(86_400);
+    town.wait(0);
+    town.report(Some("500"), 1);
+    town.report(Some("500"), 2);
+    town.pass(3_600);
+    let events = town.judge();
+    (town, events)
+}
+
+fn deployment(version: &str) -> deploys::Command {
+    deploys::Command::RecordDeployment {
+        component: "component:shop".parse().unwrap(),
+        environment: "production".to_owned(),
+        version: version.to_owned(),
+        outcome: deploys::Outcome::Succeeded,
+        url: None,
+        commit: None,
+        rollback_of: None,
+        finished: None,
+    }
+}
+
+#[test]
+fn what_has_no_budget_left_is_deployed_only_in_an_emergency_which_is_noted() {
+    let (mut town, events) = exhausted("");
+    assert!(kinds(&events).contains(&"slo.budget_exhausted"), "{events:?}");
+    let refused = town.give(Command::Deploys(deployment("2"))).unwrap_err();
+    assert_eq!(refused.code, &kernel::codes::BUDGET_EXHAUSTED);
+    assert!(refused.detail.contains("the budget of shop-buys is used up"), "{refused}");
+    let again = kinds(&town.give(Command::Deploys(deployment("1"))).unwrap());
+    assert!(!again.contains(&"slo.overridden"), "it is there already: {again:?}");
+    let mut elsewhere = deployment("2");
+    if let deploys::Command::RecordDeployment { environment, .. } = &mut elsewhere {
+        *environment = "staging".to_owned();
+    }
+    town.give(Command::Deploys(elsewhere)).unwrap();
+    let emergency = town.give(Command::Emergency(deployment("2"))).unwrap();
+    assert!(kinds(&emergency).contains(&"slo.overridden"), "{emergency:?}");
+    let bad = emergency[0].stamp.event;
+    let mut back = deployment("1");
+    if let deploys::Command::RecordDeployment { rollback_of, .. } = &mut back {
+        *rollback_of = Some(bad);
+    }
+    let back = kinds(&town.give(Command::Deploys(back)).unwrap());
+    assert!(!back.contains(&"slo.overridden"), "going back is never refused: {back:?}");
+}
+
+#[test]
+fn ramps_are_paused_when_the_budget_is_gone_until_somebody_resumes_them() {
+    let (mut town, events) = exhausted(RAMP);
+    assert!(kinds(&events).contains(&"flags.ramp_paused"), "{events:?}");
+    let flag: kernel::EntityRef = "flag:ramped".parse().unwrap();
+    let state = |town: &Town| {
+        let position = town.world.flags.flag(&flag).unwrap().ramp_position("production", town.now()).unwrap();
+        position.state.as_str()
+    };
+    assert_eq!(state(&town), "paused");
+    let environment = "production".to_owned();
+    let action = flags::RampAction::Resume;
+    town.give(Command::Flags(flags::Command::Ramp { flag: flag.clone(), environment, action })).unwrap();
+    assert_eq!(state(&town), "holding", "somebody's word stands");
+    let (mut late, _) = exhausted("");
+    let objectives = OBJECTIVES.replace("metadata: {name: shop-buys, displayName: Buyers can buy}", STERN);
+    late.apply(&format!("{}---{objectives}{RAMP}", super::FILES));
+    assert_eq!(state(&late), "paused", "one that begins meanwhile");
+}
+
 #[test]
 fn a_document_that_is_gone_takes_its_budget_s_incident_along() {
     let mut town = Town::with_objectives(OBJECTIVES);
