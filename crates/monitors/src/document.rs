@@ -53,13 +53,14 @@ pub(crate) fn yamls(file: &str, bytes: &[u8]) -> Result<Vec<Value>, Unreadable> 
 
 /// Why YAML can't be read, in words.
 fn unread(file: &str, error: &serde_saphyr::Error) -> Unreadable {
-    use serde_saphyr::budget::BudgetBreach;
-    let why = match error.without_snippet() {
-        serde_saphyr::Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
-            "it has several documents, with --- between them: import each as a file of its own".to_owned()
-        }
-        serde_saphyr::Error::Budget { .. } => "it is too large, or nested too deeply".to_owned(),
-        other => other.to_string(),
+    use serde_saphyr::{Error, budget::BudgetBreach};
+    let error = error.without_snippet();
+    let why = if matches!(error, Error::Budget { breach: BudgetBreach::Documents { .. }, .. }) {
+        "it has several documents, with --- between them: import each as a file of its own".to_owned()
+    } else if matches!(error, Error::Budget { .. }) {
+        "it is too large, or nested too deeply".to_owned()
+    } else {
+        error.to_string()
     };
     malformed(file, why)
 }

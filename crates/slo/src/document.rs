@@ -13,6 +13,7 @@ pub const API_VERSION: &str = "openslo/v1";
 /// One document, of whichever kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "document", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "each stands in a box or is shared already")]
 pub enum Document {
     /// `kind: Service`
     Service(Service),

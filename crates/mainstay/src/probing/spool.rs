@@ -248,7 +248,7 @@ impl Spool {
 }
 
 fn is_turn(runs: u32) -> bool {
-    runs <= TURN_RUNS.0 || (runs <= TURN_RUNS.1 && runs % TURN_RUNS.0 == 0)
+    runs <= TURN_RUNS.0 || (runs <= TURN_RUNS.1 && runs.is_multiple_of(TURN_RUNS.0))
 }
 
 fn lines(results: &[RunResult]) -> io::Result<Vec<u8>> {

@@ -366,7 +366,7 @@ async fn a_batch_that_is_handed_in_again_is_counted_once() {
     let check = "check:default/till-answers".parse().unwrap();
     let mut batch = |millis: i64| {
         let at = site.app.now() + jiff::SignedDuration::from_millis(millis);
-        vec![tally.count(&check, "eu-west", at, checks::Outcome::Passed, 7)]
+        vec![tally.count(&check, "eu-west", at, Outcome::Passed, 7)]
     };
     let (first, second) = (batch(-20), batch(-10));
     for handed_in in [&first, &first, &second, &second, &second] {
