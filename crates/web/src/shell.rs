@@ -211,7 +211,7 @@ impl Place {
             Self::Contracts => ("Contracts", "/contracts", 'p'),
             Self::OnCall => ("On call", "/on-call", 'o'),
             Self::Actions => ("Actions", "/actions", 'a'),
-            Self::Dashboards => ("Dashboards", "/dashboard", 'b'),
+            Self::Dashboards => ("Dashboards", "/dashboard", 'r'),
             Self::Findings => ("Findings", "/findings", 'n'),
             Self::Docs => ("Docs", "/docs", 'd'),
             Self::Graph => ("Graph", "/graph", 'm'),
