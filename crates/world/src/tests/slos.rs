@@ -152,6 +152,7 @@ fn deployment(version: &str) -> deploys::Command {
         commit: None,
         rollback_of: None,
         finished: None,
+        told: deploys::Told::default(),
     }
 }
 
