@@ -57,17 +57,6 @@ fn what_is_switched_off_or_has_no_counterpart_is_noted_and_left_out() {
 }
 
 #[test]
-fn a_comparison_that_no_check_can_make_is_noted_and_the_check_left_out() {
-    let imported = read(
-        "endpoints:\n- {name: a, url: 'https://x.example/', conditions: ['[RESPONSE_TIME] == pat(1*)']}\n\
-         - {name: b, url: 'https://x.example/', conditions: ['[RESPONSE_TIME] < 300']}\n",
-    );
-    let names: Vec<&str> = imported.checks.iter().map(|check| check.definition.check.name()).collect();
-    assert_eq!(names, ["b"]);
-    assert!(imported.notes.iter().any(|note| note.why.contains("it was left out")), "{:?}", imported.notes);
-}
-
-#[test]
 fn files_that_are_hostile_or_something_else_are_refused() {
     let refused = |bytes: &[u8]| gatus(&[("f", bytes)], &Options::default()).unwrap_err().to_string();
     assert!(refused(&vec![b' '; (4 << 20) + 1]).contains("more than 4 MB"));

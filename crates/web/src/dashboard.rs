@@ -255,6 +255,7 @@ fn beside(frame: &Frame, team: &EntityRef, window: Window, owned: &[EntityRef]) 
             .note(format!("{} of {} that fell due in 90 days; {open} open", kept.in_time, kept.due)),
         None => Answer::to("Promises kept in time").text("none fell due").note(format!("in 90 days; {open} open")),
     };
+    let promised = promised.link("its promises", frame.href(format!("/actions?team={}", segment(team.as_str()))));
     let pages = world.paging.of_team(team).filter(|page| window.has(page.opened)).count();
     let pages = Answer::to("Pages").text(pages.to_string()).link("the schedule", frame.href(schedule(team)));
     vec![incidents, promised, pages]
