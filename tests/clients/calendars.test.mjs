@@ -35,9 +35,10 @@ async function linked(name) {
   assert.equal(signedIn.status, 303, await signedIn.text());
   const cookie = signedIn.headers.getSetCookie().map((one) => one.split(";")[0]).join("; ");
   const screen = await (await fetch(`${server.url}/on-call/default/web`, { headers: { cookie, accept: "text/html" } })).text();
-  const links = [...screen.matchAll(/href="([^"]*\/ical\/[^"]+\.ics)"/g)].map(([, href]) => href);
-  assert.equal(links.length, 2, screen);
-  return links;
+  const links = Object.fromEntries([...screen.matchAll(/href="([^"]*\/ical\/[^"]+\.ics)">([^<]*)</g)].map(([, href, label]) => [label, href]));
+  const shifts = [links["The team’s shifts"], links["My shifts, in all teams"]];
+  assert.ok(shifts.every(Boolean), screen);
+  return shifts;
 }
 
 before(async () => {
