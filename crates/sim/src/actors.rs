@@ -444,6 +444,12 @@ pub(crate) fn again(sim: &mut Sim) {
     let Some(sent) = sim.dice.pick(sim.keys.newest(reach)).cloned() else { return sim.note("nothing to repeat") };
     let events = sent.first.map_or(0, |first| first.recorded.len());
     sim.note(format!("again, with the same key: {events} events before"));
+    // What came to nothing the first time is done now, perhaps to what was told again since.
+    if let Command::Alerts(alerts::Command::Resolve { alert }) = &sent.request.command
+        && let Some(about) = sim.world().alerts.open_alert(alert).map(|alert| alert.about.clone())
+    {
+        sim.ledger.forget(about.integration, &about.key);
+    }
     sim.execute(&[sent.request]);
 }
 
