@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     State,
     duty::duties,
-    ics::{escaped, line, utc},
+    ics::{begin, escaped, line, utc},
     schedule::{LONGEST_VIEW, SPANS, Span},
 };
 
@@ -32,19 +32,8 @@ pub enum Feed {
 #[must_use]
 pub fn ical(state: &State, feed: &Feed, from: Timestamp, to: Timestamp, now: Timestamp) -> String {
     let to = to.min(from.saturating_add(LONGEST_VIEW).unwrap_or(Timestamp::MAX));
-    let mut calendar = String::new();
     let (Feed::Person(whose) | Feed::Team(whose) | Feed::Rotation(whose)) = feed;
-    let name = escaped(&format!("On call: {}", whose.short()));
-    line(&mut calendar, "BEGIN:VCALENDAR");
-    line(&mut calendar, "VERSION:2.0");
-    line(&mut calendar, "PRODID:-//Mainstay//On call//EN");
-    line(&mut calendar, "CALSCALE:GREGORIAN");
-    line(&mut calendar, "METHOD:PUBLISH");
-    // RFC 7986's names, and the older ones that more calendars read.
-    line(&mut calendar, &format!("NAME:{name}"));
-    line(&mut calendar, &format!("X-WR-CALNAME:{name}"));
-    line(&mut calendar, "REFRESH-INTERVAL;VALUE=DURATION:PT1H");
-    line(&mut calendar, "X-PUBLISHED-TTL:PT1H");
+    let mut calendar = begin("On call", &format!("On call: {}", whose.short()));
     for shift in shifts(state, feed, from, to) {
         shift.write(&mut calendar, feed, now);
     }

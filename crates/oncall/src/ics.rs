@@ -5,6 +5,23 @@ use jiff::Timestamp;
 /// Bytes of a line without its end (RFC 5545, section 3.1).
 const LINE_BYTES: usize = 75;
 
+/// The beginning of a calendar by this part of Mainstay, which is looked at again each hour (RFC 7986, section 5.7).
+#[must_use]
+pub fn begin(part: &str, name: &str) -> String {
+    let (product, name) = (format!("PRODID:-//Mainstay//{part}//EN"), escaped(name));
+    // RFC 7986's name, and the older one that more calendars read.
+    let (by_rfc, by_habit) = (format!("NAME:{name}"), format!("X-WR-CALNAME:{name}"));
+    let mut calendar = String::new();
+    for content in
+        ["BEGIN:VCALENDAR", "VERSION:2.0", &product, "CALSCALE:GREGORIAN", "METHOD:PUBLISH", &by_rfc, &by_habit]
+    {
+        line(&mut calendar, content);
+    }
+    line(&mut calendar, "REFRESH-INTERVAL;VALUE=DURATION:PT1H");
+    line(&mut calendar, "X-PUBLISHED-TTL:PT1H");
+    calendar
+}
+
 /// A moment by RFC 5545, section 3.3.5, form 2.
 #[must_use]
 pub fn utc(at: Timestamp) -> String {

@@ -46,16 +46,7 @@ pub(crate) fn calendar(
             url: None,
         })
     }));
-    let mut text = String::new();
-    let name = ics::escaped(&format!("Promises: {}", whose.short()));
-    for line in
-        ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Mainstay//Actions//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH"]
-    {
-        ics::line(&mut text, line);
-    }
-    ics::line(&mut text, &format!("NAME:{name}"));
-    ics::line(&mut text, &format!("X-WR-CALNAME:{name}"));
-    ics::line(&mut text, "REFRESH-INTERVAL;VALUE=DURATION:PT1H");
+    let mut text = ics::begin("Actions", &format!("Promises: {}", whose.short()));
     for entry in entries {
         entry.write(&mut text, now);
     }

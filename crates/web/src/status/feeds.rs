@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use jiff::Timestamp;
 use kernel::Sha256;
+use oncall::ics;
 use statuspage::{Kind, Report};
 
 use super::{
@@ -113,55 +114,24 @@ pub async fn calendar(asked: Asked) -> Result<Response, Problem> {
 }
 
 fn calendar_of(view: &View) -> String {
-    let mut calendar = String::new();
-    let name = escaped(&view.page.title);
-    for text in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Mainstay//Status page//EN", "METHOD:PUBLISH"] {
-        line(&mut calendar, text);
-    }
-    line(&mut calendar, &format!("NAME:{name}"));
-    line(&mut calendar, &format!("X-WR-CALNAME:{name}"));
-    line(&mut calendar, "REFRESH-INTERVAL;VALUE=DURATION:PT1H");
+    let mut calendar = ics::begin("Status page", &view.page.title);
     for report in view.maintenances().take(LISTED) {
         let Kind::Maintenance { from, to } = report.kind else { continue };
         let changed = report.last().map_or(view.now, |posted| posted.at);
         let text = report.last().map(|posted| posted.update.text.as_str()).unwrap_or_default();
         let uid = Sha256::of(report.id.to_string().as_bytes()).to_string();
-        line(&mut calendar, "BEGIN:VEVENT");
-        line(&mut calendar, &format!("UID:{}@mainstay", uid.get(..32).unwrap_or(&uid)));
-        line(&mut calendar, &format!("DTSTAMP:{}", utc(changed)));
-        line(&mut calendar, &format!("LAST-MODIFIED:{}", utc(changed)));
-        line(&mut calendar, &format!("SEQUENCE:{}", report.updates.len().saturating_sub(1)));
-        line(&mut calendar, &format!("DTSTART:{}", utc(from)));
-        line(&mut calendar, &format!("DTEND:{}", utc(to)));
-        line(&mut calendar, &format!("SUMMARY:{}", escaped(&report.title)));
-        line(&mut calendar, &format!("DESCRIPTION:{}", escaped(text)));
-        line(&mut calendar, &format!("URL:{}", view.link(report.id)));
-        line(&mut calendar, "END:VEVENT");
+        ics::line(&mut calendar, "BEGIN:VEVENT");
+        ics::line(&mut calendar, &format!("UID:{}@mainstay", uid.get(..32).unwrap_or(&uid)));
+        ics::line(&mut calendar, &format!("DTSTAMP:{}", ics::utc(changed)));
+        ics::line(&mut calendar, &format!("LAST-MODIFIED:{}", ics::utc(changed)));
+        ics::line(&mut calendar, &format!("SEQUENCE:{}", report.updates.len().saturating_sub(1)));
+        ics::line(&mut calendar, &format!("DTSTART:{}", ics::utc(from)));
+        ics::line(&mut calendar, &format!("DTEND:{}", ics::utc(to)));
+        ics::line(&mut calendar, &format!("SUMMARY:{}", ics::escaped(&report.title)));
+        ics::line(&mut calendar, &format!("DESCRIPTION:{}", ics::escaped(text)));
+        ics::line(&mut calendar, &format!("URL:{}", view.link(report.id)));
+        ics::line(&mut calendar, "END:VEVENT");
     }
-    line(&mut calendar, "END:VCALENDAR");
+    ics::line(&mut calendar, "END:VCALENDAR");
     calendar
-}
-
-fn utc(at: Timestamp) -> String {
-    at.strftime("%Y%m%dT%H%M%SZ").to_string()
-}
-
-/// A text as a value (section 3.3.11).
-fn escaped(text: &str) -> String {
-    clean(text).replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,").replace('\n', "\\n")
-}
-
-/// A line, folded at 75 bytes (section 3.1).
-fn line(calendar: &mut String, text: &str) {
-    const BYTES_MAX: usize = 75;
-    let mut bytes = 0;
-    for c in text.chars() {
-        if bytes + c.len_utf8() > BYTES_MAX {
-            calendar.push_str("\r\n ");
-            bytes = 1;
-        }
-        calendar.push(c);
-        bytes += c.len_utf8();
-    }
-    calendar.push_str("\r\n");
 }
