@@ -8,6 +8,7 @@ use crate::{
     actors::{self, one},
     answers, arrival, hooks, outposts, post, senders,
     sim::Sim,
+    undoing,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +108,7 @@ pub(crate) fn act(sim: &mut Sim, number: usize) {
         Act::Tick => tick(sim),
         Act::Trouble => outposts::trouble(sim),
         Act::Turn => one(sim, actors::turn),
-        Act::Undo => actors::undo_something(sim),
+        Act::Undo => undoing::act(sim),
         Act::Wait => {
             let by = sim.dice.between(60, 900);
             sim.clock.advance(SignedDuration::from_secs(by));

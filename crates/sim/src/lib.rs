@@ -43,6 +43,7 @@ mod senders;
 mod sim;
 #[cfg(test)]
 mod tests;
+mod undoing;
 mod witness;
 
 use std::{collections::BTreeMap, sync::Arc};

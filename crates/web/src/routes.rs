@@ -1,5 +1,6 @@
 //! Every route there is. Screens come first, then our API, then other people's protocols.
 
+mod contracting;
 mod response;
 
 use ::access::Scope::{Admin, Evaluate, Probe, Read, Report, Write};
@@ -71,8 +72,8 @@ impl utoipa::Modify for Tokens {
 pub fn table(app: &App) -> Table {
     let table = Table::new(app.clone(), Document::openapi());
     protocols(
-        status_pages(alerts_api(contracts_api(flags_api(response::api(our_api(response::screens(operations(
-            contract_screens(flag_screens(screens(table))),
+        status_pages(alerts_api(contracting::api(flags_api(response::api(our_api(response::screens(operations(
+            contracting::screens(flag_screens(screens(table))),
         )))))))),
         app,
     )
@@ -132,42 +133,6 @@ fn flag_screens(table: Table) -> Table {
         .screen(Needs(Write), Method::GET, "/segments/{namespace}/{name}/edit", get(flags::segments::ask))
         .screen(Needs(Write), Method::POST, "/segments/{namespace}/{name}/edit", post(flags::segments::change))
         .screen(Needs(Write), Method::POST, "/segments/{namespace}/{name}/remove", post(flags::segments::remove))
-}
-
-fn contract_screens(table: Table) -> Table {
-    table
-        .screen(Needs(Read), Method::GET, "/contracts", get(contracts::list::index))
-        .screen(Needs(Read), Method::GET, "/contracts/network", get(contracts::list::network))
-        .screen(Needs(Read), Method::GET, "/contracts/{consumer}/{provider}", get(contracts::pair::show))
-        .screen(Needs(Read), Method::GET, "/contracts/matrix", get(contracts::matrix::show))
-        .screen(
-            Needs(Read),
-            Method::GET,
-            "/contracts/pacts/{consumer}/{version}/{provider}",
-            get(contracts::pact::show),
-        )
-        .screen(
-            Needs(Read),
-            Method::GET,
-            "/contracts/pacts/{consumer}/{version}/{provider}/diff",
-            get(contracts::pact_diff::show),
-        )
-        .screen(Needs(Read), Method::GET, "/contracts/verifications/{number}", get(contracts::verification::show))
-        .screen(Needs(Read), Method::GET, "/contracts/webhooks", get(contracts::webhooks::index))
-        .screen(Needs(Read), Method::GET, "/contracts/webhooks/{id}", get(contracts::webhooks::show))
-        .screen(
-            Needs(Write),
-            Method::POST,
-            "/contracts/webhooks/{id}/deliveries/{delivery}/again",
-            post(contracts::webhooks::again),
-        )
-        .screen(Needs(Read), Method::GET, "/contracts/environments", get(contracts::environments::show))
-        .screen(
-            Needs(Write),
-            Method::POST,
-            "/contracts/environments/{environment}/gate",
-            post(contracts::environments::set_gate),
-        )
 }
 
 /// Signing in, and what is done when something breaks.
@@ -355,22 +320,6 @@ fn flags_api(table: Table) -> Table {
         .api(Needs(Evaluate), routes!(api::flags::publish::set))
         .api(Needs(Report), large(routes!(api::flags::report::references)))
         .api(Needs(Evaluate), large(routes!(api::flags::report::tallies)))
-}
-
-fn contracts_api(table: Table) -> Table {
-    table
-        .api(Needs(Read), routes!(api::contracts::can_i_deploy))
-        .api(Needs(Read), routes!(api::contracts::integrations::list))
-        .api(Needs(Read), routes!(api::contracts::pacticipants::list))
-        .api(Needs(Write), routes!(api::contracts::pacticipants::take_for))
-        .api(Needs(Read), routes!(api::contracts::environments::list))
-        .api(Needs(Write), routes!(api::contracts::environments::set_gate))
-        .api(Needs(Read), routes!(api::contracts::webhooks::list))
-        .api(Needs(Read), routes!(api::contracts::webhooks::deliveries))
-        .api(Needs(Write), routes!(api::contracts::webhooks::refire))
-        .api(Needs(Admin), routes!(api::contracts::webhooks::signing_key))
-        .api(Needs(Write), routes!(api::contracts::cleanup::clean_up))
-        .api(Needs(Read), large(routes!(api::contracts::compare::compare)))
 }
 
 /// Public status pages: the main one, and each by its name.
