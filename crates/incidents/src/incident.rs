@@ -429,6 +429,44 @@ impl Incident {
     }
 }
 
+impl Incident {
+    /// An incident of which only the first failure is known, and when the check had last passed before it.
+    fn begun(
+        about: &About,
+        title: &str,
+        severity: Severity,
+        (since, last_good): (Timestamp, Option<Timestamp>),
+        stamp: &Stamp,
+    ) -> Self {
+        Self {
+            about: about.clone(),
+            title: title.to_owned(),
+            severity,
+            since,
+            last_good,
+            opened: stamp.at,
+            opened_by: stamp.event,
+            position: stamp.position,
+            declared: false,
+            path: Vec::new(),
+            evidence: String::new(),
+            checks: Vector::new(),
+            acknowledged: None,
+            ended: None,
+            reopened: 0,
+            relapse: None,
+            marks: Vector::new(),
+            log: Vector::new(),
+            roles: Vec::new(),
+            mitigated: None,
+            ticks: Vector::new(),
+            merged: None,
+            absorbed: Vec::new(),
+            split_off: None,
+        }
+    }
+}
+
 /// The incident that an event opens.
 pub(crate) fn opened(event: &Event, stamp: &Stamp) -> Option<Incident> {
     let Event::Opened { about, title, severity, check, since, last_good, path, evidence } = event else { return None };
@@ -441,30 +479,7 @@ pub(crate) fn opened(event: &Event, stamp: &Stamp) -> Option<Incident> {
         evidence: evidence.clone(),
         recovered: None,
     });
-    Some(Incident {
-        about: about.clone(),
-        title: title.clone(),
-        severity: *severity,
-        since: *since,
-        last_good: *last_good,
-        opened: stamp.at,
-        opened_by: stamp.event,
-        position: stamp.position,
-        declared: check.is_none(),
-        path: path.clone(),
-        evidence: evidence.clone(),
-        checks: first.into_iter().collect(),
-        acknowledged: None,
-        ended: None,
-        reopened: 0,
-        relapse: None,
-        marks: Vector::new(),
-        log: Vector::new(),
-        roles: Vec::new(),
-        mitigated: None,
-        ticks: Vector::new(),
-        merged: None,
-        absorbed: Vec::new(),
-        split_off: None,
-    })
+    let begun = Incident::begun(about, title, *severity, (*since, *last_good), stamp);
+    let (path, evidence) = (path.clone(), evidence.clone());
+    Some(Incident { declared: check.is_none(), path, evidence, checks: first.into_iter().collect(), ..begun })
 }

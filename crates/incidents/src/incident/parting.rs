@@ -84,33 +84,8 @@ impl Incident {
         let (moved, kept): (Vector<_>, Vector<_>) = self.checks.iter().cloned().partition(|check| leaves(check));
         self.checks = kept;
         let first = moved.iter().min_by_key(|check| check.since)?;
-        let (since, last_good, evidence) = (first.since, first.last_good, first.evidence.clone());
-        let path = first.path.clone();
-        Some(Self {
-            about: about.clone(),
-            title: title.clone(),
-            severity: *severity,
-            since,
-            last_good,
-            opened: stamp.at,
-            opened_by: stamp.event,
-            position: stamp.position,
-            declared: false,
-            path,
-            evidence,
-            checks: moved,
-            acknowledged: None,
-            ended: None,
-            reopened: 0,
-            relapse: None,
-            marks: Vector::new(),
-            log: Vector::new(),
-            roles: Vec::new(),
-            mitigated: None,
-            ticks: Vector::new(),
-            merged: None,
-            absorbed: Vec::new(),
-            split_off: Some(from.number),
-        })
+        let begun = Self::begun(about, title, *severity, (first.since, first.last_good), stamp);
+        let (path, evidence) = (first.path.clone(), first.evidence.clone());
+        Some(Self { path, evidence, checks: moved, split_off: Some(from.number), ..begun })
     }
 }
