@@ -3,9 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { demo } from "../mainstay.mjs";
-import { launch, open, overflow, press, tabTo, violations } from "./rig.mjs";
-
-const NARROWEST = 360;
+import { at, isSound, launch, open, press, says, tabTo, write } from "./rig.mjs";
 
 let server, browser;
 
@@ -14,25 +12,6 @@ after(async () => {
   await browser?.close();
   await server?.stop();
 });
-
-/** What is wrong with the screen as it is: nothing, for every reader. */
-async function isSound({ page, problems }) {
-  const found = await violations(page);
-  const { width } = page.viewportSize();
-  found.push(...await overflow(page, NARROWEST));
-  await page.setViewportSize({ width, height: 900 });
-  assert.deepEqual([...found, ...problems], [], page.url());
-}
-
-/** Goes to a field by Tab and writes over what stands in it. */
-async function write(page, selector, text) {
-  await tabTo(page, selector);
-  await press(page, "Control+a");
-  await page.keyboard.insertText(text);
-}
-
-const at = (page, path) => page.waitForURL((url) => url.pathname === path);
-const says = (page, text) => page.locator("main", { hasText: text }).waitFor();
 
 /** From the list to a flag with a ramp in production, which is off. */
 async function makeWithRamp(page, key) {

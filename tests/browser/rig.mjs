@@ -1,4 +1,6 @@
 // A browser, and pages that remember everything that went wrong in them.
+import assert from "node:assert/strict";
+
 import axe from "axe-core";
 import { chromium } from "playwright-core";
 
@@ -84,3 +86,28 @@ export async function tabTo(page, selector, { presses = 200 } = {}) {
   }
   throw new Error(`Tab never reached ${selector}`);
 }
+
+/** The width of the narrowest phones. */
+const NARROWEST = 360;
+
+/** What is wrong with the screen as it is: nothing, for every reader. */
+export async function isSound({ page, problems }) {
+  const found = await violations(page);
+  const { width } = page.viewportSize();
+  found.push(...await overflow(page, NARROWEST));
+  await page.setViewportSize({ width, height: 900 });
+  assert.deepEqual([...found, ...problems], [], page.url());
+}
+
+/** Goes to a field by Tab and writes over what stands in it. */
+export async function write(page, selector, text) {
+  await tabTo(page, selector);
+  await press(page, "Control+a");
+  await page.keyboard.insertText(text);
+}
+
+/** Waits until the screen is the one at this path. */
+export const at = (page, path) => page.waitForURL((url) => url.pathname === path);
+
+/** Waits until the screen says this: a text, or what matches. */
+export const says = (page, text) => page.locator("main", { hasText: text }).waitFor();
