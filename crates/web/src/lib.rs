@@ -36,6 +36,7 @@ pub mod incidents;
 pub mod indexes;
 pub mod live;
 pub mod manual;
+pub mod marks;
 pub mod metrics;
 pub mod oncall;
 pub mod pages;

@@ -5,13 +5,14 @@
 
 use askama::Template;
 use checks::{Phase, Watch};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use kernel::EntityRef;
 use timeline::Sample;
 
 use super::{period::Period, speed};
 use crate::{
     frame::Frame,
+    marks::{self, Happened, Mark},
     views::{Empty, Moment, Tabs},
 };
 
@@ -72,31 +73,12 @@ pub struct Part {
     pub height: f64,
 }
 
-/// Something that happened meanwhile.
-#[derive(Debug)]
-pub struct Mark {
-    /// Where, in percent of the width.
-    pub x: f64,
-    /// When.
-    pub at: Moment,
-    /// What.
-    pub text: String,
-    /// Its own screen.
-    pub href: String,
-    /// Whether something broke.
-    pub is_incident: bool,
-    /// Whether there is room for its number beside the one before.
-    pub is_numbered: bool,
-}
-
 crate::views::writes_html!(Phases);
 
 /// How high the plot is, in pixels.
 const HEIGHT: f64 = 120.0;
 /// Where its upper end is; above are the numbers of the marks.
 const TOP: f64 = 14.0;
-/// What a number takes of the width, in percent.
-const NUMBER_WIDTH: f64 = 3.0;
 /// So many marks are shown; of more, the newest.
 const MARKS_MAX: usize = 12;
 /// What was not in any phase: waiting for the next try, redirects, the probe itself.
@@ -198,35 +180,21 @@ fn ms(number: f64) -> String {
 fn marks(frame: &Frame, watch: &Watch, period: Period) -> Vec<Mark> {
     let from = period.from(frame.now);
     let path = watch.definition.critical_path();
-    let mut all: Vec<(Timestamp, String, String, bool)> = Vec::new();
     let on_path = |entity: &EntityRef| path.contains(entity);
     let changes = frame.world.journal.since(from).filter(|entry| {
         let change = &entry.change;
         on_path(&change.subject) || change.affects.iter().any(on_path)
     });
-    all.extend(changes.take(MARKS_MAX).map(|entry| {
-        let href = frame.href(format!("/timeline/{}", entry.recorded.stamp.position));
+    let changes = changes.map(|entry| {
         let text = format!("{}: {}", entry.change.subject.short(), entry.change.summary);
-        (entry.change.at, text, href, false)
-    }));
+        Happened::change(frame, entry, text)
+    });
     let concerned = |entity: &EntityRef| *entity == watch.definition.check || path.contains(entity);
     let incidents = frame.world.incidents.recent().take_while(|incident| incident.since >= from);
-    let incidents = incidents.filter(|incident| incident.entities().any(concerned)).take(MARKS_MAX);
-    all.extend(incidents.map(|incident| {
-        let number = incident.number();
-        let text = format!("incident {number}: {}", incident.title);
-        (incident.since, text, frame.href(format!("/incidents/{number}")), true)
-    }));
-    all.sort_by_key(|(at, ..)| *at);
-    let newest = all.split_off(all.len().saturating_sub(MARKS_MAX));
-    let mut numbered: Option<f64> = None;
-    let marks = newest.into_iter().map(|(at, text, href, is_incident)| {
-        let x = rounded(period.place(at, frame.now) * 100.0);
-        let is_numbered = numbered.is_none_or(|before| x - before >= NUMBER_WIDTH);
-        numbered = if is_numbered { Some(x) } else { numbered };
-        Mark { x, at: frame.ago(at), text, href, is_incident, is_numbered }
-    });
-    marks.collect()
+    let incidents = incidents.filter(|incident| incident.entities().any(concerned));
+    let incidents = incidents.map(|incident| Happened::incident(frame, incident));
+    let happened = changes.take(MARKS_MAX).chain(incidents.take(MARKS_MAX));
+    marks::marks(frame, happened, MARKS_MAX, |at| rounded(period.place(at, frame.now) * 100.0))
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use world::{
 
 use crate::{
     frame::Frame,
-    views::{Answer, Moment},
+    marks::{self, Happened, Mark},
+    views::Answer,
 };
 
 /// The window's length in days where nothing is asked for.
@@ -187,19 +188,6 @@ pub struct WeekBar {
     pub lead: (String, String),
 }
 
-/// An incident.
-#[derive(Debug)]
-pub struct Mark {
-    /// Where, in percent of the width.
-    pub x: f64,
-    /// When.
-    pub at: Moment,
-    /// What.
-    pub text: String,
-    /// Its screen.
-    pub href: String,
-}
-
 /// The chart of these measures; the incidents are those that touch one of the components.
 #[must_use]
 pub fn chart(frame: &Frame, measures: &Measures, components: &[EntityRef], list: &str) -> Chart {
@@ -234,17 +222,7 @@ pub fn chart(frame: &Frame, measures: &Measures, components: &[EntityRef], list:
     });
     let touches = |incident: &&incidents::Incident| incident.entities().any(|entity| components.contains(entity));
     let within = frame.world.incidents.recent().filter(|incident| window.has(incident.since));
-    let mut marks: Vec<Mark> = within
-        .filter(touches)
-        .take(MARKS_MAX)
-        .map(|incident| Mark {
-            x: place(incident.since),
-            at: frame.ago(incident.since),
-            text: format!("incident {}: {}", incident.number(), incident.title),
-            href: frame.href(format!("/incidents/{}", incident.number())),
-        })
-        .collect();
-    marks.reverse();
+    let happened = within.filter(touches).take(MARKS_MAX).map(|incident| Happened::incident(frame, incident));
     Chart {
         words: format!(
             "Deployments to production each week from {} to {}; the darker part failed. Lines are incidents.",
@@ -252,7 +230,7 @@ pub fn chart(frame: &Frame, measures: &Measures, components: &[EntityRef], list:
             window.to.strftime("%Y-%m-%d")
         ),
         weeks: weeks.collect(),
-        marks,
+        marks: marks::marks(frame, happened, MARKS_MAX, place),
     }
 }
 

@@ -13,6 +13,7 @@ use super::standing::percent;
 use crate::{
     evaluation::tallies::series,
     frame::Frame,
+    marks::{self, Happened, Mark},
     show::address,
     views::{Empty, Moment, Tab, Tabs},
 };
@@ -74,23 +75,6 @@ pub struct Part {
     pub height: f64,
 }
 
-/// Something that happened meanwhile.
-#[derive(Debug)]
-pub struct Mark {
-    /// Where, in percent of the width.
-    pub x: f64,
-    /// When.
-    pub at: Moment,
-    /// What.
-    pub text: String,
-    /// Its own screen.
-    pub href: String,
-    /// Whether something broke.
-    pub is_incident: bool,
-    /// Whether there is room for its number beside the one before.
-    pub is_numbered: bool,
-}
-
 crate::views::writes_html!(Chart);
 
 /// How far back, and in which steps.
@@ -113,8 +97,6 @@ const YOUNG: SignedDuration = SignedDuration::from_hours(3);
 const HEIGHT: f64 = 120.0;
 /// A part that is there is to be seen.
 const PART_HEIGHT_MIN: f64 = 1.0;
-/// What a number takes of the width, in percent.
-const NUMBER_WIDTH: f64 = 3.0;
 /// So many variants have a look of their own.
 const LOOKS: usize = 5;
 /// So many marks are shown; of more, the newest.
@@ -280,28 +262,13 @@ fn bars(series: &[Series], counted: &[Counted], period: Period, now: Timestamp) 
 fn marks(frame: &Frame, flag: &Flag, period: Period) -> Vec<Mark> {
     let from = period.from(frame.now);
     let changes = frame.world.journal.about(&flag.definition.flag).take_while(|entry| entry.change.at >= from);
-    let changes = changes.map(|entry| {
-        let href = frame.href(format!("/timeline/{}", entry.recorded.stamp.position));
-        (entry.change.at, entry.change.summary.clone(), href, false)
-    });
+    let changes = changes.map(|entry| Happened::change(frame, entry, entry.change.summary.clone()));
     let concerned = |entity: &EntityRef| flag.users().any(|user| user == entity);
     let incidents = frame.world.incidents.recent().filter(|incident| incident.since >= from);
-    let incidents = incidents.filter(|incident| incident.entities().any(concerned)).map(|incident| {
-        let number = incident.number();
-        let text = format!("incident {number}: {}", incident.title);
-        (incident.since, text, frame.href(format!("/incidents/{number}")), true)
-    });
-    let mut all: Vec<_> = changes.take(MARKS_MAX).chain(incidents.take(MARKS_MAX)).collect();
-    all.sort_by_key(|(at, ..)| *at);
-    let newest = all.split_off(all.len().saturating_sub(MARKS_MAX));
-    let mut numbered: Option<f64> = None;
-    let marks = newest.into_iter().map(|(at, text, href, is_incident)| {
-        let x = period.place(at, frame.now);
-        let is_numbered = numbered.is_none_or(|before| x - before >= NUMBER_WIDTH);
-        numbered = if is_numbered { Some(x) } else { numbered };
-        Mark { x, at: frame.ago(at), text, href, is_incident, is_numbered }
-    });
-    marks.collect()
+    let incidents = incidents.filter(|incident| incident.entities().any(concerned));
+    let incidents = incidents.map(|incident| Happened::incident(frame, incident));
+    let happened = changes.take(MARKS_MAX).chain(incidents.take(MARKS_MAX));
+    marks::marks(frame, happened, MARKS_MAX, |at| period.place(at, frame.now))
 }
 
 fn tabs(frame: &Frame, flag: &Flag, environment: &str, environments: &[String], period: Period) -> Vec<Tabs> {

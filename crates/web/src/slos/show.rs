@@ -20,6 +20,7 @@ use super::{
 use crate::{
     api::not_found,
     frame::Frame,
+    marks::{self, Happened, Mark},
     problem::Problem,
     shell::{Chrome, Place, screen},
     show::named,
@@ -80,21 +81,6 @@ pub struct Bar {
     pub height: f64,
     /// In words: `87.1%`.
     pub left: String,
-}
-
-/// Something that happened meanwhile.
-#[derive(Debug)]
-pub struct Mark {
-    /// Where, in percent of the width.
-    pub x: f64,
-    /// When.
-    pub at: Moment,
-    /// What.
-    pub text: String,
-    /// Its own screen.
-    pub href: String,
-    /// Whether something broke.
-    pub is_incident: bool,
 }
 
 /// What burnt a part of the budget.
@@ -356,31 +342,10 @@ fn marks(frame: &Frame, look: &Look) -> Vec<Mark> {
     let period = look.report.period;
     let from = moment_of(period.from);
     let changes = frame.world.journal.about(&look.entity).take_while(|entry| entry.change.at >= from);
-    let changes = changes.map(|entry| {
-        let href = frame.href(format!("/timeline/{}", entry.recorded.stamp.position));
-        (entry.change.at, entry.change.summary.clone(), href, false)
-    });
-    let incidents = touching(frame, look).map(|incident| {
-        let number = incident.number();
-        (
-            incident.since,
-            format!("incident {number}: {}", incident.title),
-            frame.href(format!("/incidents/{number}")),
-            true,
-        )
-    });
-    let mut all: Vec<(Timestamp, String, String, bool)> =
-        changes.take(MARKS_MAX).chain(incidents.take(MARKS_MAX)).collect();
-    all.sort_by_key(|(at, ..)| *at);
-    let newest = all.split_off(all.len().saturating_sub(MARKS_MAX));
-    let mark = |(at, text, href, is_incident)| Mark {
-        x: place(minute_of(at), period),
-        at: frame.ago(at),
-        text,
-        href,
-        is_incident,
-    };
-    newest.into_iter().map(mark).collect()
+    let changes = changes.map(|entry| Happened::change(frame, entry, entry.change.summary.clone()));
+    let incidents = touching(frame, look).map(|incident| Happened::incident(frame, incident));
+    let happened = changes.take(MARKS_MAX).chain(incidents.take(MARKS_MAX));
+    marks::marks(frame, happened, MARKS_MAX, |at| place(minute_of(at), period))
 }
 
 /// What burnt the budget: each incident by name, and the rest. Where incidents overlap, the earlier has the time.

@@ -3,7 +3,7 @@
 use flagd::Line;
 use web::{
     flags::{
-        chart::{Bar, Chart, Mark, Part, Series},
+        chart::{Bar, Chart, Part, Series},
         edit::EditScreen,
         environment::FlagEnvironment,
         explain::{Branch, ExplainScreen},
@@ -14,6 +14,7 @@ use web::{
         segments::{Condition, SegmentScreen, SegmentsScreen},
         show::{FlagScreen, References, VariantRow},
     },
+    marks::Mark,
     shell::Place,
     views::{
         Act, Acts, Answer, Callout, Choice, Cli, Diff, DiffLine, Empty, Entry, Field, Filters, Form, Link, Row, Tab,

@@ -7,16 +7,17 @@ use web::{
         history::{History, Stretch},
         list::{CheckRow, ChecksScreen},
         maintenance::{MaintenanceRow, MaintenanceScreen},
-        phases::{Bar, Layer, Mark, Part, Phases},
+        phases::{Bar, Layer, Part, Phases},
         probes::{ProbeRow, ProbesScreen},
         show::{CheckScreen, LocationRow, SpeedRow},
         strip::{Shape, Strip},
     },
+    marks::Mark,
     oncall::{GapRow, OnCallScreen, ShiftRow, TeamRow},
     shell::Place,
     slos::{
         list::{SloRow, SlosScreen},
-        show::{AlertRow, Bar as BudgetBar, BurnDown, Burnt, Mark as BudgetMark, SloScreen},
+        show::{AlertRow, Bar as BudgetBar, BurnDown, Burnt, SloScreen},
     },
     timeline::{
         list::{Day, TimelineScreen},
@@ -429,12 +430,13 @@ fn slo() -> SloScreen {
         chart: Some(BurnDown {
             words: "What was left of the budget: 12.1% now.".to_owned(),
             bars: (0..90).map(bar).collect(),
-            marks: vec![BudgetMark {
+            marks: vec![Mark {
                 x: 40.0,
                 at: ago(900),
                 text: "incident 12: Buyers can’t check out".to_owned(),
                 href: "/incidents/12".to_owned(),
                 is_incident: true,
+                is_numbered: true,
             }],
         }),
         none: Empty::new("Nothing was counted yet."),
