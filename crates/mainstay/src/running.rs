@@ -13,6 +13,7 @@ pub(crate) mod log;
 mod messages;
 mod places;
 mod record;
+mod resting;
 mod slos;
 mod webhooks;
 

@@ -7,7 +7,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use kernel::{EffectId, Refusal, Timestamp};
@@ -25,12 +25,15 @@ use world::{Command, World, effects};
 use super::{
     places::{Places, Provider},
     record::record,
+    resting::Resting,
 };
 
 /// How often it is looked for what is due, beside whenever something happens.
 const LOOK: Duration = Duration::from_millis(500);
 /// How many messages are looked up at the same time, to learn who takes them.
 const LOOKUPS_MAX: usize = 64;
+/// How long it is waited before it is asked again who takes a message: at first, and at most.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 /// Providers that are remembered, by the names under which addresses are sealed.
 const PROVIDERS_KEPT: usize = 20_000;
 
@@ -50,16 +53,18 @@ enum Done {
 }
 
 /// The messages that somebody works on, and what was learned on the way.
-#[derive(Default)]
 struct Desk {
     under_way: BTreeSet<EffectId>,
     looked_up: usize,
+    /// The messages of which it could not be learnt just now who takes them.
+    resting: Resting<EffectId>,
     places: Places,
     /// Who takes what goes to the address that is sealed under a name.
     providers: HashMap<String, Provider>,
 }
 
 /// What to do for one message.
+#[derive(Debug)]
 enum Next {
     Find { secret: String },
     Attempt { provider: Option<Provider> },
@@ -72,15 +77,14 @@ pub(super) async fn run(app: App, notifier: Notifier, mut stopped: watch::Receiv
     let mut desk = Desk::default();
     let mut look = tokio::time::interval(LOOK);
     let ends = stopped.clone();
+    let mut finished = Vec::new();
     loop {
         // That the server stops is seen first: what came of an attempt may not have been recorded then.
         tokio::select! {
             biased;
             _ = stopped.wait_for(|stopped| *stopped) => break,
             Some(done) = tasks.join_next(), if !tasks.is_empty() => {
-                if let Ok(done) = done {
-                    desk.clear(done, &app, &notifier, &ends, &mut tasks);
-                }
+                finished.extend(done.ok());
             }
             commit = commits.recv() => match commit {
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
@@ -91,15 +95,19 @@ pub(super) async fn run(app: App, notifier: Notifier, mut stopped: watch::Receiv
         // All that is due is walked once for what happened meanwhile, and not once for each.
         while matches!(commits.try_recv(), Ok(_) | Err(TryRecvError::Lagged(_))) {}
         while let Some(done) = tasks.try_join_next() {
-            if let Ok(done) = done {
-                desk.clear(done, &app, &notifier, &ends, &mut tasks);
+            finished.extend(done.ok());
+        }
+        let (world, now) = (app.world(), Instant::now());
+        for done in finished.drain(..) {
+            if let Some(effect) = desk.clear(done, now) {
+                tasks.spawn(carry_out(app.clone(), notifier.clone(), effect, None, ends.clone()));
             }
         }
-        let world = app.world();
+        desk.resting.keep(|effect| world.effects.get(*effect).is_some());
         for effect in
             world.effects.due(world.not_before(app.now())).filter(|effect| effect.call.message).map(|effect| effect.id)
         {
-            let Some(next) = desk.begin(&world, effect) else { continue };
+            let Some(next) = desk.begin(&world, effect, now) else { continue };
             match next {
                 Next::Find { secret } => tasks.spawn(find(app.clone(), effect, secret)),
                 Next::Attempt { provider } => {
@@ -112,10 +120,22 @@ pub(super) async fn run(app: App, notifier: Notifier, mut stopped: watch::Receiv
     while tasks.join_next().await.is_some() {}
 }
 
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            under_way: BTreeSet::new(),
+            looked_up: 0,
+            resting: Resting::new(AGAIN.0, AGAIN.1),
+            places: Places::default(),
+            providers: HashMap::new(),
+        }
+    }
+}
+
 impl Desk {
-    /// What is to be done for a message that is due; nothing if it is under way, or has to wait for a place.
-    fn begin(&mut self, world: &World, effect: EffectId) -> Option<Next> {
-        if self.under_way.contains(&effect) {
+    /// What is to be done for a message that is due; nothing if it is under way, or has to wait.
+    fn begin(&mut self, world: &World, effect: EffectId, now: Instant) -> Option<Next> {
+        if self.under_way.contains(&effect) || self.resting.rests(&effect, now) {
             return None;
         }
         // What there is no message for any more costs nobody a place.
@@ -142,38 +162,37 @@ impl Desk {
         }
     }
 
-    /// Puts away what is done. An address that can't be had is found out about by an attempt, which says so.
-    fn clear(
-        &mut self,
-        done: Done,
-        app: &App,
-        notifier: &Notifier,
-        stopped: &watch::Receiver<bool>,
-        tasks: &mut JoinSet<Done>,
-    ) {
+    /// Puts away what is done. An address that can't be had is found out about by an attempt, which says so: that message
+    /// is given.
+    fn clear(&mut self, done: Done, now: Instant) -> Option<EffectId> {
         match done {
             Done::Found { effect, secret, provider: Ok(Some(provider)) } => {
                 self.looked_up -= 1;
                 self.under_way.remove(&effect);
+                self.resting.went_well(&effect);
                 if self.providers.len() >= PROVIDERS_KEPT {
                     self.providers.clear();
                 }
                 self.providers.insert(secret, provider);
+                None
             }
-            // The next look asks again: what is only busy now must not go without a place.
+            // It is asked again later: what is only busy now must not go without a place.
             Done::Found { effect, provider: Err(refusal), .. } if refusal.class() == kernel::Class::Retryable => {
                 self.looked_up -= 1;
                 self.under_way.remove(&effect);
+                self.resting.rest(effect, now);
+                None
             }
             Done::Found { effect, provider: Ok(None) | Err(_), .. } => {
                 self.looked_up -= 1;
-                tasks.spawn(carry_out(app.clone(), notifier.clone(), effect, None, stopped.clone()));
+                Some(effect)
             }
             Done::Attempted { effect, provider } => {
                 self.under_way.remove(&effect);
                 if let Some(provider) = provider {
                     self.places.give_back(&provider);
                 }
+                None
             }
         }
     }
@@ -237,5 +256,33 @@ async fn attempt(app: &App, notifier: &Notifier, effect: EffectId) -> Attempt {
             Class::Misconfigured => Attempt { outcome: Err(error), retry: true, not_before: None },
             Class::Permanent => never(error),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::codes;
+
+    use super::*;
+
+    fn effect(number: u128) -> EffectId {
+        kernel::Context::new(Timestamp::UNIX_EPOCH, kernel::Actor::mainstay("paging"), kernel::IdSeed(number)).id()
+    }
+
+    #[test]
+    fn who_takes_a_message_is_asked_again_only_after_a_while_if_it_can_t_be_learnt_now() {
+        let (mut desk, world, begun) = (Desk::default(), World::default(), Instant::now());
+        let busy = || Err(Refusal::new(&codes::BUSY, "the store is busy"));
+        let refused = |provider| Done::Found { effect: effect(1), secret: "one".to_owned(), provider };
+        desk.looked_up = 3;
+        assert_eq!(desk.clear(refused(busy()), begun), None);
+        assert!(desk.begin(&world, effect(1), begun).is_none(), "it rests");
+        assert!(desk.begin(&world, effect(2), begun).is_some(), "others don't");
+        assert!(desk.begin(&world, effect(1), begun + AGAIN.0).is_some());
+        assert_eq!(desk.clear(refused(busy()), begun), None);
+        assert!(desk.begin(&world, effect(1), begun + AGAIN.0).is_none(), "it rests longer the second time");
+        let never = Err(Refusal::new(&codes::INVALID, "the address is gone"));
+        assert_eq!(desk.clear(refused(never), begun), Some(effect(1)), "an attempt says why");
+        assert_eq!(desk.looked_up, 0);
     }
 }
