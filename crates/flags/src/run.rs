@@ -25,6 +25,9 @@ pub struct RampRun {
     pub paused: Option<Halt>,
     /// That it was rolled back.
     pub rolled_back: Option<Halt>,
+    /// The objectives in spite of whose budgets somebody had it go on.
+    #[serde(default)]
+    pub despite: Vec<EntityRef>,
 }
 
 /// A step that was announced.
@@ -139,7 +142,15 @@ impl RampRun {
     /// A run that begins now.
     #[must_use]
     pub fn begin(started: Timestamp) -> Self {
-        Self { started, reached: None, gates: Vec::new(), lost: SignedDuration::ZERO, paused: None, rolled_back: None }
+        Self {
+            started,
+            reached: None,
+            gates: Vec::new(),
+            lost: SignedDuration::ZERO,
+            paused: None,
+            rolled_back: None,
+            despite: Vec::new(),
+        }
     }
 
     /// The same run under another schedule for the same variants: it goes on at the first step that takes nobody back.
@@ -152,7 +163,8 @@ impl RampRun {
         let paused = self.paused.clone().map(|halt| Halt { at: stamp.at, ..halt });
         let started = stamp.at;
         let reached = (share > 0).then_some(reached);
-        Self { reached, paused, rolled_back: self.rolled_back.clone(), ..Self::begin(started) }
+        let (rolled_back, despite) = (self.rolled_back.clone(), self.despite.clone());
+        Self { reached, paused, rolled_back, despite, ..Self::begin(started) }
     }
 
     /// When the first step begins.
@@ -176,6 +188,11 @@ impl RampRun {
         if let Some(pause) = self.paused.take() {
             let stood_since = pause.at.max(self.beginning(ramp));
             self.lost += now.duration_since(stood_since).max(SignedDuration::ZERO);
+            if let Why::Budget { slo } = pause.why
+                && !self.despite.contains(&slo)
+            {
+                self.despite.push(slo);
+            }
         }
     }
 

@@ -149,8 +149,9 @@ impl Flag {
         Some(position(ramp, run, now))
     }
 
-    /// The name under which this environment's switch and run are kept.
-    pub(crate) fn switched_by<'a>(&self, environment: &'a str) -> &'a str {
+    /// The name under which this environment's switch and run are kept: its own, or [`Definition::EVERYWHERE`].
+    #[must_use]
+    pub fn switched_by<'a>(&self, environment: &'a str) -> &'a str {
         if self.switches.contains_key(environment) { environment } else { Definition::EVERYWHERE }
     }
 

@@ -65,7 +65,14 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
         Command::Alerts(command) => alerts::decide(&world.alerts, command, context).map(wrap),
         Command::Catalog(command) => catalog::decide(&world.catalog, command, context).map(wrap),
         Command::Checks(command) => checks::decide(&world.checks, command, context).map(wrap),
-        Command::Contracts(command) => contracts::decide(&world.contracts, command, context).map(wrap),
+        Command::Contracts(command) => {
+            let is_emergency = matches!(command, contracts::Command::Deploy { emergency: true, .. });
+            let events = contracts::decide(&world.contracts, command, context)?;
+            if !is_emergency {
+                crate::contracts::ask_deployments(world, &events)?;
+            }
+            Ok(wrap(events))
+        }
         Command::Deploys(command) => {
             crate::contracts::ask_gate(world, &command)?;
             crate::slos::ask_budgets(world, &command)?;

@@ -14,6 +14,7 @@ use crate::{
     Call, Command, Effect, Recorded, World, effects,
     effects::{Patience, Request},
     react::Reaction,
+    slos,
 };
 
 /// The annotation by which a component says which pacticipant it is, where the name is another.
@@ -66,6 +67,19 @@ fn call(delivery: &Delivery, subject: Option<&EntityRef>, recorded: &Recorded, c
 
 /// What a client of contracts says was deployed is a deployment of the component, if the catalog has it.
 fn recorded_deployment(world: &World, event: &Contract) -> Option<Reaction> {
+    // Whether it may be was asked before.
+    deployment_of(world, event).map(|command| Reaction { command: Command::Emergency(command), part: None })
+}
+
+/// Refuses what clients of contracts say is deployed, if deployments refuse it. An environment's gate was asked by the
+/// contracts themselves.
+pub(crate) fn ask_deployments(world: &World, events: &[Contract]) -> Result<(), Refusal> {
+    let mut deployments = events.iter().filter_map(|event| deployment_of(world, event));
+    deployments.try_for_each(|command| slos::ask_budgets(world, &command))
+}
+
+/// The component's deployment that an event of contracts tells of, unless it is known already.
+fn deployment_of(world: &World, event: &Contract) -> Option<deploys::Command> {
     let Contract::VersionDeployed { pacticipant, version, environment_name, via, .. } = event else { return None };
     let is_from_here = matches!(via, Via::Contracts | Via::Tag);
     let component = &pacticipant.component;
@@ -74,7 +88,7 @@ fn recorded_deployment(world: &World, event: &Contract) -> Option<Reaction> {
     if !is_from_here || !is_known || is_live {
         return None;
     }
-    let command = deploys::Command::RecordDeployment {
+    Some(deploys::Command::RecordDeployment {
         component: component.clone(),
         environment: environment_name.clone(),
         version: version.clone(),
@@ -84,9 +98,7 @@ fn recorded_deployment(world: &World, event: &Contract) -> Option<Reaction> {
         rollback_of: None,
         finished: None,
         told: deploys::Told::default(),
-    };
-    // Whether it may be was asked before.
-    Some(Reaction { command: Command::Emergency(command), part: None })
+    })
 }
 
 /// What was deployed as a component was deployed as its pacticipants.

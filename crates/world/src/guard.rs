@@ -27,6 +27,8 @@ pub(crate) fn follow(world: &World, event: &flags::Event) -> Vec<Reaction> {
     match event {
         flags::Event::Defined { definition } => stop_at_start(world, &definition.flag),
         flags::Event::Turned { flag, .. } => stop_at_start(world, flag),
+        // Who evaluates it may have no budget left.
+        flags::Event::Seen { flag, .. } => slos::pause_at_start(world, flag),
         flags::Event::Ramp { flag, environment, change, .. } => match change {
             RampChange::Stepped { from, .. } => {
                 let mut reactions = halt_at_start(world, flag, Some(environment));
@@ -35,8 +37,8 @@ pub(crate) fn follow(world: &World, event: &flags::Event) -> Vec<Reaction> {
                 }
                 reactions
             }
-            // That somebody resumes it although a budget is gone is their word against it.
-            RampChange::Resumed | RampChange::Restarted => halt_at_start(world, flag, None),
+            // Who resumes what a budget paused has decided against that one, and not against another.
+            RampChange::Resumed | RampChange::Restarted => stop_at_start(world, flag),
             RampChange::RolledBack { why: Why::Guard { check }, .. } => {
                 incident(world, flag, environment, check, "rolled back").into_iter().collect()
             }
@@ -48,7 +50,6 @@ pub(crate) fn follow(world: &World, event: &flags::Event) -> Vec<Reaction> {
             | RampChange::GatePassed { .. } => Vec::new(),
         },
         flags::Event::Removed { .. }
-        | flags::Event::Seen { .. }
         | flags::Event::Evaluated { .. }
         | flags::Event::ReferencesReported { .. }
         | flags::Event::SegmentDefined { .. }

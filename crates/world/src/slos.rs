@@ -3,7 +3,7 @@
 
 use checks::{Turn, Verdict};
 use deploys::Outcome;
-use flags::{RampAction, RampState, Why};
+use flags::{RampAction, RampRun, RampState, Why};
 use incidents::{Failed, Severity};
 use kernel::{EntityRef, EventId, Refusal, Timestamp, codes};
 use slo::{About, Consequences, Event, Input, Resolved};
@@ -60,6 +60,12 @@ fn stand_in(slo: &EntityRef, severity: Option<slo::Severity>) -> EntityRef {
 pub(crate) fn follow(world: &World, event: &Event) -> Vec<Reaction> {
     if let Event::BudgetExhausted { about, .. } = event {
         return pause_ramps(world, about);
+    }
+    if let Event::Defined { reference, .. } = event {
+        // What it says of a budget that is gone may be new.
+        let standing = world.slos.standing(reference);
+        let gone = standing.about.filter(|_| !standing.exhausted.is_empty());
+        return gone.map(|about| pause_ramps(world, &about)).unwrap_or_default();
     }
     let command = match event {
         Event::BurnStarted { about, burn } => {
@@ -130,20 +136,21 @@ fn pause_ramps(world: &World, about: &About) -> Vec<Reaction> {
     let Some(consequences) = world.slos.slo(&about.slo).and_then(|slo| slo.consequences.as_ref()) else {
         return Vec::new();
     };
-    let ramps = world.flags.ramps().filter(|(flag, environment, ..)| {
-        is_stopped(consequences, about, flag, environment) && is_growing(world, flag, environment)
+    let ramps = world.flags.ramps().filter(|(flag, environment, _, run)| {
+        is_stopped(consequences, about, flag, environment, run) && is_growing(world, flag, environment)
     });
     ramps.map(|(flag, environment, ..)| pause(&flag.definition.flag, environment, about)).collect()
 }
 
-/// Pauses a ramp that begins although a budget is gone. What was paused and resumed is on somebody's word.
+/// Pauses a ramp that begins, or concerns more than before, although a budget is gone.
 pub(crate) fn pause_at_start(world: &World, flag: &EntityRef) -> Vec<Reaction> {
-    let ramps = world.flags.ramps().filter(|(known, environment, _, run)| {
-        known.definition.flag == *flag && run.lost.is_zero() && is_growing(world, known, environment)
-    });
-    let stopped = ramps.filter_map(|(known, environment, ..)| {
-        let mut exhausted = world.slos.exhausted();
-        let (_, about) = exhausted.find(|(consequences, about)| is_stopped(consequences, about, known, environment))?;
+    let ramps = world
+        .flags
+        .ramps()
+        .filter(|(known, environment, ..)| known.definition.flag == *flag && is_growing(world, known, environment));
+    let stopped = ramps.filter_map(|(known, environment, _, run)| {
+        let stops = |consequences, about| is_stopped(consequences, about, known, environment, run);
+        let (_, about) = world.slos.exhausted().find(|(consequences, about)| stops(consequences, about))?;
         Some(pause(flag, environment, about))
     });
     stopped.collect()
@@ -157,10 +164,19 @@ fn is_growing(world: &World, flag: &flags::Flag, environment: &str) -> bool {
     })
 }
 
-fn is_stopped(consequences: &Consequences, about: &About, flag: &flags::Flag, environment: &String) -> bool {
+/// True if a budget that is gone stops a ramp. One that is declared for all environments is one ramp, which stands in all
+/// of them; what somebody had go on in spite of the budget is on their word.
+fn is_stopped(
+    consequences: &Consequences,
+    about: &About,
+    flag: &flags::Flag,
+    environment: &str,
+    run: &RampRun,
+) -> bool {
     consequences.pause_ramps
-        && consequences.environments.contains(environment)
+        && consequences.environments.iter().any(|named| flag.switched_by(named) == environment)
         && flag.users().any(|user| *user == about.entity)
+        && !run.despite.contains(&about.slo)
 }
 
 fn pause(flag: &EntityRef, environment: &str, about: &About) -> Reaction {

@@ -3,7 +3,7 @@
 use crate::World;
 
 /// Changes whenever a snapshot of before can't be read any more; then the timeline is folded anew.
-pub const SNAPSHOT_SCHEMA: u32 = 6;
+pub const SNAPSHOT_SCHEMA: u32 = 7;
 
 /// Why a snapshot can't be written or read.
 #[derive(Debug, thiserror::Error)]

@@ -166,12 +166,18 @@ async fn record(
         Refusal::new(&codes::INVALID, detail).fix("claim the name by a component's annotation mainstay.dev/deploys-as")
     })?;
     let command = command(app, &world, component.clone(), told);
-    let receipt = match submit(app, integration, Command::Deploys(command.clone()), None).await {
-        Err(refusal) if *refusal.code == codes::CONTRACT_BROKEN => {
-            let reason = "it has happened already, although the contracts refuse it";
-            submit(app, integration, Command::Emergency(command), Some(reason.to_owned())).await
+    let taken_in = submit(app, integration, Command::Deploys(command.clone()), None).await;
+    let refused_by = |refusal: &Refusal| match refusal.code {
+        code if *code == codes::CONTRACT_BROKEN => Some("the contracts refuse it"),
+        code if *code == codes::BUDGET_EXHAUSTED => Some("no budget is left"),
+        _ => None,
+    };
+    let receipt = match taken_in.as_ref().err().and_then(refused_by) {
+        Some(why) => {
+            let reason = format!("it has happened already, although {why}");
+            submit(app, integration, Command::Emergency(command), Some(reason)).await
         }
-        receipt => receipt,
+        None => taken_in,
     }?;
     match receipt.recorded.is_empty() {
         true => taken.repeated += 1,

@@ -129,7 +129,11 @@ spec:
 
 /// A town whose shop's budget is gone, and was there before.
 fn exhausted(more: &str) -> (Town, Vec<Recorded>) {
-    let objectives = OBJECTIVES.replace("metadata: {name: shop-buys, displayName: Buyers can buy}", STERN);
+    exhausted_as(STERN, more)
+}
+
+fn exhausted_as(metadata: &str, more: &str) -> (Town, Vec<Recorded>) {
+    let objectives = OBJECTIVES.replace("metadata: {name: shop-buys, displayName: Buyers can buy}", metadata);
     let mut town = Town::with_objectives(&format!("{objectives}{more}"));
     town.report(None, 2);
     town.deploy("component:shop", "1");
@@ -195,10 +199,106 @@ fn ramps_are_paused_when_the_budget_is_gone_until_somebody_resumes_them() {
     let action = flags::RampAction::Resume;
     town.give(Command::Flags(flags::Command::Ramp { flag: flag.clone(), environment, action })).unwrap();
     assert_eq!(state(&town), "holding", "somebody's word stands");
+    let objectives = OBJECTIVES.replace("metadata: {name: shop-buys, displayName: Buyers can buy}", STERN);
+    let longer = RAMP.replace("hold: 200h", "hold: 300h");
+    town.apply(&format!("{}---{objectives}{longer}", super::FILES));
+    assert_eq!(state(&town), "holding", "under another schedule too");
     let (mut late, _) = exhausted("");
     let objectives = OBJECTIVES.replace("metadata: {name: shop-buys, displayName: Buyers can buy}", STERN);
     late.apply(&format!("{}---{objectives}{RAMP}", super::FILES));
     assert_eq!(state(&late), "paused", "one that begins meanwhile");
+}
+
+fn act_on(town: &mut Town, environment: &str, action: flags::RampAction) -> Vec<&'static str> {
+    let (flag, environment) = ("flag:ramped".parse().unwrap(), environment.to_owned());
+    kinds(&town.give(Command::Flags(flags::Command::Ramp { flag, environment, action })).unwrap())
+}
+
+#[test]
+fn that_somebody_resumed_a_ramp_before_says_nothing_about_a_budget() {
+    let unconcerned = RAMP.replace("usedBy: [shop]", "usedBy: [pay]");
+    let (mut town, _) = exhausted(&unconcerned);
+    act_on(&mut town, "production", flags::RampAction::Pause { why: flags::Why::ByHand });
+    town.pass(60);
+    assert_eq!(act_on(&mut town, "production", flags::RampAction::Resume), ["flags.ramp_resumed"]);
+    let seen =
+        flags::Command::See { flag: "flag:ramped".parse().unwrap(), component: "component:shop".parse().unwrap() };
+    let seen = kinds(&town.give(Command::Flags(seen)).unwrap());
+    assert!(seen.contains(&"flags.ramp_paused"), "what is seen to evaluate it has no budget left: {seen:?}");
+    assert_eq!(act_on(&mut town, "production", flags::RampAction::Resume), ["flags.ramp_resumed"]);
+    let again = act_on(&mut town, "production", flags::RampAction::Pause { why: flags::Why::ByHand });
+    assert_eq!(again, ["flags.ramp_paused"]);
+    let resumed = act_on(&mut town, "production", flags::RampAction::Resume);
+    assert_eq!(resumed, ["flags.ramp_resumed"], "that it goes on in spite of the budget is known");
+    assert!(
+        act_on(&mut town, "production", flags::RampAction::Restart).contains(&"flags.ramp_paused"),
+        "but of this run"
+    );
+}
+
+#[test]
+fn a_ramp_for_all_environments_pauses_if_it_holds_in_one_that_is_named() {
+    let (mut town, events) = exhausted(&RAMP.replace("{production: ", "{'*': "));
+    assert!(kinds(&events).contains(&"flags.ramp_paused"), "{events:?}");
+    assert_eq!(act_on(&mut town, "*", flags::RampAction::Resume), ["flags.ramp_resumed"]);
+    let elsewhere = RAMP.replace("{production: ", "{production: {enabled: true}, '*': ");
+    let (_, events) = exhausted(&elsewhere);
+    assert!(!kinds(&events).contains(&"flags.ramp_paused"), "production has its own switch: {events:?}");
+}
+
+#[test]
+fn an_objective_that_says_only_later_what_its_budget_stops_stops_it_then() {
+    let (mut town, events) = exhausted_as("metadata: {name: shop-buys}", RAMP);
+    assert!(kinds(&events).contains(&"slo.budget_exhausted") && !kinds(&events).contains(&"flags.ramp_paused"));
+    let objectives = OBJECTIVES.replace("metadata: {name: shop-buys, displayName: Buyers can buy}", STERN);
+    town.apply(&format!("{}---{objectives}{RAMP}", super::FILES));
+    assert!(kinds(&town.log).contains(&"flags.ramp_paused"));
+}
+
+#[test]
+fn what_a_client_of_contracts_records_as_deployed_asks_for_the_budget_too() {
+    let (mut town, _) = exhausted("");
+    let put = contracts::Command::PutEnvironment {
+        id: None,
+        name: "production".to_owned(),
+        display_name: None,
+        production: true,
+        contacts: None,
+    };
+    town.give(Command::Contracts(put)).unwrap();
+    let environment = town.world.contracts.environment_named("production").unwrap().environment.id;
+    let version = |version: &str| contracts::Command::Publish {
+        pacticipant: "shop".to_owned(),
+        version: version.to_owned(),
+        branch: None,
+        tags: Vec::new(),
+        build_url: None,
+        pacts: Vec::new(),
+        may_modify: false,
+    };
+    for number in ["1", "2"] {
+        town.give(Command::Contracts(version(number))).unwrap();
+    }
+    let deploy = |version: &str, emergency: bool| {
+        Command::Contracts(contracts::Command::Deploy {
+            pacticipant: "shop".to_owned(),
+            version: version.to_owned(),
+            environment,
+            instance: None,
+            via: contracts::Via::Contracts,
+            emergency,
+        })
+    };
+    assert_eq!(town.give(deploy("2", false)).unwrap_err().code, &kernel::codes::BUDGET_EXHAUSTED);
+    let mut tagged = version("2");
+    if let contracts::Command::Publish { tags, .. } = &mut tagged {
+        tags.push("production".to_owned());
+    }
+    let tagged = town.give(Command::Contracts(tagged)).unwrap_err();
+    assert_eq!(tagged.code, &kernel::codes::BUDGET_EXHAUSTED, "a tag that means a deployment is one");
+    town.give(deploy("1", false)).unwrap();
+    let emergency = kinds(&town.give(deploy("2", true)).unwrap());
+    assert!(emergency.contains(&"slo.overridden"), "{emergency:?}");
 }
 
 #[test]
