@@ -153,15 +153,17 @@ fn judge(
                     };
                     events.push(Event::BurnStarted { about, burn });
                 }
-                (Some(firing), Verdict::Quiet, _, _) => {
+                // What is not measured any more is not known to be over.
+                (Some(firing), Verdict::Quiet, _, _) if !report.silent => {
                     let Firing { about, alert, severity, since: _ } = firing.clone();
                     events.push(Event::BurnEnded { about, alert, severity, ending: Ending::Over, left });
                 }
-                (None, _, _, _) | (Some(_), Verdict::Burning | Verdict::Unknown, _, _) => {}
+                (None, _, _, _) | (Some(_), Verdict::Burning | Verdict::Quiet | Verdict::Unknown, _, _) => {}
             }
         }
         let exhausted = standing.exhausted.contains(&about(objective).objective);
-        match now.budget {
+        // What the window's movement alone makes of old counts tells nothing of now.
+        match now.budget.filter(|_| !report.silent) {
             Some(Budget { counts, allowed, left, .. }) if left <= 0.0 && !exhausted => {
                 events.push(Event::BudgetExhausted { about: about(objective), bad: counts.bad(), allowed, left });
             }
@@ -172,7 +174,8 @@ fn judge(
         }
     }
     // What is new was not measured yet.
-    let is_new = report.last.is_none() && state.since(slo).is_none_or(|since| now.duration_since(since) < NEW_FOR);
+    let new_for = NEW_FOR.max(SignedDuration::from_mins(report.apart));
+    let is_new = report.last.is_none() && state.since(slo).is_none_or(|since| now.duration_since(since) < new_for);
     match (standing.lost, report.silent && !is_new) {
         (false, true) => {
             let last: Option<Timestamp> = report.last.map(moment_of);

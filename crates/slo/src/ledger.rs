@@ -19,7 +19,7 @@ const MINUTES: usize = 25 * 60;
 /// How long each ten minutes are kept.
 const TENS: usize = 4 * 24 * 6;
 /// What comes later than this many minutes after its time is not taken any more.
-pub(crate) const LATE_MAX: i64 = 24 * 60;
+pub const LATE_MAX: i64 = 24 * 60;
 /// The longest that hours are kept: two years and a day.
 const HOURS_MAX: usize = (2 * 366 + 1) * 24;
 

@@ -44,7 +44,7 @@ pub use document::{
     Link, Objective, Service, Slo, Source,
 };
 pub use event::{About, Burn, Ending, Event, percent};
-pub use ledger::Ledger;
+pub use ledger::{LATE_MAX, Ledger};
 pub use record::Record;
 pub use report::{Report, Standing};
 pub use resolve::{Input, Measure, Resolved};

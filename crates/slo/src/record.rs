@@ -55,6 +55,16 @@ impl Record {
         taken
     }
 
+    /// What is known of a minute by now, all told: what of it was not counted yet is. See [`Ledger::add`].
+    pub fn complete(&mut self, minute: i64, counts: Counts) -> bool {
+        let end = self.events.end().unwrap_or(minute);
+        if minute < end - LATE_MAX {
+            return false;
+        }
+        let counted = self.events.between(minute, minute + 1);
+        self.add(minute, counts.since(counted))
+    }
+
     /// What counts for an objective: slices if it has them, else events.
     #[must_use]
     pub fn of(&self, objective: usize) -> &Ledger {

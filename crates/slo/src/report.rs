@@ -20,6 +20,8 @@ pub struct Report {
     pub last: Option<i64>,
     /// True if nothing was counted for so long that nothing can be said of now.
     pub silent: bool,
+    /// For so many minutes nothing need be counted, since that is how seldom something happens; 0 where that is unknown.
+    pub apart: i64,
     /// How each objective stands, in the order of the document.
     pub objectives: Vec<Standing>,
 }
@@ -56,7 +58,15 @@ impl Report {
         let last = record.events().last_known();
         let patience = if resolved.no_data { SILENT_AFTER_IF_TOLD } else { SILENT_AFTER };
         let silent = last.is_none_or(|last| last < at - patience);
-        Self { at, period, last, silent, objectives }
+        Self { at, period, last, silent, apart: 0, objectives }
+    }
+
+    /// The same where what is counted may lie so many minutes apart, as a check's runs do: only what lasts longer is
+    /// silence.
+    #[must_use]
+    pub fn of_events_apart(self, minutes: i64) -> Self {
+        let silent = self.silent && self.last.is_none_or(|last| last < self.at - minutes);
+        Self { silent, apart: minutes, ..self }
     }
 
     /// The worst budget of all its objectives.

@@ -6,7 +6,7 @@
 mod prometheus;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,9 +15,14 @@ use kernel::{EntityRef, Refusal, codes};
 use outbound::Allowed;
 use slo::{Input, Resolved, minute_of};
 use tokio::{sync::watch, task::JoinSet};
-use web::{App, slos::keeper};
+use web::{
+    App,
+    slos::keeper::{self, RUNS_LAG_MINUTES},
+};
 
 use prometheus::Prometheus;
+
+use super::resting::Resting;
 
 /// How often every budget is looked at, and who must be asked is looked for.
 const LOOK: Duration = Duration::from_secs(10);
@@ -27,8 +32,6 @@ const ASKED_MAX: usize = 8;
 const MINUTES_MAX: i64 = 1_000;
 /// A minute is asked for when it has been over for so many minutes: a Prometheus needs time to collect it.
 const LAG_MINUTES: i64 = 1;
-/// A check's runs are counted when their minute has been over for so long: a probe needs time to hand them in.
-const RUNS_LAG_MINUTES: i64 = 2;
 /// After a question that failed the next one waits for so long.
 const REST: Duration = Duration::from_secs(30);
 
@@ -45,7 +48,7 @@ pub(super) fn run(app: App, mut stopped: watch::Receiver<bool>) -> Result<impl F
     Ok(async move {
         let mut asking = JoinSet::<(EntityRef, bool)>::new();
         let mut under_way = BTreeSet::<EntityRef>::new();
-        let mut resting = HashMap::<EntityRef, Instant>::new();
+        let mut resting = Resting::<EntityRef>::new(REST, REST);
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -55,8 +58,9 @@ pub(super) fn run(app: App, mut stopped: watch::Receiver<bool>) -> Result<impl F
                 Some(done) = asking.join_next(), if !asking.is_empty() => {
                     if let Ok((slo, known)) = done {
                         under_way.remove(&slo);
-                        if !known {
-                            resting.insert(slo, Instant::now() + REST);
+                        match known {
+                            true => resting.went_well(&slo),
+                            false => resting.rest(slo, Instant::now()),
                         }
                     }
                     false
@@ -67,12 +71,13 @@ pub(super) fn run(app: App, mut stopped: watch::Receiver<bool>) -> Result<impl F
                 continue;
             }
             keeper::keep(&app).await;
-            resting.retain(|_, until| *until > Instant::now());
+            let (world, now) = (app.world(), Instant::now());
+            resting.keep(|slo| world.slos.slo(slo).is_some());
             for resolved in asked(&app) {
                 if under_way.len() >= ASKED_MAX {
                     break;
                 }
-                if resting.contains_key(&resolved.slo) {
+                if resting.rests(&resolved.slo, now) {
                     continue;
                 }
                 if under_way.insert(resolved.slo.clone()) {
@@ -110,6 +115,7 @@ async fn ask(app: App, prometheus: Arc<Prometheus>, resolved: Resolved) -> (Enti
     let slo = resolved.slo.clone();
     if let Err(refusal) = keeper::recall(&app, &resolved).await {
         tracing::warn!(error.code = refusal.code.name, "what was stored of {slo} could not be read: {refusal}");
+        app.slos().fail(&resolved, refusal.to_string());
         return (slo, false);
     }
     if let Input::Runs { .. } = resolved.input {
@@ -122,6 +128,7 @@ async fn ask(app: App, prometheus: Arc<Prometheus>, resolved: Resolved) -> (Enti
             Ok(minutes) => {
                 if let Err(refusal) = keeper::take(&app, &resolved, minutes, end).await {
                     tracing::warn!(error.code = refusal.code.name, "what was told of {slo} was not stored: {refusal}");
+                    app.slos().fail(&resolved, refusal.to_string());
                     return (slo, false);
                 }
             }
@@ -141,6 +148,7 @@ async fn runs(app: App, resolved: Resolved) -> (EntityRef, bool) {
         let end = until.min(from + MINUTES_MAX);
         if let Err(refusal) = keeper::count_runs(&app, &resolved, from, end).await {
             tracing::warn!(error.code = refusal.code.name, "the runs of {} could not be read: {refusal}", resolved.slo);
+            app.slos().fail(&resolved, refusal.to_string());
             return (resolved.slo, false);
         }
         // A check that is gone has no more.

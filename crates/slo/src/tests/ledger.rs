@@ -11,6 +11,24 @@ fn counts(good: u64, total: u64) -> Counts {
     Counts::thousandths(good * 1_000, total * 1_000)
 }
 
+#[test]
+fn what_is_known_of_a_minute_later_counts_what_was_not_counted_yet() {
+    let sliced = Objective { slices: Some(SliceRule { minutes: 5, target: 0.9 }), ..objective(0.9) };
+    let mut record = Record::new(&[objective(0.99), sliced], 2 * 1_440);
+    record.add(BEGIN, counts(10, 10));
+    record.add(BEGIN + 1, counts(5, 5));
+    record.advance(BEGIN + 600);
+    for _ in 0..2 {
+        assert!(record.complete(BEGIN, counts(12, 20)), "however often it is told");
+        assert!(record.complete(BEGIN + 7, counts(1, 1)));
+    }
+    assert_eq!(record.of(0).between(BEGIN, BEGIN + 600), counts(18, 26));
+    assert_eq!(record.of(1).between(BEGIN, BEGIN + 600), counts(1, 2), "its slice turned bad");
+    record.advance(BEGIN + 1_441);
+    assert!(!record.complete(BEGIN, counts(30, 40)), "a day later it isn't known minute by minute");
+    assert_eq!(record.of(0).between(BEGIN, BEGIN + 1_441), counts(18, 26));
+}
+
 /// Portions of one day: the minute, the good and the bad events.
 fn portions() -> impl Strategy<Value = Vec<(i64, u64, u64)>> {
     prop::collection::vec((0..1_400_i64, 0..50_u64, 0..5_u64), 1..120)

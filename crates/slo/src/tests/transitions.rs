@@ -34,6 +34,8 @@ struct Story {
     state: State,
     record: Record,
     minute: i64,
+    /// How many minutes events may lie apart.
+    apart: i64,
 }
 
 impl Story {
@@ -47,7 +49,7 @@ impl Story {
         assert!(decide(&state, define, &context(0)).unwrap().is_empty(), "it is so already");
         let resolved = state.resolve(&reference("slo:shop")).unwrap().unwrap();
         let record = Record::new(&resolved.definition.objectives, resolved.reach());
-        Self { state, record, minute: BEGIN }
+        Self { state, record, minute: BEGIN, apart: 0 }
     }
 
     /// Minutes pass, each with so many good of 60 seconds; none if nothing is known.
@@ -69,7 +71,7 @@ impl Story {
         let judge = Command::Judge {
             slo: reference("slo:shop"),
             entity: EntityRef::new("component", "default", "shop").unwrap(),
-            report: Box::new(Report::of(&resolved, &self.record, self.minute)),
+            report: Box::new(Report::of(&resolved, &self.record, self.minute).of_events_apart(self.apart)),
             tell_no_data: resolved.no_data,
             reason: None,
         };
@@ -117,6 +119,55 @@ fn silence_is_told_once_and_neither_ends_a_burn_nor_restores_a_budget() {
     assert!(firing >= 2);
     assert_eq!(kinds(&story.pass(300, None)), ["slo.data_lost"]);
     assert_eq!(story.state.standing(&reference("slo:shop")).firing.len(), firing);
+}
+
+#[test]
+fn what_is_not_measured_any_more_neither_uses_up_a_budget_nor_restores_one_nor_ends_a_burn() {
+    let silent = |story: &mut Story, hours: i64| {
+        let mut events = Vec::new();
+        for _ in 0..hours {
+            story.minute += 60;
+            story.record.advance(story.minute);
+            events.extend(story.judge());
+        }
+        kinds(&events)
+    };
+    // What is left over of a budget shrinks with the window, although nothing happened.
+    let mut story = Story::new();
+    story.pass(29 * 1_440, Some(60.0));
+    story.pass(30, Some(0.0));
+    assert!(story.state.standing(&reference("slo:shop")).exhausted.is_empty());
+    assert_eq!(silent(&mut story, 29 * 24), ["slo.data_lost"]);
+    // An outage leaves the window, and what follows it stays.
+    let mut story = Story::new();
+    story.pass(1_440, Some(60.0));
+    story.pass(30, Some(0.0));
+    story.pass(10 * 1_440, Some(60.0));
+    assert!(story.state.standing(&reference("slo:shop")).firing.is_empty());
+    assert_eq!(silent(&mut story, 22 * 24), ["slo.data_lost"]);
+    assert!(!story.state.standing(&reference("slo:shop")).exhausted.is_empty());
+    assert_eq!(kinds(&story.pass(1, Some(60.0))), ["slo.budget_restored", "slo.data_found"]);
+    // An outage leaves the short window of an alert.
+    let mut story = Story::new();
+    story.pass(1_440, Some(60.0));
+    story.pass(30, Some(0.0));
+    story.pass(60, Some(60.0));
+    let firing = story.state.standing(&reference("slo:shop")).firing.len();
+    assert!(firing > 0);
+    assert_eq!(kinds(&story.pass(450, None)), ["slo.data_lost"]);
+    assert_eq!(story.state.standing(&reference("slo:shop")).firing.len(), firing);
+}
+
+#[test]
+fn what_happens_seldom_is_not_lost_in_between() {
+    let mut story = Story::new();
+    story.apart = 181;
+    assert!(story.pass(180, None).is_empty(), "it is new for as long");
+    for _ in 0..5 {
+        assert!(story.pass(1, Some(60.0)).is_empty());
+        assert!(story.pass(119, None).is_empty());
+    }
+    assert_eq!(kinds(&story.pass(120, None)), ["slo.data_lost"]);
 }
 
 #[test]

@@ -5,17 +5,18 @@
 //! their samples are on disk. What was heard when is held in memory: a restart begins to listen anew.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use checks::{Command as CheckCommand, Outcome, Phase, Phases, RunResult, series};
 use engine::Request;
 use kernel::{Actor, Context, EntityRef, IdSeed, Refusal, Sha256, Timestamp, codes};
+use slo::{LATE_MAX, minute_of};
 use timeline::{SampleBatch, Sketch, add_parts};
 use world::Command;
 
-use crate::App;
+use crate::{App, slos::keeper::RUNS_LAG_MINUTES};
 
 /// Runs of one check that are remembered, over all locations.
 const RECENT: usize = 60;
@@ -214,7 +215,23 @@ async fn count(app: &App, location: &str, results: &[RunResult]) -> Result<(), R
     if !batches.is_empty() {
         app.blocking(move |engine| engine.store().add_samples(batches).map_err(Refusal::from)).await?;
     }
+    tell_of_late(app, results, now);
     Ok(())
+}
+
+/// Says which minutes got results, which are stored, when objectives may have been counted up to there already.
+fn tell_of_late(app: &App, results: &[RunResult], now: Timestamp) {
+    let counted = minute_of(app.now()) - RUNS_LAG_MINUTES;
+    let mut late: BTreeMap<&EntityRef, BTreeSet<i64>> = BTreeMap::new();
+    for result in results {
+        let minute = minute_of(result.at.min(now));
+        if (counted - LATE_MAX..counted).contains(&minute) {
+            late.entry(&result.check).or_default().insert(minute);
+        }
+    }
+    for (check, minutes) in late {
+        app.slos().note_late(check, &minutes);
+    }
 }
 
 /// Judges results, in their order.

@@ -5,20 +5,22 @@
 //! that of a check's runs.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use engine::Request;
 use kernel::{Context, EntityRef, IdSeed, Refusal, Timestamp};
-use slo::{Command as SloCommand, Counts, Input, Record, Report, Resolved, judged, minute_of};
-use timeline::{SampleBatch, SampleRange, Sketch};
+use slo::{Command as SloCommand, Counts, Input, LATE_MAX, Record, Report, Resolved, judged, minute_of};
+use timeline::{SampleBatch, SampleRange, Sketch, Store};
 use world::{Command, World, slos};
 
 use crate::App;
 
 /// Samples are read in pieces of so many minutes.
 const PIECE_MINUTES: i64 = 1_000;
+/// A check's runs are counted when their minute has been over for so many minutes: a probe needs time to hand them in.
+pub const RUNS_LAG_MINUTES: i64 = 2;
 /// Samples older than this are not kept by the server: 90 days.
 const SAMPLES_KEPT_MINUTES: i64 = 90 * 24 * 60;
 
@@ -36,6 +38,8 @@ struct Kept {
     record: Arc<Record>,
     /// The check's history of which the record was made.
     turns: Vec<(Timestamp, Option<bool>)>,
+    /// The minutes of which something came in after they had been counted.
+    late: BTreeSet<i64>,
     /// Why nothing could be asked for the last time.
     trouble: Option<String>,
 }
@@ -75,6 +79,11 @@ impl Keeper {
         };
         let at = minute_of(now);
         let entity = slos::entity_of(world, &resolved);
+        // A check that runs seldom is no check of which nothing is known.
+        let apart = match &resolved.input {
+            Input::Runs { check, .. } => world.checks.watch(check).map_or(0, |watch| minutes_apart(&watch.definition)),
+            Input::Check { .. } | Input::Prometheus { .. } => 0,
+        };
         let (record, trouble) = match &resolved.input {
             Input::Check { check, degraded_is_bad } => {
                 let Some(turns) = slos::turns(world, check, *degraded_is_bad) else {
@@ -96,7 +105,7 @@ impl Keeper {
         };
         let end = record.end().map_or(at, |end| end.min(at));
         let behind = record.end().is_none_or(|end| at - end > BEHIND_MAX);
-        let mut report = Report::of(&resolved, &record, end);
+        let mut report = Report::of(&resolved, &record, end).of_events_apart(apart);
         report.silent |= behind;
         Some(Ok(Look { resolved, entity, record, report, trouble, behind }))
     }
@@ -121,7 +130,7 @@ impl Keeper {
         let record = Arc::new(record);
         let newer = all.get(&resolved.slo).is_none_or(|kept| kept.record.end() <= record.end());
         if newer {
-            let kept = Kept { resolved: resolved.clone(), record: Arc::clone(&record), turns, trouble: None };
+            let kept = Kept { turns, ..Kept::of(resolved, Arc::clone(&record)) };
             all.insert(resolved.slo.clone(), kept);
         }
         record
@@ -133,26 +142,55 @@ impl Keeper {
         self.kept().get(&resolved.slo).filter(|kept| kept.resolved == *resolved)?.record.end()
     }
 
-    /// Why nothing could be asked for.
+    /// Why nothing could be asked for, or nothing of it read or stored. It is to be tried again.
     pub fn fail(&self, resolved: &Resolved, trouble: String) {
-        if let Some(kept) = self.kept().get_mut(&resolved.slo) {
-            kept.trouble = Some(trouble);
-        }
+        self.change(resolved, |kept| kept.trouble = Some(trouble));
     }
 
     fn put(&self, resolved: &Resolved, minutes: Vec<(i64, Counts)>, end: i64) {
+        self.change(resolved, |kept| {
+            kept.trouble = None;
+            count(Arc::make_mut(&mut kept.record), minutes, end);
+        });
+    }
+
+    fn change(&self, resolved: &Resolved, change: impl FnOnce(&mut Kept)) {
         let mut all = self.kept();
         let known = all.get(&resolved.slo).is_some_and(|kept| kept.resolved == *resolved);
         if !known {
-            let record = Arc::new(new(resolved));
-            let kept = Kept { resolved: resolved.clone(), record, turns: Vec::new(), trouble: None };
-            all.insert(resolved.slo.clone(), kept);
+            all.insert(resolved.slo.clone(), Kept::of(resolved, Arc::new(new(resolved))));
         }
         if let Some(kept) = all.get_mut(&resolved.slo) {
-            kept.trouble = None;
-            count(Arc::make_mut(&mut kept.record), minutes, end);
+            change(kept);
         }
     }
+
+    /// Runs of a check came in, whose samples are stored, when their minutes may have been counted already. They are
+    /// counted with the next ones.
+    pub(crate) fn note_late(&self, check: &EntityRef, minutes: &BTreeSet<i64>) {
+        for kept in self.kept().values_mut() {
+            if matches!(&kept.resolved.input, Input::Runs { check: counted, .. } if counted == check) {
+                kept.late.extend(minutes);
+            }
+        }
+    }
+
+    fn take_late(&self, resolved: &Resolved) -> BTreeSet<i64> {
+        let mut all = self.kept();
+        let kept = all.get_mut(&resolved.slo).filter(|kept| kept.resolved == *resolved);
+        kept.map(|kept| std::mem::take(&mut kept.late)).unwrap_or_default()
+    }
+}
+
+impl Kept {
+    fn of(resolved: &Resolved, record: Arc<Record>) -> Self {
+        Self { resolved: resolved.clone(), record, turns: Vec::new(), late: BTreeSet::new(), trouble: None }
+    }
+}
+
+/// How many minutes a check's runs may lie apart before it is silent.
+fn minutes_apart(definition: &checks::CheckDefinition) -> i64 {
+    i64::try_from(definition.silent_after().as_secs().div_ceil(60)).unwrap_or(i64::MAX)
 }
 
 /// A Prometheus that could not be asked for so many minutes tells nothing of now.
@@ -162,7 +200,7 @@ fn new(resolved: &Resolved) -> Record {
     Record::new(&resolved.definition.objectives, resolved.reach())
 }
 
-fn count(record: &mut Record, minutes: Vec<(i64, Counts)>, end: i64) {
+fn count(record: &mut Record, minutes: impl IntoIterator<Item = (i64, Counts)>, end: i64) {
     for (minute, counts) in minutes {
         record.add(minute, counts);
     }
@@ -221,10 +259,11 @@ pub async fn recall(app: &App, resolved: &Resolved) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Counts the runs of a check from one minute to another, which is not included, of an SLO that is about them.
+/// Counts the runs of a check from one minute to another, which is not included, of an SLO that is about them; and what
+/// came in late of the day before.
 ///
 /// # Errors
-/// If the store can't be read.
+/// If the store can't be read; it is to be tried again.
 pub async fn count_runs(app: &App, resolved: &Resolved, from: i64, to: i64) -> Result<(), Refusal> {
     let Input::Runs { check, ms_max } = &resolved.input else { return Ok(()) };
     let world = app.world();
@@ -232,30 +271,47 @@ pub async fn count_runs(app: &App, resolved: &Resolved, from: i64, to: i64) -> R
     let probes = world.checks.probes().map(|(location, _)| location);
     let locations: BTreeSet<&str> =
         probes.filter(|location| watch.definition.is_for(location)).chain(watch.location.as_deref()).collect();
-    let ranges: Vec<SampleRange> = locations
-        .into_iter()
-        .map(|location| {
-            let series = checks::series(check, location);
-            SampleRange { series, from_minute: from, to_minute: to, step_minutes: 1 }
-        })
-        .collect();
+    let series: Vec<String> = locations.into_iter().map(|location| checks::series(check, location)).collect();
+    // What isn't counted yet is read below, or later.
+    let mut late = app.slos().take_late(resolved);
+    late.retain(|minute| (from - LATE_MAX..from).contains(minute));
+    let span = late.first().zip(late.last()).map(|(first, last)| (*first, last + 1));
     let ms_max = *ms_max;
-    let minutes = app
-        .blocking(move |engine| {
-            let mut minutes = Vec::new();
-            for range in &ranges {
-                for sample in engine.store().samples(range)? {
-                    let (good, all) = (sample.measured.at_most(ms_max), sample.measured.count() + sample.errors);
-                    if all > 0 {
-                        minutes.push((sample.minute, Counts::events(good as f64, all as f64)));
-                    }
-                }
-            }
-            Ok(minutes)
-        })
-        .await?;
-    app.slos().put(resolved, minutes, to);
+    let read = app.blocking(move |engine| {
+        let counted = |span| runs(engine.store().as_ref(), &series, span, ms_max);
+        Ok((span.map(counted).transpose()?.unwrap_or_default(), counted((from, to))?))
+    });
+    let (known, new) = read.await.inspect_err(|_| app.slos().note_late(check, &late))?;
+    app.slos().change(resolved, |kept| {
+        let record = Arc::make_mut(&mut kept.record);
+        for (minute, counts) in known.into_iter().filter(|(minute, _)| late.contains(minute)) {
+            record.complete(minute, counts);
+        }
+        kept.trouble = None;
+        count(record, new, to);
+    });
     Ok(())
+}
+
+/// The runs of a check in these series from one minute to another, which is not included. Good are those that took no
+/// longer than so many milliseconds.
+fn runs(
+    store: &dyn Store,
+    series: &[String],
+    (from, to): (i64, i64),
+    ms_max: f64,
+) -> Result<BTreeMap<i64, Counts>, Refusal> {
+    let mut minutes: BTreeMap<i64, Counts> = BTreeMap::new();
+    for series in series {
+        let range = SampleRange { series: series.clone(), from_minute: from, to_minute: to, step_minutes: 1 };
+        for sample in store.samples(&range)? {
+            let (good, all) = (sample.measured.at_most(ms_max), sample.measured.count() + sample.errors);
+            if all > 0 {
+                *minutes.entry(sample.minute).or_default() += Counts::events(good as f64, all as f64);
+            }
+        }
+    }
+    Ok(minutes)
 }
 
 /// Takes what a Prometheus told of an SLO, up to a minute. It is on disk when this returns.
@@ -289,8 +345,8 @@ pub async fn keep(app: &App) {
     app.slos().kept().retain(|slo, _| known.contains(slo));
     for slo in known {
         let Some(Ok(look)) = app.slos().look(&world, slo, now) else { continue };
-        // What is being asked for will be known soon.
-        if look.behind && look.trouble.is_none() {
+        // What is being asked for will be known soon; what is stored of it already could not be read yet.
+        if look.behind && (look.trouble.is_none() || look.record.end().is_none()) {
             continue;
         }
         let judge = SloCommand::Judge {

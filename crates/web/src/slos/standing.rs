@@ -11,12 +11,14 @@ pub(crate) const WORDS: [&str; 6] = ["burning", "used up", "incomplete", "unknow
 /// How an SLO stands. What can't be told is never shown as good.
 pub(crate) fn state_of(look: &Result<Look, String>, held: &Held) -> State {
     let Ok(look) = look else { return State::new(Tone::Unknown, "incomplete") };
+    let silent = look.report.silent;
     match (held.severity(), look.report.left()) {
         (Some(Severity::Page), _) => State::new(Tone::Bad, "burning"),
-        (_, Some(left)) if left <= 0.0 => State::new(Tone::Bad, "used up"),
+        // A budget that isn't measured is neither gone nor there.
+        (None, _) if silent => State::new(Tone::Unknown, "unknown"),
+        (_, Some(left)) if left <= 0.0 && !silent => State::new(Tone::Bad, "used up"),
         (Some(Severity::Ticket), _) => State::new(Tone::Warn, "burning slowly"),
         (None, None) => State::new(Tone::Unknown, "unknown"),
-        (None, Some(_)) if look.report.silent => State::new(Tone::Unknown, "unknown"),
         (None, Some(_)) => State::new(Tone::Good, "in budget"),
     }
 }

@@ -42,6 +42,21 @@ spec:
   budgetingMethod: Occurrences
   objectives: [{target: 0.5, op: lte, value: 300}]
 ---
+apiVersion: mainstay.dev/v1alpha1
+kind: Check
+metadata: {name: seldom}
+spec: {owner: group:web, target: component:checkout, interval: 2h, http: {url: 'http://shop.invalid/'}}
+---
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: seldom}
+spec:
+  service: checkout
+  indicator: {metadata: {name: seldom}, spec: {thresholdMetric: {metricSource: {type: mainstay/check, spec: {check: seldom}}}}}
+  timeWindow: [{duration: 1d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.5, op: lte, value: 300}]
+---
 apiVersion: openslo/v1
 kind: DataSource
 metadata: {name: prometheus}
@@ -243,4 +258,78 @@ async fn each_run_of_a_check_that_was_fast_enough_is_good_and_a_slow_or_failing_
     }
     let counts = look().report.objectives[0].budget.unwrap().counts;
     assert_eq!((counts.good(), counts.total()), (3.0, 5.0));
+}
+
+/// Counts what is there of an SLO of a check's runs, as the server does each minute.
+async fn count(site: &Site, name: &str) {
+    let resolved = site.app.world().slos.resolve(&slo(name)).unwrap().unwrap();
+    keeper::recall(&site.app, &resolved).await.unwrap();
+    let until = slo::minute_of(site.app.now()) - keeper::RUNS_LAG_MINUTES;
+    let from = site.app.slos().asked_up_to(&resolved).unwrap();
+    keeper::count_runs(&site.app, &resolved, from, until).await.unwrap();
+}
+
+async fn run(site: &Site, check: &str, at: jiff::Timestamp, latency_ms: u64) {
+    let result = checks::Tally::default().count(
+        &EntityRef::new("check", "default", check).unwrap(),
+        "eu",
+        at,
+        Outcome::Passed,
+        latency_ms,
+    );
+    web::checks::intake::take(&site.app, "eu", vec![result]).await.unwrap();
+}
+
+#[tokio::test]
+async fn runs_that_a_probe_hands_in_after_their_minutes_were_counted_are_counted_too() {
+    let site = site().await;
+    let began = site.app.now();
+    run(&site, "buys", began, 200).await;
+    site.pass(600);
+    count(&site, "quick").await;
+    let counted = api(&site, "quick").await;
+    assert_eq!((&counted["objectives"][0]["bad"], &counted["objectives"][0]["total"]), (&0.0.into(), &1.0.into()));
+    // What waited at a probe that had no way to its server.
+    run(&site, "buys", began, 900).await;
+    run(&site, "buys", began + SignedDuration::from_mins(4), 100).await;
+    run(&site, "buys", began - SignedDuration::from_hours(30), 100).await;
+    site.pass(60);
+    count(&site, "quick").await;
+    let counted = api(&site, "quick").await;
+    assert_eq!((&counted["objectives"][0]["bad"], &counted["objectives"][0]["total"]), (&1.0.into(), &3.0.into()));
+    site.pass(60);
+    count(&site, "quick").await;
+    assert_eq!(api(&site, "quick").await["objectives"][0]["total"], 3.0, "once");
+}
+
+#[tokio::test]
+async fn a_check_that_runs_seldom_is_measured_in_between() {
+    let site = site().await;
+    for _ in 0..3 {
+        run(&site, "seldom", site.app.now(), 200).await;
+        site.pass(2 * 3_600 - 60);
+        count(&site, "seldom").await;
+        keeper::keep(&site.app).await;
+        assert_eq!(api(&site, "seldom").await["state"], "in budget");
+        assert!(!site.app.world().slos.standing(&slo("seldom")).lost);
+    }
+    site.pass(5 * 3_600);
+    count(&site, "seldom").await;
+    keeper::keep(&site.app).await;
+    assert_eq!(api(&site, "seldom").await["state"], "unknown");
+    assert!(site.app.world().slos.standing(&slo("seldom")).lost);
+}
+
+#[tokio::test]
+async fn a_store_that_can_t_be_read_is_why_nothing_is_known_and_is_read_again() {
+    let site = site().await;
+    let resolved = site.app.world().slos.resolve(&slo("quick")).unwrap().unwrap();
+    site.pass(3_600);
+    site.app.slos().fail(&resolved, "the disk is away".to_owned());
+    keeper::keep(&site.app).await;
+    let shown = api(&site, "quick").await;
+    assert_eq!((&shown["state"], &shown["trouble"]), (&"unknown".into(), &"the disk is away".into()));
+    assert!(!site.app.world().slos.standing(&slo("quick")).lost, "what is stored may say otherwise");
+    count(&site, "quick").await;
+    assert_eq!(api(&site, "quick").await["trouble"], Value::Null);
 }
