@@ -22,10 +22,11 @@ use tokio::sync::Notify;
 
 /// Batches that may wait.
 const BATCHES_MAX: usize = 20_000;
-/// Results in one batch.
+/// Results in one batch, and bytes of them: what failed has much to tell, and a server takes a request of at most 1 MiB.
 const RESULTS_MAX: usize = 500;
-/// A batch that is larger than this was not written by us.
-const BATCH_BYTES_MAX: u64 = 64 << 20;
+const BATCH_BYTES: u64 = 256 << 10;
+/// A file that is larger than this was not written by us.
+const FILE_BYTES_MAX: u64 = 64 << 20;
 /// Of a thinned batch so many runs at the beginning of a streak are kept, and then one of ten up to the most that a check
 /// may ask for before it turns.
 const TURN_RUNS: (u32, u32) = (10, 100);
@@ -104,30 +105,38 @@ impl Spool {
 
     /// Puts results down. They are on disk when this returns.
     pub(super) fn put(&self, results: &[RunResult]) -> io::Result<()> {
-        if results.is_empty() {
-            return Ok(());
-        }
-        let lines = lines(results)?;
         let mut waiting = self.waiting();
-        // The first may be on its way.
-        let last = waiting.batches.iter_mut().skip(1).last();
-        match last.filter(|last| !last.thinned && last.results + results.len() <= RESULTS_MAX) {
-            Some(last) => {
-                append(&self.path(last.number), last.bytes, &lines)?;
-                last.bytes += lines.len() as u64;
-                last.results += results.len();
-            }
-            None => {
-                let number = waiting.next;
-                append(&self.path(number), 0, &lines)?;
-                waiting.next = number.saturating_add(1);
-                let batch = Batch { number, bytes: lines.len() as u64, results: results.len(), thinned: false };
-                waiting.batches.push_back(batch);
-            }
+        let mut left = results;
+        while !left.is_empty() {
+            let (portion, lines) = portion(left)?;
+            self.put_portion(&mut waiting, portion, &lines)?;
+            left = left.get(portion..).unwrap_or_default();
         }
         self.make_room(&mut waiting);
         drop(waiting);
         self.more.notify_one();
+        Ok(())
+    }
+
+    fn put_portion(&self, waiting: &mut Waiting, results: usize, lines: &[u8]) -> io::Result<()> {
+        let bytes = lines.len() as u64;
+        let has_room = |last: &&mut Batch| {
+            !last.thinned && last.results + results <= RESULTS_MAX && last.bytes + bytes <= BATCH_BYTES
+        };
+        // The first may be on its way.
+        match waiting.batches.iter_mut().skip(1).last().filter(has_room) {
+            Some(last) => {
+                append(&self.path(last.number), last.bytes, lines)?;
+                last.bytes += bytes;
+                last.results += results;
+            }
+            None => {
+                let number = waiting.next;
+                append(&self.path(number), 0, lines)?;
+                waiting.next = number.saturating_add(1);
+                waiting.batches.push_back(Batch { number, bytes, results, thinned: false });
+            }
+        }
         Ok(())
     }
 
@@ -189,27 +198,29 @@ impl Spool {
         self.remove(oldest.number);
     }
 
-    /// The oldest batch, as soon as there is one. One that can't be read is dropped.
-    pub(super) async fn oldest(&self) -> (u64, Vec<RunResult>) {
+    /// The oldest batch that has results, if there is one. One that can't be read is dropped.
+    pub(super) fn oldest(&self) -> Option<(u64, Vec<RunResult>)> {
         loop {
-            let first = self.waiting().batches.front().map(|batch| batch.number);
-            match first {
-                None => self.more.notified().await,
-                Some(number) => match self.read(number) {
-                    Ok(results) if results.is_empty() => self.done(number),
-                    Ok(results) => return (number, results),
-                    Err(error) => {
-                        tracing::error!(error.message = %error, "a batch of results can't be read, and is dropped");
-                        self.done(number);
-                    }
-                },
+            let number = self.waiting().batches.front().map(|batch| batch.number)?;
+            match self.read(number) {
+                Ok(results) if results.is_empty() => self.done(number),
+                Ok(results) => return Some((number, results)),
+                Err(error) => {
+                    tracing::error!(error.message = %error, "a batch of results can't be read, and is dropped");
+                    self.done(number);
+                }
             }
         }
     }
 
+    /// Waits until something was put down since the last time.
+    pub(super) async fn more(&self) {
+        self.more.notified().await;
+    }
+
     fn read(&self, number: u64) -> io::Result<Vec<RunResult>> {
         let path = self.path(number);
-        if fs::metadata(&path)?.len() > BATCH_BYTES_MAX {
+        if fs::metadata(&path)?.len() > FILE_BYTES_MAX {
             return Err(io::Error::other("it is larger than any batch"));
         }
         let bytes = fs::read(path)?;
@@ -249,6 +260,20 @@ impl Spool {
 
 fn is_turn(runs: u32) -> bool {
     runs <= TURN_RUNS.0 || (runs <= TURN_RUNS.1 && runs.is_multiple_of(TURN_RUNS.0))
+}
+
+/// As many of the first results as one batch takes, and their lines: at least one.
+fn portion(results: &[RunResult]) -> io::Result<(usize, Vec<u8>)> {
+    let (mut count, mut taken) = (0, Vec::new());
+    for result in results.iter().take(RESULTS_MAX) {
+        let line = lines(std::slice::from_ref(result))?;
+        if count > 0 && (taken.len() + line.len()) as u64 > BATCH_BYTES {
+            break;
+        }
+        taken.extend(line);
+        count += 1;
+    }
+    Ok((count, taken))
 }
 
 fn lines(results: &[RunResult]) -> io::Result<Vec<u8>> {

@@ -22,6 +22,8 @@ const WAIT_S: u64 = 50;
 const ANSWER: Duration = Duration::from_secs(20);
 /// Tries after a failure are this far apart, at first and at most.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// How long results are handed in after the stop, at most: who stops a probe waits for half a minute before killing it.
+const LAST: Duration = Duration::from_secs(10);
 /// The largest answer that is read.
 const WORK_BYTES_MAX: usize = 64 << 20;
 /// A difference of clocks below this is the network's.
@@ -203,17 +205,34 @@ impl Told {
     }
 }
 
-/// Hands in what is in the spool, the oldest first, until all is handed in after the stop, or the server is away then.
-pub(super) async fn deliver(server: Server, spool: Arc<Spool>, mut stopped: watch::Receiver<bool>) {
+/// Hands in what is in the spool, the oldest first, until all is handed in after the stop, or the server is away then, or
+/// it takes too long: what is left waits for the next probe.
+pub(super) async fn deliver(server: Server, spool: Arc<Spool>, stopped: watch::Receiver<bool>) {
+    let mut stop = stopped.clone();
+    let late = async {
+        // Who asked for the stop is there as long as this is awaited.
+        let _ = stop.wait_for(|stopped| *stopped).await;
+        tokio::time::sleep(LAST).await;
+    };
+    tokio::select! {
+        () = hand_in(&server, &spool, stopped) => {}
+        () = late => tracing::warn!(waiting = spool.len(), "results wait for the next start"),
+    }
+}
+
+async fn hand_in(server: &Server, spool: &Spool, mut stopped: watch::Receiver<bool>) {
     let mut wait = RETRY.0;
     loop {
         let stopping = *stopped.borrow();
-        if stopping && spool.len() == 0 {
-            return;
-        }
-        let (number, results) = tokio::select! {
-            oldest = spool.oldest() => oldest,
-            _ = stopped.wait_for(|stopped| *stopped), if !stopping => continue,
+        let Some((number, results)) = spool.oldest() else {
+            if stopping {
+                return;
+            }
+            tokio::select! {
+                () = spool.more() => {}
+                _ = stopped.wait_for(|stopped| *stopped) => {}
+            }
+            continue;
         };
         match server.report(&results).await {
             Ok(()) => {
@@ -278,6 +297,20 @@ mod tests {
         for nonsense in ["", "yesterday", "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:00:00 GMT", "0"] {
             check(nonsense, None);
         }
+    }
+
+    #[tokio::test]
+    async fn a_probe_that_stops_does_not_wait_for_batches_that_have_no_results() {
+        // Another test may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("spool")).unwrap();
+        fs::write(folder.path().join(format!("spool/{:020}.json", 1)), "").unwrap();
+        let spool = Arc::new(Spool::open(folder.path(), 1 << 20).unwrap());
+        let base = Url::parse("http://127.0.0.1:1").unwrap();
+        let server = Server::new(base, String::new(), "here", Skew::default(), Health::default()).unwrap();
+        let (_stop, stopped) = watch::channel(true);
+        tokio::time::timeout(LAST / 2, deliver(server, spool, stopped)).await.unwrap();
     }
 
     #[test]
