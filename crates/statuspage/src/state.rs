@@ -121,6 +121,7 @@ impl State {
                     way: *way,
                     components: components.clone(),
                     since: stamp.at,
+                    changed: None,
                 };
                 self.subscriptions.insert(self.newest, Arc::new(held));
                 self.numbers.insert(*subscription, self.newest);
@@ -128,7 +129,9 @@ impl State {
             Event::SubscriptionChanged { page: _, subscription, components } => {
                 let number = self.numbers.get(subscription);
                 if let Some(held) = number.and_then(|number| self.subscriptions.get_mut(number)) {
-                    Arc::make_mut(held).components.clone_from(components);
+                    let held = Arc::make_mut(held);
+                    held.components.clone_from(components);
+                    held.changed = Some(stamp.at);
                 }
             }
             Event::Unsubscribed { page: _, subscription, cause: _ } => {

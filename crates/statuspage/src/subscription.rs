@@ -50,6 +50,8 @@ pub struct Subscription {
     pub components: Vec<String>,
     /// Since when.
     pub since: Timestamp,
+    /// When the components were last chosen anew, if they were.
+    pub changed: Option<Timestamp>,
 }
 
 impl Subscription {

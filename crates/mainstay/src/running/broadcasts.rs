@@ -1,13 +1,13 @@
 //! Tells subscribers of status pages: updates in batches, and the links that confirm a subscription.
 //!
-//! Pages come first. At most a few of these messages are on their way at the same time, fewer than there are connections
-//! to the mail server, and none is begun while a page's message is due, unless that lasts for half a minute. What came of a batch is one event; a crash before
+//! Pages come first. At most a few of these messages are on their way by one way at the same time, fewer than there are
+//! connections to the mail server, and none is begun while a page's message is due, unless that lasts for half a minute. What came of a batch is one event; a crash before
 //! it repeats the batch, under the same ids.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
 use engine::Request;
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use kernel::{Refusal, codes};
 use notifier::{Class, Notifier};
 use outbound::{Allowed, Caller};
@@ -29,11 +29,10 @@ use super::record::record;
 
 /// How often it is looked for what is due, beside whenever something happens.
 const LOOK: Duration = Duration::from_secs(1);
-/// How many updates are on their way at the same time.
+/// How many updates are on their way by one way at the same time.
 const AT_ONCE: usize = 4;
-/// How many links that confirm are on their way by one way at the same time, and how many wait for another try.
+/// How many links that confirm are on their way by one way at the same time.
 const LETTERS_AT_ONCE: usize = 2;
-const LETTERS_MAX: usize = 64;
 /// How often it is looked whether pages are out, and for how long a message waits for them at most.
 const YIELD: Duration = Duration::from_millis(250);
 const YIELD_MAX: Duration = Duration::from_secs(30);
@@ -93,7 +92,6 @@ async fn confirm(sender: Sender, letters: Option<mpsc::Receiver<Letter>>, mut st
     let Some(mut letters) = letters else { return };
     // Each way has places of its own, so that a webhook that hangs delays no mail.
     let places = Way::ALL.map(|way| (way, Arc::new(Semaphore::new(LETTERS_AT_ONCE))));
-    let waiting = Arc::new(Semaphore::new(LETTERS_MAX));
     loop {
         let letter = tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,
@@ -102,8 +100,7 @@ async fn confirm(sender: Sender, letters: Option<mpsc::Receiver<Letter>>, mut st
                 None => return,
             },
         };
-        // Both are never closed. Who asks for more while all are taken is told to come back later.
-        let Ok(place) = Arc::clone(&waiting).acquire_owned().await else { return };
+        // As many wait as have a place: who asks for more by the same way is told to come back later.
         let own = places.iter().find(|(way, _)| *way == letter.way).map(|(_, own)| Arc::clone(own));
         let Some(own) = own else { continue };
         let (sender, mut stopped) = (sender.clone(), stopped.clone());
@@ -124,9 +121,43 @@ async fn confirm(sender: Sender, letters: Option<mpsc::Receiver<Letter>>, mut st
                 () = sending => {}
                 _ = stopped.wait_for(|stopped| *stopped) => {}
             }
-            drop(place);
         });
     }
+}
+
+/// Tells each of these, a few at a time by each way, so that webhooks that hang delay no mail. If it is stopped before,
+/// those that were not told yet are to be tried again.
+async fn tell_each<F: Future<Output = TriedOutcome>>(
+    receivers: &[Arc<Subscription>],
+    tell: impl Fn(Arc<Subscription>) -> F,
+    stop: impl Future<Output = ()>,
+) -> Vec<Tried> {
+    let places = Way::ALL.map(|way| (way, Semaphore::new(AT_ONCE)));
+    let one = |held: &Arc<Subscription>| {
+        let own = places.iter().find(|(way, _)| *way == held.way).map(|(_, own)| own);
+        let (id, telling) = (held.id, tell(Arc::clone(held)));
+        async move {
+            let _turn = match own {
+                Some(own) => own.acquire().await.ok(),
+                None => None,
+            };
+            (id, telling.await)
+        }
+    };
+    let mut answers: FuturesUnordered<_> = receivers.iter().map(one).collect();
+    let mut told = HashMap::with_capacity(receivers.len());
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            answer = answers.next() => match answer {
+                Some((id, outcome)) => drop(told.insert(id, outcome)),
+                None => break,
+            },
+            () = &mut stop => break,
+        }
+    }
+    let outcome = |held: &Arc<Subscription>| told.get(&held.id).copied().unwrap_or(TriedOutcome::Retry);
+    receivers.iter().map(|held| Tried { subscription: held.id, outcome: outcome(held) }).collect()
 }
 
 /// Sends one message at a time.
@@ -139,48 +170,28 @@ struct Sender {
 
 impl Sender {
     /// Delivers the next batch of a broadcast; false if there is none any more. When the server stops, the batch ends with
-    /// what is done.
+    /// what is done; the rest is tried again.
     async fn deliver(&self, broadcast: &Broadcast, stopped: &mut watch::Receiver<bool>) -> bool {
         let (world, effect) = (self.app.world(), broadcast.effect);
         let Some(batch) = world.statuspage.batch(effect, self.app.now()) else { return false };
         let told = Told::of(&self.app, &world, broadcast).map(Arc::new);
         drop(world);
-        let first_time = batch.through > broadcast.through;
-        let whole = batch.receivers.len();
-        let mut answers = stream::iter(batch.receivers)
-            .map(|held| {
-                let told = told.clone();
-                async move {
-                    let outcome = match told {
-                        Some(told) => self.tell(&told, &held).await,
-                        None => TriedOutcome::GaveUp,
-                    };
-                    (held.number, Tried { subscription: held.id, outcome })
+        let tell = |held: Arc<Subscription>| {
+            let told = told.clone();
+            async move {
+                match told {
+                    Some(told) => self.tell(&told, &held).await,
+                    None => TriedOutcome::GaveUp,
                 }
-            })
-            .buffered(AT_ONCE)
-            .boxed();
-        let (mut tried, mut last) = (Vec::with_capacity(whole), broadcast.through);
-        loop {
-            tokio::select! {
-                answer = answers.next() => match answer {
-                    Some((number, answer)) => {
-                        last = number;
-                        tried.push(answer);
-                    }
-                    None => break,
-                },
-                _ = stopped.wait_for(|stopped| *stopped) => break,
             }
-        }
-        drop(answers);
-        let through = match (tried.len() == whole, first_time) {
-            (true, _) => batch.through,
-            (false, true) => last,
-            (false, false) => broadcast.through,
         };
+        let tried = tell_each(&batch.receivers, tell, async {
+            // Who stops the server outlives this.
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        });
+        let tried = tried.await;
         // Nobody is told again because the disk is full.
-        let command = Command::Statuspage(PageCommand::Deliver { effect, through, tried });
+        let command = Command::Statuspage(PageCommand::Deliver { effect, through: batch.through, tried });
         record(&self.app, command, world::statuspage::PART, stopped.clone()).await;
         true
     }
@@ -253,5 +264,54 @@ impl Sender {
         while due() && begun.elapsed() < YIELD_MAX {
             sleep(YIELD).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use kernel::{EntityRef, SubscriptionId, Timestamp};
+
+    use super::*;
+
+    fn held(number: u8, way: Way) -> Arc<Subscription> {
+        Arc::new(Subscription {
+            id: SubscriptionId::from_bytes([number; 16]),
+            number: number.into(),
+            page: EntityRef::new("statuspage", "default", "main").unwrap(),
+            way,
+            components: Vec::new(),
+            since: Timestamp::UNIX_EPOCH,
+            changed: None,
+        })
+    }
+
+    #[tokio::test]
+    async fn webhooks_that_hang_delay_no_mail_and_are_tried_again_if_the_server_stops_meanwhile() {
+        let hooks = (0..20).map(|number| held(number, Way::Webhook));
+        let receivers: Vec<_> = hooks.chain((20..40).map(|number| held(number, Way::Email))).collect();
+        let (mails, hanging) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let all_mails = tokio::sync::Notify::new();
+        let tell = |held: Arc<Subscription>| {
+            let (mails, hanging, all_mails) = (&mails, &hanging, &all_mails);
+            async move {
+                if held.way == Way::Webhook {
+                    hanging.fetch_add(1, Ordering::Relaxed);
+                    std::future::pending::<()>().await;
+                }
+                if mails.fetch_add(1, Ordering::Relaxed) == 19 {
+                    all_mails.notify_one();
+                }
+                TriedOutcome::Sent
+            }
+        };
+        let tried = tell_each(&receivers, tell, all_mails.notified()).await;
+        assert_eq!(hanging.load(Ordering::Relaxed), AT_ONCE);
+        let expected = receivers.iter().map(|held| {
+            let outcome = if held.way == Way::Webhook { TriedOutcome::Retry } else { TriedOutcome::Sent };
+            Tried { subscription: held.id, outcome }
+        });
+        assert_eq!(tried, expected.collect::<Vec<_>>());
     }
 }

@@ -9,7 +9,7 @@
 //! which only this server can make of the address, finds it again. Ending a subscription deletes both first, and then
 //! says so on the timeline, where no address ever was.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use engine::{Receipt, Request};
@@ -18,7 +18,7 @@ use notifier::Address;
 use paging::Channel;
 use serde::{Deserialize, Serialize};
 use statuspage::{Command as PageCommand, Gone, Page, Subscription, Way};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use world::{Command, World};
 
 use crate::{App, credentials::new_key, security::rate::Caller, vault};
@@ -33,7 +33,7 @@ const CHOSEN_MAX: usize = 30;
 const TOKEN_BYTES_MAX: usize = 1_500;
 /// How many bytes of a tag are used.
 const TAG_BYTES: usize = 18;
-/// Messages to subscribers that wait to be sent, beside broadcasts.
+/// Messages to subscribers by one way that wait to be sent, for the first time or again, beside broadcasts.
 const LETTERS_MAX: usize = 256;
 
 /// A message to somebody who asked to be subscribed.
@@ -47,11 +47,16 @@ pub struct Letter {
     pub message: notifier::Message,
     /// What a program's webhook is sent instead.
     pub body: String,
+    /// Its place among those that wait, which is free when nobody has the letter any more.
+    #[expect(dead_code, reason = "it is held, and given back when it is dropped")]
+    place: Arc<OwnedSemaphorePermit>,
 }
 
 /// What is kept in memory of subscribing.
 pub struct Subscribing {
     letters: mpsc::Sender<Letter>,
+    /// Each way has places of its own, so that a webhook that hangs delays no mail.
+    places: [(Way, Arc<Semaphore>); Way::ALL.len()],
     received: std::sync::Mutex<Option<mpsc::Receiver<Letter>>>,
     /// One subscription is made at a time, so that two clicks on one link make one.
     turn: tokio::sync::Mutex<()>,
@@ -61,9 +66,10 @@ pub struct Subscribing {
 
 impl Default for Subscribing {
     fn default() -> Self {
-        let (letters, received) = mpsc::channel(LETTERS_MAX);
+        let (letters, received) = mpsc::channel(LETTERS_MAX * Way::ALL.len());
         Self {
             letters,
+            places: Way::ALL.map(|way| (way, Arc::new(Semaphore::new(LETTERS_MAX)))),
             received: std::sync::Mutex::new(Some(received)),
             turn: tokio::sync::Mutex::new(()),
             // Ten at once from one place, and one every minute in the long run; three to one address, and one an hour.
@@ -79,6 +85,17 @@ impl Subscribing {
     pub fn letters(&self) -> Option<mpsc::Receiver<Letter>> {
         self.received.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
+
+    /// A place for a letter by this way.
+    fn place(&self, way: Way) -> Result<Arc<OwnedSemaphorePermit>, Refusal> {
+        let places = self.places.iter().find(|(known, _)| *known == way);
+        let place = places.and_then(|(_, places)| Arc::clone(places).try_acquire_owned().ok());
+        place.map(Arc::new).ok_or_else(full)
+    }
+}
+
+fn full() -> Refusal {
+    Refusal::new(&codes::BUSY, "too many messages wait to be sent").retry_after(60)
 }
 
 /// What a link that confirms says. It is sealed: nobody reads an address in it.
@@ -90,6 +107,13 @@ struct Claim {
     /// Digests of the components' keys.
     components: Vec<String>,
     expires: Timestamp,
+}
+
+impl Claim {
+    /// When somebody asked to be subscribed.
+    fn asked(&self) -> Timestamp {
+        self.expires.checked_sub(jiff::SignedDuration::from_hours(CONFIRM_HOURS)).unwrap_or(self.expires)
+    }
 }
 
 /// What is sealed of a subscription.
@@ -186,8 +210,8 @@ pub(crate) fn ask(
     let expires = app.now().checked_add(jiff::SignedDuration::from_hours(CONFIRM_HOURS)).unwrap_or_else(|_| app.now());
     let claim = Claim { page: page.page.clone(), way, address: address.clone(), components: chosen, expires };
     let link = format!("{}/status/subscriptions/{}", app.settings().base_url, token(app, &claim)?);
-    let letter = Letter { way, address, message: confirmation(page, &link), body: confirmation_body(page, &link) };
-    let full = || Refusal::new(&codes::BUSY, "too many messages wait to be sent").retry_after(60);
+    let (message, body) = (confirmation(page, &link), confirmation_body(page, &link));
+    let letter = Letter { way, address, message, body, place: app.subscribing().place(way)? };
     app.subscribing().letters.try_send(letter).map_err(|_| full())
 }
 
@@ -289,7 +313,7 @@ fn found_by(app: &App, page: &EntityRef, way: Way, address: &str) -> String {
 /// now.
 ///
 /// # Errors
-/// If the page is gone, or the store can't be written.
+/// If the page is gone, the subscription was changed since somebody asked for this, or the store can't be written.
 pub(crate) async fn confirm(app: &App, confirmed: &Confirm) -> Result<SubscriptionId, Refusal> {
     let claim = &confirmed.0;
     let _turn = app.subscribing().turn.lock().await;
@@ -308,6 +332,14 @@ pub(crate) async fn confirm(app: &App, confirmed: &Confirm) -> Result<Subscripti
         chosen
     };
     if let Some(known) = known {
+        let changed = app.world().statuspage.subscription(known).and_then(|held| match held.components == components {
+            true => None,
+            false => held.changed,
+        });
+        if changed.is_some_and(|changed| claim.asked() < changed) {
+            let refusal = Refusal::new(&codes::NOT_FOUND, "the subscription was changed after this link was sent");
+            return Err(refusal.fix("subscribe once more, or change it by a link in any of its messages"));
+        }
         // Who confirms once more has chosen anew.
         let command = PageCommand::ChangeSubscription { subscription: known, components };
         app.submit(Request::by_part(Command::Statuspage(command), world::statuspage::PART)).await?;
@@ -403,7 +435,24 @@ pub fn webhook_key(app: &App, address: &str) -> outbound::Key {
 }
 
 /// The page of a wish.
-pub(crate) fn page_of<'a>(world: &'a World, page: &EntityRef) -> Result<&'a std::sync::Arc<Page>, Refusal> {
+pub(crate) fn page_of<'a>(world: &'a World, page: &EntityRef) -> Result<&'a Arc<Page>, Refusal> {
     let gone = || Refusal::new(&codes::NOT_FOUND, "the status page is gone");
     world.statuspage.page(page).filter(|page| page.public).ok_or_else(gone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_by_one_way_take_no_place_of_another() {
+        let subscribing = Subscribing::default();
+        let hanging: Vec<_> = (0..LETTERS_MAX).map(|_| subscribing.place(Way::Webhook).unwrap()).collect();
+        let refusal = subscribing.place(Way::Webhook).unwrap_err();
+        assert_eq!(refusal.code, &codes::BUSY);
+        let mails: Vec<_> = (0..LETTERS_MAX).map(|_| subscribing.place(Way::Email).unwrap()).collect();
+        drop(hanging);
+        assert!(subscribing.place(Way::Webhook).is_ok(), "they come back");
+        drop(mails);
+    }
 }

@@ -179,6 +179,30 @@ async fn who_confirms_once_more_has_chosen_anew() {
 }
 
 #[tokio::test]
+async fn a_link_from_before_the_last_change_changes_nothing() {
+    let site = site();
+    let mut post = Post::of(&site).await;
+    post.ask(&[("way", "email"), ("address", ADDRESS), ("component", "refunds")]).await;
+    let link = post.link();
+    site.pass(60);
+    let manage = post.reader.post(&link, &[]).await.location().to_owned();
+    let components = |site: &Site| site.app.world().statuspage.subscription(only(site)).unwrap().components.clone();
+    site.pass(60);
+    assert_eq!(post.reader.post(&link, &[]).await.status, StatusCode::SEE_OTHER, "twice is once");
+    post.reader.post(&manage, &[("act", "change"), ("component", "checkout")]).await;
+    assert_eq!(components(&site), ["checkout"]);
+    site.pass(60);
+    let late = post.reader.post(&link, &[]).await;
+    assert_eq!(late.status, StatusCode::NOT_FOUND);
+    assert!(late.says("was changed after this link was sent"), "{}", late.html);
+    assert_eq!(components(&site), ["checkout"]);
+    post.ask(&[("way", "email"), ("address", ADDRESS), ("component", "refunds")]).await;
+    let link = post.link();
+    assert_eq!(post.reader.post(&link, &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(components(&site), ["refunds"]);
+}
+
+#[tokio::test]
 async fn whose_page_is_gone_may_still_have_the_address_deleted() {
     let site = site();
     let mut post = Post::of(&site).await;
