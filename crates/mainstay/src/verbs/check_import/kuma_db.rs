@@ -3,7 +3,7 @@
 
 use std::{fs::File, io::Read as _, path::Path};
 
-use rusqlite::{Connection, OpenFlags, types::ValueRef};
+use rusqlite::{Connection, OpenFlags, limits::Limit, types::ValueRef};
 use serde_json::{Map, Value};
 
 /// How a database begins (SQLite's file format, section 1.3).
@@ -13,6 +13,8 @@ const TABLES: [&str; 5] = ["monitor", "tag", "monitor_tag", "maintenance", "moni
 /// Rows of one table, bytes of one value, and of all.
 const ROWS_MAX: usize = 20_000;
 const VALUE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a value that SQLite makes at all, and of a row: a column can be generated, of any length.
+const MADE_BYTES_MAX: i32 = 1 << 20;
 const BYTES_MAX: usize = 32 << 20;
 const COLUMNS_MAX: usize = 300;
 
@@ -41,6 +43,7 @@ pub(super) fn rows(path: &Path) -> Result<Value, String> {
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags).map_err(broken)?;
+    database.set_limit(Limit::SQLITE_LIMIT_LENGTH, MADE_BYTES_MAX).map_err(broken)?;
     // What a schema says must not run functions with side effects.
     database.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;").map_err(broken)?;
     let mut document = Map::new();
@@ -177,6 +180,8 @@ mod tests {
             "CREATE VIEW monitor AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
         refused(&[endless], "no table \"monitor\"");
         refused(&[SCHEMA, "INSERT INTO monitor (name) VALUES (hex(zeroblob(300000)))"], "bytes in monitor.name");
+        let generated = "CREATE TABLE monitor (id INTEGER, name TEXT AS (zeroblob(1000000000))); INSERT INTO monitor (id) VALUES (1)";
+        refused(&[generated], "too big");
         let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20001)
             INSERT INTO monitor (name) SELECT i FROM n";
         refused(&[SCHEMA, many], "more than 20000 rows");
