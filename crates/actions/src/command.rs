@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Action, ActionState, Clock, Cycle, Due, Event, Evidence, Knowledge, Look, Promise, Reminder, RetroCommand, Source,
-    State, Told, Why, retro,
+    State, Told, Why, is_known, retro,
 };
 
 /// What somebody wants to happen to a promise.
@@ -141,7 +141,7 @@ pub fn decide(
         }
         Command::Reassign { action, owner } => {
             let action = unfinished(held(state, action)?)?;
-            person("/owner", &owner, known)?;
+            is_known("/owner", &owner, known)?;
             (action.promise.owner != owner).then(|| Event::Reassigned { about: action.about(), owner })
         }
         Command::Postpone { action, deadline, reason } => {
@@ -224,7 +224,7 @@ fn promise_it(state: &State, mut promise: Promise, known: &dyn Knowledge, contex
         let detail = format!("the reason has {} bytes; at most {TEXT_BYTES_MAX} are allowed", promise.why.len());
         return Err(invalid("/why", detail));
     }
-    person("/owner", &promise.owner, known)?;
+    is_known("/owner", &promise.owner, known)?;
     deadline(promise.deadline, context.now)?;
     sources(state, &promise.source)?;
     match &promise.team {
@@ -270,18 +270,6 @@ fn sources(state: &State, source: &Source) -> Result<(), Refusal> {
         }
         None => Ok(()),
     }
-}
-
-fn person(field: &str, person: &EntityRef, known: &dyn Knowledge) -> Result<(), Refusal> {
-    if person.kind() != "user" {
-        return Err(invalid(field, format!("{person} is not a person")).fix("name one user of the catalog"));
-    }
-    if known.is_person(person) {
-        return Ok(());
-    }
-    let detail = format!("{} is not in the catalog: they left, or the name is another", person.short());
-    let fix = known.likely_person(person).map(|likely| format!("did you mean {}?", likely.short()));
-    Err(invalid(field, detail).fix(fix.unwrap_or_else(|| "name one user of the catalog".to_owned())))
 }
 
 fn deadline(deadline: Timestamp, now: Timestamp) -> Result<(), Refusal> {
@@ -349,7 +337,7 @@ fn deprioritise(
         // Who is signed in decides under their own name.
         (Actor::Person(_), _) => None,
         (Actor::Token(_), Some(by)) => {
-            person("/by", &by, known)?;
+            is_known("/by", &by, known)?;
             Some(by)
         }
         (Actor::Token(_), None) => {

@@ -1,7 +1,7 @@
 //! What a decision about a promise must know of the rest of the world.
 
 use jiff::Timestamp;
-use kernel::EntityRef;
+use kernel::{EntityRef, Refusal, codes};
 
 use crate::{Cycle, DoneWhen, Lead};
 
@@ -34,6 +34,23 @@ pub trait Knowledge {
 
     /// True if there is an address at which this person can be told something.
     fn can_be_told(&self, person: &EntityRef) -> bool;
+}
+
+/// That somebody who is named is a person of the catalog.
+///
+/// # Errors
+/// `INVALID`, naming the field and whom may be meant, if they are not.
+pub fn is_known(field: &str, person: &EntityRef, known: &dyn Knowledge) -> Result<(), Refusal> {
+    let invalid = |detail: String| Refusal::new(&codes::INVALID, detail).field(field);
+    if person.kind() != "user" {
+        return Err(invalid(format!("{person} is not a person")).fix("name one user of the catalog"));
+    }
+    if known.is_person(person) {
+        return Ok(());
+    }
+    let detail = format!("{} is not in the catalog: they left, or the name is another", person.short());
+    let fix = known.likely_person(person).map(|likely| format!("did you mean {}?", likely.short()));
+    Err(invalid(detail).fix(fix.unwrap_or_else(|| "name one user of the catalog".to_owned())))
 }
 
 /// What can be seen of a condition, in words for people.

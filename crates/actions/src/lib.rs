@@ -38,7 +38,7 @@ pub use calendar::{Cycle, Length, Rhythm, Turn};
 pub use command::{Command, SPRINTS, TEXT_BYTES_MAX, WHAT_BYTES_MAX, WITHOUT_CALENDAR, clock, decide, due};
 pub use declared::CYCLE_KIND;
 pub use event::{About, Clock, Event, Evidence, Lead, Reminder, Told, Why, reference};
-pub use known::{Knowledge, Look};
+pub use known::{Knowledge, Look, is_known};
 pub use promise::{DoneWhen, Promise, Source};
 pub use retro::{Card, Column, Outcome, Retro, RetroAbout, RetroCommand, Retros, VOTES, Verdict, retro_reference};
 pub use state::{Due, FOLLOW_THROUGH, FollowThrough, Notice, State};

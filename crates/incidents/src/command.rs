@@ -4,7 +4,7 @@ mod parting;
 mod people;
 
 use jiff::{SignedDuration, Timestamp};
-use kernel::{Context, EntityRef, EventId, IncidentId, Refusal, codes};
+use kernel::{Context, EntityRef, EventId, IncidentId, Refusal, Sha256, codes};
 use serde::{Deserialize, Serialize};
 
 use crate::{About, Event, Incident, Resolution, Role, Severity, State, Verdict};
@@ -90,7 +90,7 @@ pub enum Command {
         event: EventId,
         /// The judgement.
         verdict: Verdict,
-        /// Where the ranking has it now, from 1; 0 if it is not in it.
+        /// Where the ranking has it now, from 1; 0 if it is not in it; none if it is no change.
         #[serde(default)]
         rank: Option<u16>,
     },
@@ -146,6 +146,15 @@ pub enum Command {
         /// Markdown.
         text: String,
     },
+    /// Count a picture that is to be shown in its log.
+    KeepPicture {
+        /// Which incident.
+        incident: IncidentId,
+        /// The picture: a blob.
+        picture: Sha256,
+        /// How large that is.
+        bytes: u32,
+    },
     /// A step of the runbook is done, or is not.
     Tick {
         /// Which incident.
@@ -181,7 +190,7 @@ pub enum Command {
 ///
 /// # Errors
 /// `NOT_FOUND` for an incident that is not held; `CONFLICT` for one that is resolved or merged into another, or a
-/// declared incident about an entity that has one; `INVALID` for text that is empty or too long, for times that can't be
+/// declared incident about an entity that has one, or pictures beyond what one incident has; `INVALID` for text that is empty or too long, for times that can't be
 /// and checks that don't fail in it.
 pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     match command {
@@ -223,8 +232,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
         Command::Mitigate { incident, at } => people::mitigate(own(state, incident)?, at, context.now),
         Command::WithdrawMitigation { incident } => {
             let incident = open_incident(state, incident)?;
-            let withdraw = || Event::MitigationWithdrawn { about: incident.about.clone() };
-            Ok(incident.mitigated.is_some().then(withdraw).into_iter().collect())
+            Ok(withdrawal(incident).into_iter().collect())
         }
         Command::CorrectImpact { incident, at } => people::correct_impact(own(state, incident)?, at, context.now),
         Command::Retitle { incident, title } => people::retitle(own(state, incident)?, title),
@@ -233,6 +241,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             let text = sound_text("text", text, NOTE_BYTES_MAX)?;
             Ok(vec![Event::Decided { about, text }])
         }
+        Command::KeepPicture { incident, picture, bytes } => people::picture(own(state, incident)?, picture, bytes),
         Command::Tick { incident, step, words, done } => people::tick(own(state, incident)?, step, words, done),
         Command::Merge { incident, into } => parting::merge(state, incident, into),
         Command::Split { incident, checks, title, severity } => {
@@ -272,6 +281,7 @@ fn open(
     Ok(vec![Event::Opened { about, title, severity, check, since, last_good, path, evidence }])
 }
 
+/// Whoever said that users are well again did not know of what fails now.
 fn join(state: &State, incident: &Incident, severity: Severity, check: EntityRef, failed: Failed) -> Vec<Event> {
     if state.for_check(&check).is_some() || !incident.has_room() {
         return vec![];
@@ -279,7 +289,13 @@ fn join(state: &State, incident: &Incident, severity: Severity, check: EntityRef
     let Failed { entity, since, last_good, path, evidence, .. } = failed;
     let about = incident.about.clone();
     let joined = Event::Joined { about, check, entity, since, last_good, path, evidence };
-    [joined].into_iter().chain(severity_event(incident, severity.min(incident.severity))).collect()
+    let worse = severity_event(incident, severity.min(incident.severity));
+    [joined].into_iter().chain(withdrawal(incident)).chain(worse).collect()
+}
+
+/// That users are not well again, if somebody said that they were.
+fn withdrawal(incident: &Incident) -> Option<Event> {
+    incident.mitigated.map(|_| Event::MitigationWithdrawn { about: incident.about.clone() })
 }
 
 fn reopen(incident: &Incident, severity: Severity, check: EntityRef, failed: Failed) -> Vec<Event> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use kernel::{EntityRef, EventId, IncidentId};
+use kernel::{EntityRef, EventId, IncidentId, Sha256};
 use serde::{Deserialize, Serialize};
 
 /// Checks that an event names as its subjects.
@@ -202,7 +202,8 @@ pub enum Event {
         event: EventId,
         /// The judgement.
         verdict: Verdict,
-        /// Where the ranking had it at that time, from 1; 0 if it was not in it. Not known of what is older than this.
+        /// Where the ranking had it at that time, from 1; 0 if it was not in it. None of what is no change, or older than
+        /// this.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rank: Option<u16>,
     },
@@ -289,6 +290,15 @@ pub enum Event {
         /// Markdown.
         text: String,
     },
+    /// A picture is kept, to be shown in the log.
+    PictureKept {
+        /// Which incident.
+        about: About,
+        /// The picture: a blob.
+        picture: Sha256,
+        /// How large that is.
+        bytes: u32,
+    },
     /// A step of the runbook is done.
     StepTicked {
         /// Which incident.
@@ -350,6 +360,7 @@ impl Event {
             Self::ImpactCorrected { .. } => "incidents.impact_corrected",
             Self::Retitled { .. } => "incidents.retitled",
             Self::Decided { .. } => "incidents.decided",
+            Self::PictureKept { .. } => "incidents.picture_kept",
             Self::StepTicked { .. } => "incidents.step_ticked",
             Self::StepUnticked { .. } => "incidents.step_unticked",
             Self::Merged { .. } => "incidents.merged",
@@ -377,6 +388,7 @@ impl Event {
             | Self::ImpactCorrected { about, .. }
             | Self::Retitled { about, .. }
             | Self::Decided { about, .. }
+            | Self::PictureKept { about, .. }
             | Self::StepTicked { about, .. }
             | Self::StepUnticked { about, .. }
             | Self::Merged { about, .. }
@@ -409,6 +421,7 @@ impl Event {
             | Self::ImpactCorrected { .. }
             | Self::Retitled { .. }
             | Self::Decided { .. }
+            | Self::PictureKept { .. }
             | Self::StepTicked { .. }
             | Self::StepUnticked { .. } => {}
         }
@@ -449,6 +462,7 @@ impl Event {
             }
             Self::Retitled { to, .. } => format!("called incident {number} “{to}”"),
             Self::Decided { .. } => format!("wrote down a decision in incident {number}"),
+            Self::PictureKept { .. } => format!("added a picture to incident {number}"),
             Self::StepTicked { words, .. } => format!("did a step of the runbook in incident {number}: {words}"),
             Self::StepUnticked { words, .. } => {
                 format!("took back a step of the runbook in incident {number}: {words}")

@@ -1,6 +1,7 @@
 //! One incident, as of one position of the timeline.
 
 mod parting;
+mod pictures;
 
 use imbl::Vector;
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +9,8 @@ use kernel::{Actor, EntityRef, EventId, Stamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{About, Event, Resolution, Role, Severity, Verdict};
+
+pub use pictures::{PICTURES_BYTES_MAX, PICTURES_MAX, Picture};
 
 /// The newest entries of an incident's log that are held.
 pub(crate) const LOG_KEPT: usize = 200;
@@ -195,6 +198,9 @@ pub struct Incident {
     /// The steps of the runbook that are done, in the order in which they were ticked.
     #[serde(default)]
     pub ticks: Vector<Tick>,
+    /// The pictures of its log, in the order in which they were added.
+    #[serde(default)]
+    pub pictures: Vector<Picture>,
     /// The incident that it is a part of now; then it is over.
     #[serde(default)]
     pub merged: Option<About>,
@@ -321,6 +327,7 @@ impl Incident {
             | Event::MitigationWithdrawn { .. }
             | Event::ImpactCorrected { .. }
             | Event::Retitled { .. }
+            | Event::PictureKept { .. }
             | Event::StepTicked { .. }
             | Event::StepUnticked { .. }
             | Event::Merged { .. }
@@ -413,6 +420,7 @@ impl Incident {
             }
             Event::Retitled { to, .. } => self.title.clone_from(to),
             Event::Decided { .. } => {}
+            Event::PictureKept { picture, bytes, .. } => self.add_picture(Picture { digest: *picture, bytes: *bytes }),
             Event::StepTicked { step, words, .. } => {
                 if self.tick(step).is_none() && self.ticks.len() < TICKS_MAX {
                     let (step, words) = (step.clone(), words.clone());
@@ -460,6 +468,7 @@ impl Incident {
             roles: Vec::new(),
             mitigated: None,
             ticks: Vector::new(),
+            pictures: Vector::new(),
             merged: None,
             absorbed: Vec::new(),
             split_off: None,

@@ -16,6 +16,7 @@
 //!   rather than open another; one that overlaps two does not merge them.
 //! - A merged incident is over, names the one that goes on, and is never reopened: all that still fails is in the other.
 //! - A split leaves something to wait for in both.
+//! - What fails anew in an incident, or is merged into it unmitigated, takes back that it was mitigated.
 //! - An incident that a person declared is resolved by a person; one that a check opened ends with its last recovery.
 //! - Numbers are given once, from 1, without gaps. The newest [`KEPT`] resolved incidents are held; open ones always.
 //! - Nothing here reads a clock or the catalog: paths and neighbours come with the command, the graph by
@@ -37,8 +38,8 @@ pub use accuracy::{Accuracy, accuracy};
 pub use command::{Command, Failed, REOPENS_WITHIN, decide};
 pub use event::{About, Event, Resolution, Role, Severity, Verdict};
 pub use incident::{
-    Acknowledgement, Assignment, CHECKS_MAX, Ending, FailingCheck, Incident, LogEntry, Status, SuspectMark, TICKS_MAX,
-    Tick,
+    Acknowledgement, Assignment, CHECKS_MAX, Ending, FailingCheck, Incident, LogEntry, PICTURES_BYTES_MAX,
+    PICTURES_MAX, Picture, Status, SuspectMark, TICKS_MAX, Tick,
 };
 pub use similar::{Similar, similar};
 pub use state::{KEPT, State};

@@ -103,6 +103,7 @@ impl State {
             | Event::ImpactCorrected { .. }
             | Event::Retitled { .. }
             | Event::Decided { .. }
+            | Event::PictureKept { .. }
             | Event::StepTicked { .. }
             | Event::StepUnticked { .. } => {}
             // Two incidents change: see `parting`.

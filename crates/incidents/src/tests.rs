@@ -3,7 +3,7 @@ mod parting;
 mod people;
 
 use jiff::{SignedDuration, Timestamp};
-use kernel::{Actor, Context, EntityRef, EventId, IdSeed, Refusal, Stamp, codes};
+use kernel::{Actor, Context, EntityRef, EventId, IdSeed, Refusal, Sha256, Stamp, codes};
 use proptest::prelude::*;
 
 use super::*;

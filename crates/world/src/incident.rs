@@ -1,7 +1,8 @@
 //! What incidents need to know of other areas, and what becomes of their pages when they are merged or split.
 
+use ::actions::is_known;
 use incidents::{Command, Event as Happened, Incident};
-use kernel::{Context, EntityRef, EventId, Refusal, codes};
+use kernel::{Context, EntityRef, EventId, Refusal};
 use paging::{IncidentRef, Page, Status, Urgency};
 
 use crate::{Command as Wish, World, culprits, react::Reaction};
@@ -10,10 +11,7 @@ use crate::{Command as Wish, World, culprits, react::Reaction};
 /// ranking has a change that is judged.
 pub(crate) fn decide(world: &World, mut command: Command, context: &Context) -> Result<Vec<Happened>, Refusal> {
     match &mut command {
-        Command::AssignRole { person: Some(person), .. } if world.catalog.get(person).is_none() => {
-            let detail = format!("There is no {} in the catalog.", person.short());
-            return Err(Refusal::new(&codes::INVALID, detail).field("person"));
-        }
+        Command::AssignRole { person: Some(person), .. } => is_known("person", person, world)?,
         Command::MarkSuspect { incident, event, rank, .. } => {
             *rank = world.incidents.get(*incident).and_then(|incident| rank_of(world, incident, *event, context));
         }
@@ -24,12 +22,13 @@ pub(crate) fn decide(world: &World, mut command: Command, context: &Context) -> 
         | Command::AddNote { .. }
         | Command::Recover { .. }
         | Command::Resolve { .. }
-        | Command::AssignRole { .. }
+        | Command::AssignRole { person: None, .. }
         | Command::Mitigate { .. }
         | Command::WithdrawMitigation { .. }
         | Command::CorrectImpact { .. }
         | Command::Retitle { .. }
         | Command::Decide { .. }
+        | Command::KeepPicture { .. }
         | Command::Tick { .. }
         | Command::Merge { .. }
         | Command::Split { .. } => {}
@@ -37,9 +36,10 @@ pub(crate) fn decide(world: &World, mut command: Command, context: &Context) -> 
     incidents::decide(&world.incidents, command, context)
 }
 
-/// Where the ranking has a change now, from 1; 0 if nowhere. What was judged before doesn't count: the ranking is
-/// measured, not what people told it.
+/// Where the ranking has a change now, from 1; 0 if nowhere. None for what is no change: it can't be ranked, so that says
+/// nothing of the ranking. What was judged before doesn't count: the ranking is measured, not what people told it.
 fn rank_of(world: &World, incident: &Incident, event: EventId, context: &Context) -> Option<u16> {
+    world.journal.get(event)?;
     let mut unjudged = incident.clone();
     unjudged.marks = imbl::Vector::new();
     let suspects = culprits(world, &unjudged, context.now).suspects;

@@ -162,6 +162,7 @@ pub(crate) fn follow_incident(world: &World, event: &incidents::Event) -> Vec<Re
         | incidents::Event::ImpactCorrected { .. }
         | incidents::Event::Retitled { .. }
         | incidents::Event::Decided { .. }
+        | incidents::Event::PictureKept { .. }
         | incidents::Event::StepTicked { .. }
         | incidents::Event::StepUnticked { .. } => return Vec::new(),
     };

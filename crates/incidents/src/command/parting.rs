@@ -2,7 +2,7 @@
 
 use kernel::{Context, EntityRef, IncidentId, Refusal, codes};
 
-use super::{held, one_line, open_incident, severity_event};
+use super::{held, one_line, open_incident, severity_event, withdrawal};
 use crate::{About, CHECKS_MAX, Event, Severity, State};
 
 pub(super) fn merge(state: &State, incident: IncidentId, into: IncidentId) -> Result<Vec<Event>, Refusal> {
@@ -20,7 +20,8 @@ pub(super) fn merge(state: &State, incident: IncidentId, into: IncidentId) -> Re
     }
     let event = Event::Merged { about: merged.about.clone(), into: kept.about.clone() };
     let worse = severity_event(kept, merged.severity.min(kept.severity));
-    Ok([event].into_iter().chain(worse).collect())
+    let hurts = if merged.mitigated.is_none() { withdrawal(kept) } else { None };
+    Ok([event].into_iter().chain(hurts).chain(worse).collect())
 }
 
 pub(super) fn split(

@@ -1,7 +1,7 @@
-//! What people say of an incident: roles, times, a title, steps of the runbook.
+//! What people say of an incident: roles, times, a title, pictures, steps of the runbook.
 
 use jiff::{SignedDuration, Timestamp};
-use kernel::{EntityRef, Refusal, codes};
+use kernel::{EntityRef, Refusal, Sha256, codes};
 
 use super::{cut, one_line};
 use crate::{Event, Incident, Role, TICKS_MAX};
@@ -68,6 +68,14 @@ pub(super) fn correct_impact(incident: &Incident, at: Timestamp, now: Timestamp)
 pub(super) fn retitle(incident: &Incident, title: String) -> Result<Vec<Event>, Refusal> {
     let (about, from, to) = (incident.about.clone(), incident.title.clone(), one_line(&title)?);
     Ok(if from == to { Vec::new() } else { vec![Event::Retitled { about, from, to }] })
+}
+
+pub(super) fn picture(incident: &Incident, picture: Sha256, bytes: u32) -> Result<Vec<Event>, Refusal> {
+    if incident.pictures.iter().any(|known| known.digest == picture) {
+        return Ok(Vec::new());
+    }
+    incident.room_for_picture(bytes)?;
+    Ok(vec![Event::PictureKept { about: incident.about.clone(), picture, bytes }])
 }
 
 pub(super) fn tick(incident: &Incident, step: String, words: String, done: bool) -> Result<Vec<Event>, Refusal> {

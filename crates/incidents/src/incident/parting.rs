@@ -24,7 +24,7 @@ impl Incident {
     }
 
     /// Takes in another: its checks, its log, what people found, and the roles, steps and evidence that it lacks itself.
-    /// It began when the first of the two did, and is mitigated if both are.
+    /// It began when the first of the two did, and is mitigated if both are. The pictures of both count.
     pub(crate) fn absorb(&mut self, other: &Self) {
         let mut known: BTreeSet<EntityRef> = self.checks.iter().map(|check| check.check.clone()).collect();
         // What fails goes first: there is room for that.
@@ -60,6 +60,7 @@ impl Incident {
                 self.ticks.push_back(tick.clone());
             }
         }
+        other.pictures.iter().for_each(|picture| self.add_picture(*picture));
         for mark in &other.marks {
             if self.verdict_on(mark.event).is_none() && self.marks.len() < super::MARKS_KEPT {
                 self.marks.push_back(mark.clone());

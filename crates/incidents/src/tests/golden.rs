@@ -37,6 +37,7 @@ fn every_sort_of_event_has_been_written() {
             ImpactCorrected,
             Retitled,
             Decided,
+            PictureKept,
             StepTicked,
             StepUnticked,
             Merged,

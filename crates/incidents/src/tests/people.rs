@@ -45,6 +45,62 @@ fn impact_lasts_until_the_mitigation_and_a_relapse_takes_that_back() {
 }
 
 #[test]
+fn what_fails_anew_or_is_merged_in_unmitigated_takes_the_mitigation_back() {
+    let mut desk = Desk::new();
+    desk.does(fails("shop", "shop", ""));
+    desk.does(fails("app", "app shop", ""));
+    let incident = desk.id(1);
+    desk.does(Command::Mitigate { incident, at: None });
+    assert_eq!(desk.does(recovers("app")), ["recovered"]);
+    assert_eq!(desk.incident(1).status(), Status::Mitigated);
+    assert_eq!(desk.does(fails("app", "app shop", "")), ["joined", "mitigation_withdrawn"], "it relapsed");
+    assert_eq!(desk.incident(1).mitigated, None);
+
+    desk.does(Command::Mitigate { incident, at: None });
+    for (name, mitigated) in [("mail", true), ("bank", false)] {
+        desk.does(fails(name, name, ""));
+        let other = desk.state.for_check(&the_check(name)).unwrap().about.incident;
+        if mitigated {
+            desk.does(Command::Mitigate { incident: other, at: None });
+        }
+        let merged = desk.does(Command::Merge { incident: other, into: incident });
+        assert_eq!(merged, if mitigated { vec!["merged"] } else { vec!["merged", "mitigation_withdrawn"] });
+        assert_eq!(desk.incident(1).mitigated.is_some(), mitigated, "{name}");
+    }
+}
+
+#[test]
+fn pictures_are_counted_once_each_and_bounded_in_number_and_size() {
+    let mut desk = Desk::new();
+    desk.does(declared("shop"));
+    desk.does(declared("mail"));
+    let keep = |number: u64, desk: &Desk, name: &str, bytes: u32| Command::KeepPicture {
+        incident: desk.id(number),
+        picture: Sha256::of(name.as_bytes()),
+        bytes,
+    };
+    let graph = keep(1, &desk, "graph", 1_000);
+    assert_eq!(desk.does(graph.clone()), ["picture_kept"]);
+    assert_eq!(desk.does(graph), [""; 0]);
+    for at in 1..PICTURES_MAX {
+        let picture = keep(1, &desk, &at.to_string(), 1_000);
+        desk.does(picture);
+    }
+    let large = PICTURES_BYTES_MAX - 1_000;
+    for (number, bytes) in [(1, 1), (2, PICTURES_BYTES_MAX + 1)] {
+        let picture = keep(number, &desk, "one more", bytes);
+        let refusal = desk.try_do(picture).unwrap_err();
+        assert_eq!((refusal.code, refusal.field.as_deref()), (&codes::CONFLICT, Some("picture")), "{refusal}");
+    }
+    let picture = keep(2, &desk, "all", large);
+    assert_eq!(desk.does(picture), ["picture_kept"]);
+    let picture = keep(2, &desk, "graph", 1_000);
+    assert_eq!(desk.does(picture), ["picture_kept"], "just as much as is allowed");
+    let picture = keep(2, &desk, "1", 1);
+    assert_eq!(desk.try_do(picture).unwrap_err().code, &codes::CONFLICT);
+}
+
+#[test]
 fn times_that_cannot_be_are_refused() {
     let mut desk = Desk::new();
     desk.after(60).does(fails("shop", "shop", ""));

@@ -65,9 +65,10 @@ pub async fn note(
     PostedFile { filled, file }: PostedFile<Note>,
 ) -> Result<Response, Problem> {
     let Note { note: mut text, sort } = filled;
-    by_number(&app.world(), &number)?;
+    let world = app.world();
+    let incident = by_number(&world, &number)?;
     if let Some(picture) = file {
-        let shown = pictures::keep(&app, picture).await?;
+        let shown = pictures::keep(&app, &by, incident, picture).await?;
         text = if text.trim().is_empty() { shown } else { format!("{text}\n\n{shown}") };
     }
     let command = |incident| match sort.as_str() {

@@ -7,9 +7,11 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use incidents::{Command as Wish, Incident};
 use kernel::{Refusal, Sha256, codes};
+use world::Command;
 
-use crate::{App, api::incidents::by_number, problem::Problem};
+use crate::{App, guard::By, problem::Problem};
 
 /// The largest picture.
 pub const BYTES_MAX: usize = 2 << 20;
@@ -27,11 +29,12 @@ pub fn sort_of(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Keeps a picture; the answer is the Markdown that shows it.
+/// Keeps a picture of an incident; the answer is the Markdown that shows it.
 ///
 /// # Errors
-/// `TOO_LARGE` beyond [`BYTES_MAX`]; `UNSUPPORTED_MEDIA_TYPE` for what is no PNG, JPEG, GIF or WebP.
-pub async fn keep(app: &App, bytes: Bytes) -> Result<String, Refusal> {
+/// `TOO_LARGE` beyond [`BYTES_MAX`]; `UNSUPPORTED_MEDIA_TYPE` for what is no PNG, JPEG, GIF or WebP; `CONFLICT` beyond what
+/// one incident has.
+pub async fn keep(app: &App, by: &By, incident: &Incident, bytes: Bytes) -> Result<String, Refusal> {
     if bytes.len() > BYTES_MAX {
         let detail = format!("The picture has {} bytes; at most {BYTES_MAX} are kept.", bytes.len());
         return Err(Refusal::new(&codes::TOO_LARGE, detail).field("picture"));
@@ -40,9 +43,15 @@ pub async fn keep(app: &App, bytes: Bytes) -> Result<String, Refusal> {
         let detail = "This is no PNG, JPEG, GIF or WebP by its first bytes.";
         return Err(Refusal::new(&codes::UNSUPPORTED_MEDIA_TYPE, detail).field("picture"));
     }
-    let digest = Sha256::of(&bytes);
+    let (picture, size) = (Sha256::of(&bytes), u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+    let keep = Wish::KeepPicture { incident: incident.about.incident, picture, bytes: size };
+    // What will be refused is not kept; it is named after it is there.
+    if !incident.pictures.iter().any(|known| known.digest == picture) {
+        incident.room_for_picture(size)?;
+    }
     app.blocking(move |engine| Ok(engine.store().put_blobs(&[bytes.to_vec()])?)).await?;
-    Ok(format!("![picture](pictures/{digest})"))
+    app.submit(by.request(Command::Incidents(keep), None, None)?).await?;
+    Ok(format!("![picture](pictures/{picture})"))
 }
 
 /// What somebody wrote, as HTML that is safe to write out, with the pictures where they are served.
@@ -55,13 +64,14 @@ pub fn rendered(number: u64, markdown: &str) -> String {
     prose::render(markdown, &prose::Links::new("", &address)).html
 }
 
-/// `GET /incidents/{number}/pictures/{digest}`: a picture.
+/// `GET /incidents/{number}/pictures/{digest}`: a picture. Post-mortems show those of incidents that are held no more.
 ///
 /// # Errors
 /// `NOT_FOUND` for what is not kept, or no picture.
 pub async fn show(State(app): State<App>, Path((number, digest)): Path<(String, String)>) -> Result<Response, Problem> {
-    by_number(&app.world(), &number)?;
     let missing = || Refusal::new(&codes::NOT_FOUND, "there is no such picture");
+    let is_known = |number: &u64| (1..app.world().incidents.next_number()).contains(number);
+    number.parse().ok().filter(is_known).ok_or_else(missing)?;
     let digest: Sha256 = digest.parse().map_err(|_| missing())?;
     let bytes = app.blocking(move |engine| Ok(engine.store().get_blob(&digest)?)).await?;
     let found = bytes.and_then(|bytes| Some((sort_of(&bytes)?, bytes)));

@@ -364,10 +364,13 @@ fn a_role_is_given_to_people_of_the_catalog_alone_and_a_judgement_keeps_where_th
     let refusal = town.give(give("gone")).unwrap_err();
     assert_eq!((refusal.code, refusal.field.as_deref()), (&kernel::codes::INVALID, Some("person")));
     assert_eq!(kinds(&town.give(give("kim")).unwrap()), ["incidents.role_taken"]);
-    let event = kernel::EventId::from_bytes([3; 16]);
-    let verdict = incidents::Verdict::Guilty;
-    let mark = incidents::Command::MarkSuspect { incident, event, verdict, rank: Some(1) };
-    town.give(Command::Incidents(mark)).unwrap();
-    let marks = &town.world.incidents.by_number(1).unwrap().marks;
-    assert_eq!(marks.iter().map(|mark| mark.rank).collect::<Vec<_>>(), [Some(0)], "whatever was asked");
+    town.pass(600);
+    let (no_change, late) = (kernel::EventId::from_bytes([3; 16]), town.deploy("component:shop", "9"));
+    for (event, rank) in [(no_change, None), (late, Some(0))] {
+        let verdict = incidents::Verdict::Guilty;
+        let mark = incidents::Command::MarkSuspect { incident, event, verdict, rank: Some(1) };
+        town.give(Command::Incidents(mark)).unwrap();
+        let marks = &town.world.incidents.by_number(1).unwrap().marks;
+        assert_eq!(marks.last().unwrap().rank, rank, "whatever was asked");
+    }
 }

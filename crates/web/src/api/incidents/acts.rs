@@ -240,21 +240,23 @@ pub struct Picture {
     pub markdown: String,
 }
 
-/// Keeps a picture for the log: PNG, JPEG, GIF or WebP, at most 2 MiB, as the body.
+/// Keeps a picture for the log: PNG, JPEG, GIF or WebP, at most 2 MiB, as the body. An incident has at most 100, of 64 MiB
+/// together.
 #[utoipa::path(post, path = "/api/v1/incidents/{number}/pictures", tag = "incidents",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     params(("number", description = "the incident's number")), responses((status = 200, body = Picture)))]
 pub async fn picture(
     State(app): State<App>,
     Path(number): Path<String>,
-    _: By,
+    by: By,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Json<Picture>, Problem> {
-    id_of(&app, &number)?;
+    let world = app.world();
+    let incident = by_number(&world, &number)?;
     let body = body.map_err(|rejection| {
         let too_large = rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE;
         let code = if too_large { &codes::TOO_LARGE } else { &codes::MALFORMED };
         Refusal::new(code, rejection.body_text())
     })?;
-    Ok(Json(Picture { markdown: pictures::keep(&app, body).await? }))
+    Ok(Json(Picture { markdown: pictures::keep(&app, &by, incident, body).await? }))
 }
