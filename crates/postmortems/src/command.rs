@@ -63,7 +63,8 @@ pub enum Command {
         incident: u64,
         /// The revision that was read.
         revision: u32,
-        /// Who read it, where a program hands it in; a user.
+        /// Who read it, a user: whoever a program names, or a signed-in person themself; none where a signed-in person
+        /// is not known to the catalog.
         by: Option<EntityRef>,
         /// What they think.
         opinion: Opinion,
@@ -79,13 +80,19 @@ pub enum Command {
     },
 }
 
-/// What the command makes happen. Nothing (`Ok(vec![])`) if it is so already.
+/// What the command makes happen. Nothing (`Ok(vec![])`) if it is so already. `person_of` says which user of the catalog
+/// an account is, by its name: one person may have written under it and be named by the catalog's name.
 ///
 /// # Errors
 /// `NOT_FOUND` where there is none; `CONFLICT` where it has changed meanwhile, is there already or is not reviewed;
-/// `INVALID`, naming the field, for what is not allowed; `FORBIDDEN` for an author who approves, and where it takes a
-/// person's name and there is none.
-pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
+/// `INVALID`, naming the field, for what is not allowed; `FORBIDDEN` for an author who approves, for a review in another
+/// person's name, and where it takes a person's name and there is none.
+pub fn decide(
+    state: &State,
+    command: Command,
+    context: &Context,
+    person_of: &dyn Fn(&str) -> Option<EntityRef>,
+) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::Start { about, title, text, bytes } => start(state, about, title, text, bytes),
         Command::Edit { incident, base, title, text, bytes, items } => {
@@ -94,6 +101,12 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             not_too_long(bytes)?;
             if (&title, text, &items) == (&held.title, held.text, &held.items) {
                 return Ok(vec![]);
+            }
+            if !held.editions.is_empty() && items != held.items {
+                let detail = "its action items were promised with the first edition, and no later one promises anew";
+                return Err(
+                    invalid("items", detail).fix("change those actions, or promise something new, under Actions")
+                );
             }
             Ok(vec![Event::Edited { about: held.about.clone(), revision: base + 1, title, text, bytes, items }])
         }
@@ -113,7 +126,8 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             Ok(if is_so { vec![] } else { vec![event] })
         }
         Command::Review { incident, revision, by, opinion, note } => {
-            review(of_revision(held(state, incident)?, revision)?, by, opinion, note, &context.actor)
+            let held = of_revision(held(state, incident)?, revision)?;
+            review(held, reviewer(&context.actor, by, person_of)?, opinion, note, &context.actor, person_of)
         }
         Command::Publish { incident, revision } => publish(of_revision(held(state, incident)?, revision)?, context.now),
     }
@@ -134,22 +148,40 @@ fn start(state: &State, about: About, title: String, text: Sha256, bytes: u32) -
     Ok(vec![Event::Started { about, title, text, bytes }])
 }
 
-fn review(
-    held: &PostMortem,
-    by: Option<EntityRef>,
-    opinion: Opinion,
-    note: String,
+/// Whose opinion it is, by the catalog's name if it knows them: a signed-in person's own, or that of whom a program names.
+fn reviewer(
     actor: &Actor,
-) -> Result<Vec<Event>, Refusal> {
-    let by = match (actor, by) {
-        (Actor::Person(name), None) => name.clone(),
-        (_, Some(person)) if person.kind() == "user" => person.short().to_owned(),
-        (_, Some(other)) => return Err(invalid("by", format!("{other} is not a person"))),
-        (_, None) => {
+    by: Option<EntityRef>,
+    person_of: &dyn Fn(&str) -> Option<EntityRef>,
+) -> Result<String, Refusal> {
+    if let Some(other) = by.as_ref().filter(|by| by.kind() != "user") {
+        return Err(invalid("by", format!("{other} is not a person")));
+    }
+    let own = match actor {
+        Actor::Person(name) => person_of(name),
+        Actor::Token(_) | Actor::Source(_) | Actor::Mainstay(_) if by.is_none() => {
             let refusal = Refusal::new(&codes::FORBIDDEN, "a review is a person's").field("by");
             return Err(refusal.fix("say whose it is"));
         }
+        Actor::Token(_) | Actor::Source(_) | Actor::Mainstay(_) => None,
     };
+    match (own, by) {
+        (Some(own), Some(by)) if own != by => {
+            let detail = format!("you are {}, and can't review in the name of {}", own.short(), by.short());
+            Err(Refusal::new(&codes::FORBIDDEN, detail).field("by").fix("review in your own name"))
+        }
+        (own, by) => Ok(own.or(by).map_or_else(|| actor.name().to_owned(), |person| person.short().to_owned())),
+    }
+}
+
+fn review(
+    held: &PostMortem,
+    by: String,
+    opinion: Opinion,
+    note: String,
+    actor: &Actor,
+    person_of: &dyn Fn(&str) -> Option<EntityRef>,
+) -> Result<Vec<Event>, Refusal> {
     if note.len() > NOTE_BYTES_MAX {
         let detail = format!("the note has {} bytes; at most {NOTE_BYTES_MAX} are allowed", note.len());
         return Err(invalid("note", detail));
@@ -159,8 +191,9 @@ fn review(
         return Err(invalid("note", "say what is to be changed"));
     }
     // Whoever hands it in must not have written it either, or an author could approve in somebody's name.
-    let wrote = |name: &str| held.authors.iter().any(|author| author == name);
-    if !wants && (wrote(&by) || wrote(actor.name())) {
+    let is_by = |author: &str| person_of(author).as_ref().map_or(author, EntityRef::short) == by;
+    let wrote = held.authors.iter().any(|author| author == actor.name() || is_by(author));
+    if !wants && wrote {
         let detail = format!("{by} wrote a part of it, and can't approve it");
         return Err(Refusal::new(&codes::FORBIDDEN, detail).field("by").fix("let somebody else read it"));
     }

@@ -11,9 +11,10 @@
 //! **Invariants.**
 //! - An edit of what somebody has changed meanwhile is refused: nobody's words are overwritten unseen.
 //! - An approval is of one revision. An edit after it needs another.
-//! - Whoever wrote a part of it can't approve it.
+//! - Whoever wrote a part of it can't approve it, under no name that is known to be theirs.
 //! - The first edition has from one to [`ITEMS_MAX`] items; each names one person and a deadline in the future. What is
-//!   promised then is recorded elsewhere and goes on there: later editions promise nothing anew.
+//!   promised then is recorded elsewhere and goes on there: later editions promise nothing anew, and other items than
+//!   those of the first are refused.
 //! - No text is in an event, and what was published stays named: nothing is lost by an edit.
 
 mod command;

@@ -1,7 +1,7 @@
 //! Post-mortems and the rest: whose incident it is, whether people exist, and the promises that publishing makes.
 
-use ::actions::{Promise, Source};
-use kernel::{Actor, Context, EntityRef, IdSeed, Refusal, Timestamp, closest, codes};
+use ::actions::{Promise, Source, is_known};
+use kernel::{Actor, Context, EntityRef, IdSeed, Refusal, Timestamp, codes};
 use postmortems::{Command, DoneWhen, Event, Item, PostMortem};
 
 use crate::{Command as Wish, World, react::Reaction};
@@ -9,20 +9,23 @@ use crate::{Command as Wish, World, react::Reaction};
 /// Decides about a post-mortem, with what only the World knows: the incident is over, people exist, and what is promised
 /// can be promised now.
 pub(crate) fn decide(world: &World, mut command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
+    let person_of = |account: &str| world.access.user_named(account)?.1.person.clone();
     match &mut command {
         Command::Start { about, .. } => about.entity = entity(world, about.incident)?,
-        Command::Edit { items, .. } => {
-            if let Some(gone) = items.iter().enumerate().find_map(|(at, item)| gone(world, at, item)) {
-                return Err(gone);
+        Command::Edit { incident, items, .. } => {
+            // What was promised by the first edition goes on elsewhere, whoever left since.
+            let is_promised = world.postmortems.get(*incident).is_some_and(|held| !held.editions.is_empty());
+            let people = items.iter().enumerate().filter(|(_, item)| !is_promised && item.owner.kind() == "user");
+            for (at, item) in people {
+                is_known(&format!("items/{at}/owner"), &item.owner, world)?;
             }
         }
         Command::AskReview { reviewers, .. } => {
-            if let Some(unknown) = reviewers.iter().find(|person| world.catalog.get(person).is_none()) {
-                return Err(nobody(world, "reviewers", unknown));
-            }
+            reviewers.iter().try_for_each(|person| is_known("reviewers", person, world))?;
         }
-        Command::Review { by: Some(person), .. } if world.catalog.get(person).is_none() => {
-            return Err(nobody(world, "by", person));
+        // Whoever left the catalog and still signs in speaks for themself.
+        Command::Review { by: Some(person), .. } if person_of(context.actor.name()).as_ref() != Some(person) => {
+            is_known("by", person, world)?;
         }
         Command::Publish { incident, revision } => {
             let held = world.postmortems.get(*incident).filter(|held| held.revision == *revision);
@@ -32,7 +35,7 @@ pub(crate) fn decide(world: &World, mut command: Command, context: &Context) -> 
         }
         Command::Review { .. } => {}
     }
-    postmortems::decide(&world.postmortems, command, context)
+    postmortems::decide(&world.postmortems, command, context, &person_of)
 }
 
 fn entity(world: &World, number: u64) -> Result<EntityRef, Refusal> {
@@ -48,21 +51,6 @@ fn entity(world: &World, number: u64) -> Result<EntityRef, Refusal> {
         return Err(refusal.fix("write it when it is resolved"));
     }
     Ok(incident.entity().clone())
-}
-
-fn nobody(world: &World, field: &str, person: &EntityRef) -> Refusal {
-    let detail = format!("{} is not in the catalog: they left, or the name is another", person.short());
-    let names = world.catalog.of_kind("user").map(|user| user.name.to_string()).collect::<Vec<_>>();
-    let likely = closest(person.name(), names.iter().map(String::as_str));
-    let fix = likely.map(|likely| format!("did you mean {likely}?"));
-    Refusal::new(&codes::INVALID, detail)
-        .field(field)
-        .fix(fix.unwrap_or_else(|| "name one user of the catalog".to_owned()))
-}
-
-fn gone(world: &World, at: usize, item: &Item) -> Option<Refusal> {
-    let is_missing = item.owner.kind() == "user" && world.catalog.get(&item.owner).is_none();
-    is_missing.then(|| nobody(world, &format!("items/{at}/owner"), &item.owner))
 }
 
 /// What of the draft's promises can't be promised now, as refusals that name the item.

@@ -14,7 +14,7 @@ use super::{Asked, Done, Listed, Paging, carry_out, event::ActorView, not_found,
 use crate::{
     App,
     postmortems::{
-        act::starting,
+        act::{reviewer, starting},
         by_number,
         items::{self, ItemText},
         texts,
@@ -229,7 +229,7 @@ pub struct Draft {
     /// Markdown, at most 200,000 bytes.
     #[serde(default)]
     pub text: Option<String>,
-    /// What is promised: one to three items when it is published.
+    /// What is promised: one to three items when it is published first; no others afterwards.
     #[serde(default)]
     pub items: Option<Vec<ItemText>>,
 }
@@ -292,7 +292,7 @@ pub struct Opined {
     /// Why, as Markdown; needed if something must be changed.
     #[serde(default)]
     pub note: String,
-    /// Whose opinion it is, where a token hands it in: a user of the catalog.
+    /// Whose opinion it is, where a token hands it in: a user of the catalog. A signed-in person's is their own.
     #[serde(default)]
     pub by: Option<String>,
 }
@@ -308,7 +308,7 @@ pub async fn review(
     let incident = by_number(&app.world(), &number)?.about.incident;
     let Opined { revision, approve, note, by } = &asked.body;
     let opinion = if *approve { Opinion::Approved } else { Opinion::ChangesWanted };
-    let by = by.as_deref().map(|by| reference("by", by, "user")).transpose()?;
+    let by = reviewer(&asked.by.0, by.as_deref())?;
     let command = Wish::Review { incident, revision: *revision, by, opinion, note: note.clone() };
     carry_out(&app, &asked, Command::Postmortems(command), None).await
 }

@@ -32,7 +32,7 @@ impl ItemText {
     /// An item as people write it.
     pub(crate) fn of(item: &Item) -> Self {
         let last = item.deadline.to_zoned(TimeZone::UTC);
-        let whole = last.hour() == 23 && last.minute() == 59;
+        let whole = last.time() == jiff::civil::time(23, 59, 59, 0);
         Self {
             what: item.what.clone(),
             owner: item.owner.to_string(),

@@ -66,6 +66,36 @@ fn what_is_published_is_promised_in_the_same_append() {
 }
 
 #[test]
+fn nobody_approves_under_another_name_what_they_wrote_under_their_accounts() {
+    let mut town = drafted(DoneWhen::Word { words: "the load test shows it".to_owned() });
+    let create = access::Command::CreateUser {
+        user: kernel::UserId::from_bytes([4; 16]),
+        name: "kpark".to_owned(),
+        role: access::Role::Editor,
+        person: Some("user:kim".parse().unwrap()),
+    };
+    town.give(Command::Access(create)).unwrap();
+    town.actor = Actor::Person("kpark".to_owned());
+    let (title, text, bytes) = ("shop was down".to_owned(), Sha256::of(b"z"), 1);
+    let items = town.world.postmortems.get(1).unwrap().items.clone();
+    town.give(wish(Wish::Edit { incident: 1, base: 2, title, text, bytes, items })).unwrap();
+    town.actor = Actor::Token("other".to_owned());
+    let by = Some("user:kim".parse().unwrap());
+    let review = Wish::Review { incident: 1, revision: 3, by, opinion: Opinion::Approved, note: String::new() };
+    assert_eq!(town.give(wish(review)).unwrap_err().code, &codes::FORBIDDEN);
+}
+
+#[test]
+fn what_was_promised_does_not_keep_words_from_being_corrected_after_its_owner_left() {
+    let mut town = drafted(DoneWhen::Word { words: "the load test shows it".to_owned() });
+    publish(&mut town).unwrap();
+    town.apply(super::FILES);
+    let items = town.world.postmortems.get(1).unwrap().items.clone();
+    let (title, text) = ("shop was down".to_owned(), Sha256::of(b"z"));
+    town.give(wish(Wish::Edit { incident: 1, base: 2, title, text, bytes: 1, items })).unwrap();
+}
+
+#[test]
 fn an_owner_who_left_and_what_is_so_already_are_refused_by_the_item_that_is_wrong() {
     let mut town = drafted(DoneWhen::Word { words: "the load test shows it".to_owned() });
     town.apply(super::FILES);
