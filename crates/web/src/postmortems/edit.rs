@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use kernel::{Refusal, codes};
-use postmortems::{Command as Wish, ITEMS_MAX, PostMortem};
+use postmortems::{Command as Wish, ITEMS_MAX, Item, PostMortem};
 use serde::Deserialize;
 use world::Command;
 
@@ -33,10 +33,27 @@ pub struct EditScreen {
     pub chrome: Chrome,
     /// The incident's number.
     pub number: u64,
+    /// Whether something can still be promised: before the first edition.
+    pub promises: bool,
     /// Why the last try was refused.
     pub trouble: Option<Callout>,
+    /// What others made of it meanwhile.
+    pub theirs: Option<Theirs>,
     /// Title, text, what is promised.
     pub form: Form,
+}
+
+/// A draft that was changed by others while it was edited.
+#[derive(Debug)]
+pub struct Theirs {
+    /// Its revision.
+    pub revision: u32,
+    /// What it is called.
+    pub title: String,
+    /// Its Markdown.
+    pub text: String,
+    /// What is promised in it: `retry less (kim, until 2026-12-24): the load test shows it`.
+    pub items: Vec<String>,
 }
 
 /// What was filled in.
@@ -81,6 +98,25 @@ impl Filled {
     }
 }
 
+/// Why something was not saved, and what others wrote if it is because of that.
+#[derive(Default)]
+struct Refused {
+    refusal: Option<Refusal>,
+    theirs: Option<Theirs>,
+}
+
+impl Theirs {
+    async fn of(app: &App, held: &PostMortem) -> Result<Self, Refusal> {
+        let line = |item: &Item| {
+            let (ItemText { what, deadline, .. }, done) = (ItemText::of(item), items::in_words(&item.done_when));
+            format!("{what} ({}, until {deadline}): {done}", item.owner.short())
+        };
+        let items = held.items.iter().map(line).collect();
+        let text = texts::read(app, held.text).await?;
+        Ok(Self { revision: held.revision, title: held.title.clone(), text, items })
+    }
+}
+
 /// Shows the draft as a form.
 pub async fn ask(frame: Frame, Path(number): Path<String>) -> Result<Response, Problem> {
     let held = by_number(&frame.world, &number)?.clone();
@@ -88,8 +124,12 @@ pub async fn ask(frame: Frame, Path(number): Path<String>) -> Result<Response, P
     Ok(screen(&asking(&frame, &held, &Filled::of(&held, text), None)))
 }
 
-fn asking(frame: &Frame, held: &PostMortem, filled: &Filled, refusal: Option<&Refusal>) -> EditScreen {
+/// The form as it was filled in. It stays that of the revision that it was made of, unless others have changed the draft
+/// meanwhile: then it says what they wrote, and is made of that.
+fn asking(frame: &Frame, held: &PostMortem, filled: &Filled, refused: Option<Refused>) -> EditScreen {
     let number = held.about.incident;
+    let Refused { refusal, theirs } = refused.unwrap_or_default();
+    let refusal = refusal.as_ref();
     let wrong = |field: Field, name: &str| match refusal.filter(|refusal| refusal.field.as_deref() == Some(name)) {
         Some(refusal) => field.error(in_words(refusal)),
         None => field,
@@ -102,9 +142,12 @@ fn asking(frame: &Frame, held: &PostMortem, filled: &Filled, refusal: Option<&Re
             "text",
         ),
     ];
+    let promises = held.editions.is_empty();
+    let is_of_items = refusal.and_then(|refusal| refusal.field.as_deref()).is_some_and(|of| of.starts_with("items"));
     // Rows that were left empty come last, so that what is said of the n-th item stands beside it.
     let said = filled.items().into_iter().filter(|item| !item.is_blank());
-    let rows = said.chain(std::iter::repeat_with(ItemText::default)).take(ITEMS_MAX);
+    let shown = if promises || is_of_items { ITEMS_MAX } else { 0 };
+    let rows = said.chain(std::iter::repeat_with(ItemText::default)).take(shown);
     for (at, item) in rows.enumerate() {
         let (nth, id) = (at + 1, |name: &str| format!("{name}-{at}"));
         let name = |name: &str| format!("items/{at}/{name}");
@@ -119,11 +162,13 @@ fn asking(frame: &Frame, held: &PostMortem, filled: &Filled, refusal: Option<&Re
         fields.push(wrong(done.hint(hint), &name("done_when")));
     }
     // Whoever sends it again after seeing what others changed means it.
-    let hidden = vec![("revision".to_owned(), held.revision.to_string())];
-    let is_conflict = refusal.is_some_and(|refusal| refusal.code == &codes::CONFLICT);
+    let revision = theirs.as_ref().map_or(filled.revision, |theirs| theirs.revision);
+    let hidden = vec![("revision".to_owned(), revision.to_string())];
+    let is_conflict = theirs.is_some();
     EditScreen {
         chrome: frame.chrome(format!("Post-mortem of incident {number}"), Place::Incidents),
         number,
+        promises,
         trouble: refusal.map(|refusal| Callout {
             state: Shown::new(Tone::Bad, "Not saved"),
             text: if is_conflict {
@@ -137,6 +182,7 @@ fn asking(frame: &Frame, held: &PostMortem, filled: &Filled, refusal: Option<&Re
             link: is_conflict
                 .then(|| Link::new("What it says now", frame.href(format!("/postmortems/{number}?draft=1")))),
         }),
+        theirs,
         form: Form {
             hidden,
             main: true,
@@ -159,7 +205,9 @@ pub async fn change(
         Err(refusal) if refusal.field.is_some() => {
             let status = Problem::status_of(&refusal);
             let held = by_number(&app.world(), &number)?.clone();
-            Ok((status, screen(&asking(&frame, &held, &filled, Some(&refusal)))).into_response())
+            let theirs = if refusal.code == &codes::CONFLICT { Some(Theirs::of(&app, &held).await?) } else { None };
+            let refused = Refused { refusal: Some(refusal), theirs };
+            Ok((status, screen(&asking(&frame, &held, &filled, Some(refused)))).into_response())
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -167,7 +215,9 @@ pub async fn change(
 
 async fn save(app: &App, by: &By, held: &PostMortem, filled: &Filled) -> Result<(), Refusal> {
     let written: Vec<ItemText> = filled.items().into_iter().filter(|item| !item.is_blank()).collect();
-    let items = items::read(&written)?;
+    // After the first edition the form has no rows for items: those that were promised stay.
+    let keeps = written.is_empty() && !held.editions.is_empty();
+    let items = if keeps { held.items.clone() } else { items::read(&written)? };
     // Browsers send line ends as CR LF.
     let (text, bytes) = texts::keep(app, filled.text.replace("\r\n", "\n")).await?;
     let (incident, base, title) = (held.about.incident, filled.revision, filled.title.clone());

@@ -42,11 +42,11 @@ pub struct PostMortemScreen {
     pub authors: Vec<String>,
     /// What keeps it from being published.
     pub missing: Vec<String>,
-    /// Publishes it, if nothing is missing.
+    /// Publishes the draft, if that is shown and nothing is missing.
     pub publish: Option<Press>,
     /// Where it is edited; none where the reader may not.
     pub edit: Option<String>,
-    /// Asks for a review, and reviews.
+    /// Asks for a review of the draft, and reviews it, if that is shown.
     pub forms: Vec<(&'static str, Form)>,
     /// The incident, the draft, the editions.
     pub links: Vec<Link>,
@@ -112,9 +112,10 @@ pub async fn show(frame: Frame, Path(number): Path<String>, Query(which): Query<
         None => format!("draft, revision {}", of.revision),
     };
     let is_current = of.published_revision == Some(of.revision);
+    // Who reviews or publishes what they see must see the draft.
+    let judges = frame.may_write() && !is_current && edition.is_none();
     let missing = if is_current { Vec::new() } else { missing(&frame.world, &of, frame.now) };
     let number = of.about.incident;
-    let may = frame.may_write();
     let press = Press {
         hidden: vec![("revision".to_owned(), of.revision.to_string())],
         main: true,
@@ -130,10 +131,10 @@ pub async fn show(frame: Frame, Path(number): Path<String>, Query(which): Query<
         items: rows(&frame, &of),
         reviews: reviews(&frame, &of),
         authors: of.authors.clone(),
-        publish: (may && !is_current && missing.is_empty()).then_some(press),
+        publish: (judges && missing.is_empty()).then_some(press),
         missing: missing.iter().map(in_words).collect(),
-        edit: may.then(|| format!("/postmortems/{number}/edit")),
-        forms: if may && !is_current { forms(&frame, &of) } else { Vec::new() },
+        edit: frame.may_write().then(|| format!("/postmortems/{number}/edit")),
+        forms: if judges { forms(&frame, &of) } else { Vec::new() },
         links: links(&frame, &of),
         command: Cli::new(format!("mainstay postmortem show {number}")),
     }))
