@@ -36,7 +36,7 @@ pub struct Indexes {
     contract_gaps: Momentary<ContractGap>,
     claims: Cache<u64, Claims>,
     /// What is published in post-mortems, as of one count of publications.
-    post_mortems: Mutex<Published>,
+    post_mortems: Mutex<Option<Arc<Published>>>,
     /// Documents as HTML.
     pub(crate) pages: Cache<Sha256, prose::Page>,
     /// API definitions, or why one can't be read.
@@ -144,17 +144,16 @@ impl Indexes {
         made.unwrap_or_else(|never| match never {})
     }
 
-    /// The index of published post-mortems, if it is that of this count of publications.
-    pub(crate) fn post_mortems(&self, publications: u64) -> Option<Arc<TextIndex>> {
-        let kept = lock(&self.post_mortems);
-        kept.as_ref().filter(|(count, _)| *count == publications).map(|(_, index)| Arc::clone(index))
+    /// The newest index of published post-mortems that was made.
+    pub(crate) fn post_mortems(&self) -> Option<Arc<Published>> {
+        lock(&self.post_mortems).clone()
     }
 
     /// Keeps it, unless there is a newer one.
-    pub(crate) fn keep_post_mortems(&self, publications: u64, index: &Arc<TextIndex>) {
+    pub(crate) fn keep_post_mortems(&self, made: &Arc<Published>) {
         let mut kept = lock(&self.post_mortems);
-        if kept.as_ref().is_none_or(|(count, _)| *count < publications) {
-            *kept = Some((publications, Arc::clone(index)));
+        if kept.as_ref().is_none_or(|kept| kept.publications < made.publications) {
+            *kept = Some(Arc::clone(made));
         }
     }
 

@@ -73,13 +73,7 @@ const PAGES: &[&str] = &[
     "paging.exhausted",
     "paging.closed",
 ];
-const PUBLIC: &[&str] = &[
-    "statuspage.published",
-    "statuspage.updated",
-    "statuspage.retracted",
-    "statuspage.restored",
-    "statuspage.status_",
-];
+const PUBLIC: &[&str] = &["statuspage.published", "statuspage.updated", "statuspage.retracted", "statuspage.restored"];
 const PEOPLE: &[&str] = &["incidents.", "postmortems."];
 
 impl Part {
@@ -136,19 +130,15 @@ const SINCE_MAX: usize = 150;
 const SUBJECTS_MAX: usize = 60;
 /// Pages of an incident whose events are in its log.
 const PAGES_MAX: usize = 20;
-/// So long after the end its log goes on: what the public was told last, and what was written down.
+/// So long after the end its log goes on. What people do to the incident itself belongs to it whenever that is.
 const AFTERWARDS: SignedDuration = SignedDuration::from_hours(2);
 
 /// All whose events bear on an incident: itself and those merged into it, its path, its checks, its pages, the suspects
 /// and what it needs.
 fn subjects(world: &World, incident: &Incident, culprits: &Culprits) -> Vec<EntityRef> {
-    let numbered = |number: &u64| {
-        let name = number.to_string();
-        EntityRef::new("incident", EntityRef::DEFAULT_NAMESPACE, &name).ok()
-    };
     let pages = world.paging.of_incident(incident.about.incident).take(PAGES_MAX);
-    let own = incident.about.reference().into_iter().chain(incident.absorbed.iter().filter_map(numbered));
-    let mut subjects: Vec<EntityRef> = own.chain(pages.filter_map(|page| page.page.reference())).collect();
+    let mut subjects = own(incident);
+    subjects.extend(pages.filter_map(|page| page.page.reference()));
     let changed = culprits.suspects.iter().filter_map(|suspect| world.journal.get(suspect.event));
     let upstream = world.catalog.upstream(incident.entity());
     let all = incident
@@ -162,6 +152,15 @@ fn subjects(world: &World, incident: &Incident, culprits: &Culprits) -> Vec<Enti
         }
     }
     subjects
+}
+
+/// The incident itself, and those merged into it.
+fn own(incident: &Incident) -> Vec<EntityRef> {
+    let numbered = |number: &u64| {
+        let name = number.to_string();
+        EntityRef::new("incident", EntityRef::DEFAULT_NAMESPACE, &name).ok()
+    };
+    incident.about.reference().into_iter().chain(incident.absorbed.iter().filter_map(numbered)).collect()
 }
 
 /// The newest entries of the log, oldest first; with `before`, the last changes and checks before it began as well.
@@ -179,9 +178,21 @@ pub(crate) async fn entries(
     let before = Search { kinds, to: Some(incident.since), limit: BEFORE_MAX, ..all.clone() };
     let to = [until, end].into_iter().flatten().min();
     let since = Search { kinds: part.kinds(), from: Some(incident.since), to, limit: SINCE_MAX, ..all };
+    let by_people = end.filter(|_| matches!(part, Part::All | Part::People));
+    let later = by_people.map(|end| Search {
+        subjects: own(incident),
+        kinds: Part::People.kinds(),
+        from: Some(end),
+        to: until,
+        limit: SINCE_MAX,
+        ..Search::default()
+    });
     let found = app.blocking(move |engine| {
         let store = engine.store();
-        Ok((store.find(&before)?.entries, store.find(&since)?.entries))
+        let mut newest = later.map(|later| store.find(&later)).transpose()?.map_or_else(Vec::new, |page| page.entries);
+        newest.extend(store.find(&since)?.entries);
+        newest.truncate(SINCE_MAX);
+        Ok((store.find(&before)?.entries, newest))
     });
     let (before, mut since) = found.await?;
     since.reverse();

@@ -4,9 +4,9 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use incidents::{Incident, Verdict};
-use kernel::{Refusal, Timestamp};
-use slo::{minute_of, spent};
-use world::{Event, World, culprits};
+use kernel::{EntityRef, Refusal, Timestamp};
+use slo::{Budget, Ledger, Slo, minute_of, spent};
+use world::{Event, World, culprits, slos};
 
 use crate::{
     App,
@@ -17,7 +17,7 @@ use crate::{
 const ROWS_MAX: usize = 80;
 /// Bytes of one cell.
 const CELL_BYTES_MAX: usize = 300;
-/// Objectives that are looked at.
+/// Objectives of what was broken that are looked at.
 const SLOS_MAX: usize = 200;
 
 /// The draft of an incident's post-mortem.
@@ -67,34 +67,88 @@ fn impact(app: &App, world: &World, incident: &Incident, now: Timestamp) -> Stri
         incident.severity,
     );
     let budgets = burnt(app, world, incident, end, now);
-    if budgets.is_empty() {
-        text.push_str("- Error budget: no objective of what was broken lost any in this time.\n");
+    match &budgets {
+        None => text.push_str("- Error budget: what was broken has no objective.\n"),
+        Some(lines) if lines.is_empty() => {
+            text.push_str("- Error budget: no objective of what was broken lost any in this time.\n");
+        }
+        Some(_) => {}
     }
-    for line in budgets {
+    for line in budgets.unwrap_or_default() {
         let _ = writeln!(text, "- Error budget: {line}.");
     }
     text.push_str("- _What users could not do, how many, and what they lost._\n");
     text
 }
 
-/// What the incident burnt of the error budgets of what was broken.
-fn burnt(app: &App, world: &World, incident: &Incident, end: Timestamp, now: Timestamp) -> Vec<String> {
+/// What the incident burnt of the error budgets of what was broken: nothing where that has none, else a line for each that
+/// lost some or of which that is not known.
+fn burnt(app: &App, world: &World, incident: &Incident, end: Timestamp, now: Timestamp) -> Option<Vec<String>> {
     let (from, to) = (minute_of(incident.since), minute_of(end) + 1);
+    let concerned: Vec<&EntityRef> = world
+        .slos
+        .slos()
+        .filter(|(reference, slo)| concerns(world, incident, reference, slo))
+        .map(|(of, _)| of)
+        .collect();
     let mut lines = Vec::new();
-    for (reference, _) in world.slos.slos().take(SLOS_MAX) {
-        let Some(Ok(look)) = app.slos().look(world, reference, now) else { continue };
-        if !incident.entities().any(|own| *own == look.entity) {
-            continue;
-        }
-        for (index, objective) in look.report.objectives.iter().enumerate() {
-            let Some(budget) = &objective.budget else { continue };
-            let share = spent(look.record.of(index), budget, from, to);
-            if share > 0.0 {
-                lines.push(format!("{} of that of {} was burnt", slo::percent(share), cell(reference.short())));
+    for reference in concerned.iter().take(SLOS_MAX) {
+        let name = cell(reference.short());
+        let look = match app.slos().look(world, reference, now) {
+            Some(Ok(look)) => look,
+            Some(Err(wrong)) => {
+                lines.push(unknown(&name, &cell(&wrong)));
+                continue;
             }
-        }
+            None => continue,
+        };
+        let objectives = look.report.objectives.iter().enumerate();
+        lines.extend(objectives.filter_map(|(index, objective)| {
+            loss(&name, look.record.of(index), objective.budget.as_ref(), look.record.end(), (from, to))
+        }));
     }
-    lines
+    (!concerned.is_empty()).then_some(lines)
+}
+
+/// Whether an objective is of what was broken, as far as its document tells even if it can't be followed.
+fn concerns(world: &World, incident: &Incident, reference: &EntityRef, slo: &Slo) -> bool {
+    let entity = match world.slos.resolve(reference) {
+        Some(Ok(resolved)) => Some(slos::entity_of(world, &resolved)),
+        Some(Err(_)) | None => {
+            slo.entity.clone().or_else(|| EntityRef::new("component", reference.namespace(), &slo.service).ok())
+        }
+    };
+    entity.is_some_and(|entity| incident.entities().any(|own| *own == entity))
+}
+
+/// What an objective lost of its budget from one minute to another, in words; nothing if it is known to have lost none.
+fn loss(
+    name: &str,
+    ledger: &Ledger,
+    budget: Option<&Budget>,
+    counted_to: Option<i64>,
+    (from, to): (i64, i64),
+) -> Option<String> {
+    let was_counted = ledger.between(from, to).total() > 0.0;
+    let Some(budget) = budget.filter(|_| was_counted) else {
+        return Some(unknown(name, "nothing was counted in this time"));
+    };
+    let share = spent(ledger, budget, from, to);
+    // The last minute is counted when it is over.
+    let is_whole = counted_to.is_some_and(|counted| counted >= to - 1);
+    match (share > 0.0, is_whole) {
+        (true, true) => Some(format!("{} of that of {name} was burnt", slo::percent(share))),
+        (true, false) => {
+            let share = slo::percent(share);
+            Some(format!("at least {share} of that of {name} was burnt; the end of this time is not counted yet"))
+        }
+        (false, true) => None,
+        (false, false) => Some(unknown(name, "the end of this time is not counted yet")),
+    }
+}
+
+fn unknown(name: &str, why: &str) -> String {
+    format!("what was burnt of that of {name} is not known: {why}")
 }
 
 fn detection(world: &World, incident: &Incident) -> String {
@@ -158,7 +212,29 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use slo::Counts;
+
     use super::*;
+
+    #[test]
+    fn what_is_not_known_to_be_burnt_is_said_to_be_unknown() {
+        let mut ledger = Ledger::new(60 * 24);
+        for minute in 1_000..1_030 {
+            ledger.add(minute, Counts::events(if minute < 1_010 { 0.0 } else { 1.0 }, 1.0));
+        }
+        let budget = Budget { counts: ledger.between(1_000, 1_030), error: 0.1, allowed: 100.0, left: 0.9 };
+        let check = |from: i64, to: i64, known: Option<&Budget>, expected: Option<&str>| {
+            assert_eq!(loss("pay", &ledger, known, ledger.end(), (from, to)).as_deref(), expected, "{from} to {to}");
+        };
+        check(1_000, 1_030, Some(&budget), Some("10.0% of that of pay was burnt"));
+        check(1_015, 1_031, Some(&budget), None);
+        let not_yet = "the end of this time is not counted yet";
+        check(1_005, 1_040, Some(&budget), Some(&format!("at least 5.0% of that of pay was burnt; {not_yet}")));
+        let unknown = |why: &str| format!("what was burnt of that of pay is not known: {why}");
+        check(1_015, 1_040, Some(&budget), Some(&unknown(not_yet)));
+        check(1_040, 1_050, Some(&budget), Some(&unknown("nothing was counted in this time")));
+        check(1_000, 1_030, None, Some(&unknown("nothing was counted in this time")));
+    }
 
     #[test]
     fn what_others_wrote_stays_in_its_cell() {

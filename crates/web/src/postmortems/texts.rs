@@ -1,10 +1,11 @@
 //! The texts: blobs that events name by their hash, as Markdown, as HTML, and as what is searched.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use index::{TextDocument, TextIndex};
 use kernel::{Refusal, Sha256, codes};
-use postmortems::{PostMortem, TEXT_BYTES_MAX};
+use postmortems::{Edition, PostMortem, TEXT_BYTES_MAX};
+use timeline::{Store, StoreError};
 use world::World;
 
 use crate::App;
@@ -59,7 +60,12 @@ pub(crate) fn rendered(of: &PostMortem, markdown: &str) -> prose::Page {
 }
 
 /// An index of what is published, as of one count of publications.
-pub(crate) type Published = Option<(u64, Arc<TextIndex>)>;
+pub(crate) struct Published {
+    pub(crate) publications: u64,
+    /// Which edition of each post-mortem is in it, by its incident's number.
+    editions: BTreeMap<u64, u32>,
+    index: TextIndex,
+}
 
 /// The incidents' numbers whose published post-mortems match, the best first.
 ///
@@ -71,27 +77,49 @@ pub(crate) async fn search(app: &App, world: &Arc<World>, query: &str) -> Result
     Ok(hits.into_iter().filter_map(|hit| hit.key.strip_prefix(KEY)?.parse().ok()).collect())
 }
 
-async fn index(app: &App, world: &Arc<World>) -> Result<Arc<TextIndex>, Refusal> {
+async fn index(app: &App, world: &Arc<World>) -> Result<TextIndex, Refusal> {
     let publications = world.postmortems.publications();
-    if let Some(known) = app.indexes().post_mortems(publications) {
-        return Ok(known);
+    let known = app.indexes().post_mortems();
+    if let Some(known) = known.as_ref().filter(|known| known.publications == publications) {
+        return Ok(known.index.clone());
     }
     let world = Arc::clone(world);
-    let made = app.blocking(move |engine| {
-        let store = engine.store();
-        let mut documents = Vec::new();
+    let made = app.blocking(move |engine| Ok(Published::of(&world, known.as_deref(), engine.store().as_ref())?));
+    let made = Arc::new(made.await?);
+    app.indexes().keep_post_mortems(&made);
+    Ok(made.index.clone())
+}
+
+impl Published {
+    /// What is published in a World, made of a known index by reading only what is another edition there.
+    fn of(world: &World, known: Option<&Self>, store: &dyn Store) -> Result<Self, StoreError> {
+        let nothing = BTreeMap::new();
+        let before = known.map_or(&nothing, |known| &known.editions);
+        let (mut editions, mut documents) = (BTreeMap::new(), Vec::new());
         for of in world.postmortems.all() {
-            let Some(newest) = of.newest() else { continue };
-            let bytes = store.get_blob(&newest.text)?.unwrap_or_default();
-            let markdown = String::from_utf8_lossy(&bytes);
-            let words = prose::render(&markdown, &prose::Links::nowhere()).text;
-            let body = words.get(..words.floor_char_boundary(BODY_BYTES_MAX)).unwrap_or_default();
-            let key = format!("{KEY}{}", of.about.incident);
-            documents.push(TextDocument::new(&key, &newest.title).field(1, body));
+            let (number, Some(newest)) = (of.about.incident, of.newest()) else { continue };
+            editions.insert(number, newest.edition);
+            if before.get(&number) != Some(&newest.edition) {
+                documents.push(document(number, newest, store)?);
+            }
         }
-        Ok(Arc::new(TextIndex::build(documents)))
-    });
-    let made = made.await?;
-    app.indexes().keep_post_mortems(publications, &made);
-    Ok(made)
+        let gone: Vec<String> =
+            before.keys().filter(|number| !editions.contains_key(number)).map(|number| key(*number)).collect();
+        let index = match known {
+            Some(known) => known.index.with_changes(documents, gone.iter().map(String::as_str)),
+            None => TextIndex::build(documents),
+        };
+        Ok(Self { publications: world.postmortems.publications(), editions, index })
+    }
+}
+
+fn key(number: u64) -> String {
+    format!("{KEY}{number}")
+}
+
+fn document(number: u64, newest: &Edition, store: &dyn Store) -> Result<TextDocument, StoreError> {
+    let bytes = store.get_blob(&newest.text)?.unwrap_or_default();
+    let words = prose::render(&String::from_utf8_lossy(&bytes), &prose::Links::nowhere()).text;
+    let body = words.get(..words.floor_char_boundary(BODY_BYTES_MAX)).unwrap_or_default();
+    Ok(TextDocument::new(&key(number), &newest.title).field(1, body))
 }

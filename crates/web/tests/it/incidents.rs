@@ -1,9 +1,20 @@
 //! Incidents, run by people: roles, times, decisions, the runbook, pictures, merging and splitting, and the running log.
 
-use axum::http::{Method, StatusCode, header};
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use incidents::{Command as Wish, Failed, Severity};
+use kernel::{EntityRef, Sha256};
 use serde_json::json;
+use tower::ServiceExt as _;
+use world::Command;
 
-use crate::{browser::Site, server::Server, staffed::staff};
+use crate::{
+    browser::Site,
+    server::{Server, TOKEN},
+    staffed::staff,
+};
 
 const SHOP: &str = "
 apiVersion: backstage.io/v1alpha1
@@ -195,6 +206,73 @@ async fn a_pasted_picture_is_in_the_log_and_nothing_else_is_served_as_one() {
             "{missing}"
         );
     }
+}
+
+#[tokio::test]
+async fn pictures_are_bounded_and_are_still_shown_when_their_incident_is_held_no_more() {
+    let site = Site::open();
+    let mut ann = site.administrator().await;
+    staff(&site).await;
+    let declared = |name: &str| {
+        let entity = EntityRef::new("component", "default", name).unwrap();
+        let (since, path, upstream) = (site.app.now(), Vec::new(), Vec::new());
+        let failed = Failed { check: None, entity, since, last_good: None, path, upstream, evidence: String::new() };
+        Wish::Open { title: "odd".to_owned(), severity: Severity::Sev3, failed }
+    };
+    site.done_by("ann", Command::Incidents(declared("checkout"))).await;
+    let incident = site.app.world().incidents.by_number(1).unwrap().about.incident;
+    let server = |picture: Vec<u8>| {
+        let address = "/api/v1/incidents/1/pictures";
+        let request = Request::post(address).header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+        site.router.clone().oneshot(request.body(Body::from(picture)).unwrap())
+    };
+    assert_eq!(server(PNG.to_vec()).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(server(PNG.to_vec()).await.unwrap().status(), StatusCode::OK, "the same one is one");
+    assert_eq!(site.app.world().incidents.by_number(1).unwrap().pictures.len(), 1);
+    for at in 1..incidents::PICTURES_MAX {
+        let picture = Sha256::of(&at.to_be_bytes());
+        site.done_by("ann", Command::Incidents(Wish::KeepPicture { incident, picture, bytes: 9 })).await;
+    }
+    let more = [PNG, b"more"].concat();
+    let digest = Sha256::of(&more);
+    assert_eq!(server(more).await.unwrap().status(), StatusCode::CONFLICT);
+    let kept = site.app.blocking(move |engine| Ok(engine.store().get_blob(&digest)?)).await.unwrap();
+    assert_eq!(kept, None, "what is refused is not kept");
+
+    let shown = format!("/incidents/1/pictures/{}", Sha256::of(PNG));
+    ann.see(&shown).await;
+    site.done_by("ann", Command::Incidents(Wish::Resolve { incident })).await;
+    for at in 0..incidents::KEPT {
+        site.done_by("ann", Command::Incidents(declared(&format!("s{at}")))).await;
+        let incident = site.app.world().incidents.open().next().unwrap().about.incident;
+        site.done_by("ann", Command::Incidents(Wish::Resolve { incident })).await;
+    }
+    assert!(site.app.world().incidents.by_number(1).is_none());
+    ann.see(&shown).await;
+    for nowhere in ["0", "1002", "x"] {
+        let address = shown.replacen('1', nowhere, 1);
+        assert_eq!(ann.get(&address).await.status, StatusCode::NOT_FOUND, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn what_people_do_long_after_the_end_is_in_the_log_of_their_incident_alone() {
+    let site = Site::open();
+    let mut ann = site.administrator().await;
+    staff(&site).await;
+    let declared = [("title", "Labels fail"), ("entity", "component:checkout"), ("severity", "sev2"), ("evidence", "")];
+    ann.send("/incidents/declare", "/incidents", &declared).await;
+    ann.send("/incidents/1", "/incidents/1/resolve", &[]).await;
+    site.pass(6 * 3_600);
+    ann.send("/incidents/declare", "/incidents", &declared).await;
+    ann.send("/incidents/1", "/incidents/1/notes", &[("note", "it was the toner")]).await;
+    ann.send("/incidents/1", "/postmortems", &[("incident", "1")]).await;
+    for part in ["", "?log=people"] {
+        let page = ann.see(&format!("/incidents/1{part}")).await;
+        assert!(page.says("it was the toner") && page.says("began the post-mortem"), "{part}: {}", page.html);
+        assert!(!page.says("opened incident 2"), "{part}: {}", page.html);
+    }
+    assert!(!ann.see("/incidents/1?log=changes").await.says("it was the toner"));
 }
 
 #[tokio::test]

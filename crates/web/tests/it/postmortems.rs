@@ -101,6 +101,51 @@ async fn a_post_mortem_is_filled_in_written_reviewed_published_searched_and_prom
     assert!(ann.see("/postmortems?q=zeppelin").await.says("Labels failed"));
     assert!(ann.see("/postmortems?q=submarine").await.says("No post-mortem matches"));
     assert!(ann.see("/incidents/1").await.says("published the post-mortem of incident 1"));
+
+    // A correction is of words alone, and is judged by whoever sees it.
+    assert!(!ann.see("/postmortems/1/edit").await.says("Action 1"));
+    assert_eq!(save(&mut ann, "The submarine was late.", &[]).await.status, StatusCode::SEE_OTHER);
+    let another = save(&mut ann, "x", &item("Buy a third", "user:kim", "2027-06-01", "three come out")).await;
+    assert_eq!(another.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(another.says("promised with the first edition") && another.says("Buy a third"), "{}", another.html);
+    let judged = |page: &Page| page.says("/postmortems/1/review\"") || page.says("/postmortems/1/ask-review");
+    for old in ["/postmortems/1", "/postmortems/1?edition=1"] {
+        assert!(!judged(&ann.see(old).await), "{old} is not what would be reviewed");
+    }
+    assert!(judged(&ann.see("/postmortems/1?draft=1").await));
+    let third = [("revision", "3"), ("opinion", "approved"), ("note", "")];
+    lee.send("/postmortems/1?draft=1", "/postmortems/1/review", &third).await;
+    let publish = "/postmortems/1/publish";
+    assert!(!ann.see("/postmortems/1").await.says(publish));
+    let published = ann.send("/postmortems/1?draft=1", publish, &[("revision", "3")]).await;
+    assert_eq!(published.status, StatusCode::SEE_OTHER, "{}", published.html);
+    assert!(ann.see("/postmortems?q=submarine").await.says("Labels failed"), "the other edition is found");
+    assert!(ann.see("/postmortems?q=zeppelin").await.says("No post-mortem matches"), "by its own words");
+}
+
+#[tokio::test]
+async fn a_person_with_two_accounts_is_one_who_can_not_approve_their_own_text() {
+    let site = Site::open();
+    let mut ann = over(&site).await;
+    ann.send("/incidents/1", "/postmortems", &[("incident", "1")]).await;
+    let mut browsers = Vec::new();
+    for (name, person) in [("lmoss", "user:lee"), ("root", "user:lee"), ("kpark", "user:kim")] {
+        let user = [("name", name), ("password", PASSWORD), ("role", "editor"), ("person", person)];
+        assert_eq!(ann.send("/settings/users", "/settings/users", &user).await.status, StatusCode::SEE_OTHER);
+        let mut browser = Browser::new(&site);
+        browser.post("/login", &[("name", name), ("password", PASSWORD)]).await;
+        browsers.push(browser);
+    }
+    let items = item("Buy a second printer", "user:kim", "2027-06-01", "two labels come out");
+    assert_eq!(save(&mut browsers[0], "# Why", &items).await.status, StatusCode::SEE_OTHER);
+    let approve = [("revision", "2"), ("opinion", "approved"), ("note", "")];
+    for (browser, expected) in
+        browsers.iter_mut().zip([StatusCode::FORBIDDEN, StatusCode::FORBIDDEN, StatusCode::SEE_OTHER])
+    {
+        let answer = browser.send("/postmortems/1", "/postmortems/1/review", &approve).await;
+        assert_eq!(answer.status, expected, "{}", answer.html);
+    }
+    assert_eq!(site.app.world().postmortems.get(1).unwrap().reviews[0].by, "kim", "by the catalog's name");
 }
 
 #[tokio::test]
@@ -124,11 +169,17 @@ async fn what_is_wrong_is_named_beside_what_was_written_and_nothing_is_lost() {
     assert_eq!(save(&mut ann, text, &item("x", "user:kim", "2020-01-01", "y")).await.status, StatusCode::SEE_OTHER);
     assert!(ann.see("/postmortems/1?draft=1").await.says("is over already"));
 
+    // What was opened before others wrote stays of the revision it was opened with, until it was seen what they wrote.
     let csrf = ann.see("/postmortems/1/edit").await.csrf();
     let stale = [("csrf", csrf.as_str()), ("revision", "1"), ("title", "Mine"), ("text", "My own words.")];
+    let slip = stale.into_iter().chain(item("x", "user:kim", "someday", "y")).collect::<Vec<_>>();
+    let refused = ann.post("/postmortems/1/edit", &slip).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.says("name=\"revision\" value=\"1\"") && !refused.says(text), "{}", refused.html);
     let refused = ann.post("/postmortems/1/edit", &stale).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.says("My own words.") && refused.says("What it says now"), "{}", refused.html);
+    assert!(refused.says("name=\"revision\" value=\"2\"") && refused.says(text), "{}", refused.html);
     let large = "x".repeat(10 << 20);
     let refused = ann
         .post("/postmortems/1/edit", &[("csrf", csrf.as_str()), ("revision", "2"), ("title", "x"), ("text", &large)])
