@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Session;
-use crate::output::{Table, Tone, add, read};
+use crate::output::{Table, Tone, add, read, warn};
 
 pub(crate) const HELP: &str = "\
 A post-mortem is named by its incident's number. An item is WHAT | WHO | UNTIL | DONE WHEN; it is done when somebody
@@ -16,10 +16,10 @@ says so, by the words that stand there, or when check:NAME passes, flag:NAME is 
 
 Examples:
   mainstay postmortem start 7
-  mainstay postmortem show 7 > 7.md
-  mainstay postmortem edit 7 --text 7.md --item 'retry less | kim | 2026-12-24 | check:queue-is-short'
-  mainstay postmortem review 7 --approve --by lee
-  mainstay postmortem publish 7";
+  mainstay postmortem show 7 > 7.md          (says which revision it is)
+  mainstay postmortem edit 7 --revision 1 --text 7.md --item 'retry less | kim | 2026-12-24 | check:queue-is-short'
+  mainstay postmortem review 7 --revision 2 --approve --by lee
+  mainstay postmortem publish 7 --revision 2";
 
 /// What to do with post-mortems.
 #[derive(Debug, Args)]
@@ -62,7 +62,7 @@ enum PostmortemVerb {
         number: u64,
     },
     /// Change the draft; what is left out stays as it is
-    #[command(after_help = "Example: mainstay postmortem edit 7 --text 7.md")]
+    #[command(after_help = "Example: mainstay postmortem edit 7 --revision 2 --text 7.md")]
     Edit {
         /// The incident's number
         number: u64,
@@ -75,7 +75,7 @@ enum PostmortemVerb {
         /// What is promised, in place of what was: one to three of them
         #[arg(long = "item", value_name = "WHAT | WHO | UNTIL | DONE WHEN")]
         items: Vec<String>,
-        /// The revision that this was made of; the newest if left out
+        /// The revision that this was made of, which must still be the newest; whatever is the newest if left out
         #[arg(long, value_name = "N")]
         revision: Option<u32>,
     },
@@ -97,12 +97,18 @@ enum PostmortemVerb {
         /// Whose opinion it is: a user of the catalog
         #[arg(long, value_name = "USER")]
         by: Option<String>,
+        /// The revision that was read, which must still be the newest; whatever is the newest if left out
+        #[arg(long, value_name = "N")]
+        revision: Option<u32>,
     },
     /// Publish the draft, and promise its action items
-    #[command(after_help = "Example: mainstay postmortem publish 7")]
+    #[command(after_help = "Example: mainstay postmortem publish 7 --revision 2")]
     Publish {
         /// The incident's number
         number: u64,
+        /// The revision that is meant, which must still be the newest; whatever is the newest if left out
+        #[arg(long, value_name = "N")]
+        revision: Option<u32>,
     },
 }
 
@@ -160,7 +166,12 @@ pub(crate) async fn run(args: PostmortemArgs, session: &Session) -> Result<ExitC
             let edition = edition.map(|edition| edition.to_string());
             let query: Vec<(&str, &str)> = edition.iter().map(|edition| ("edition", edition.as_str())).collect();
             let answer = session.client.get(&["postmortems", &number.to_string()], &query).await?;
-            session.out.show(answer, |of: PostMortem| of.text)?;
+            session.out.show(answer, |of: PostMortem| {
+                if edition.is_none() {
+                    warn(&format!("revision {}", of.revision));
+                }
+                of.text
+            })?;
             Ok(ExitCode::SUCCESS)
         }
         PostmortemVerb::Status { number } => {
@@ -170,10 +181,7 @@ pub(crate) async fn run(args: PostmortemArgs, session: &Session) -> Result<ExitC
         }
         PostmortemVerb::Start { number } => session.carry_out(&["postmortems"], &json!({"incident": number})).await,
         PostmortemVerb::Edit { number, text, title, items, revision } => {
-            let revision = match revision {
-                Some(revision) => revision,
-                None => newest(number, session).await?,
-            };
+            let revision = meant(revision, number, session).await?;
             let mut body = json!({"revision": revision, "title": title});
             if let Some(file) = text {
                 let text = std::fs::read_to_string(&file).map_err(|error| {
@@ -191,13 +199,13 @@ pub(crate) async fn run(args: PostmortemArgs, session: &Session) -> Result<ExitC
             let path = ["postmortems", &number.to_string(), "review-requests"];
             session.carry_out(&path, &json!({"reviewers": reviewers})).await
         }
-        PostmortemVerb::Review { number, opinion, by } => {
-            let (revision, note) = (newest(number, session).await?, opinion.changes.unwrap_or_default());
+        PostmortemVerb::Review { number, opinion, by, revision } => {
+            let (revision, note) = (meant(revision, number, session).await?, opinion.changes.unwrap_or_default());
             let body = json!({"revision": revision, "approve": opinion.approve, "note": note, "by": by});
             session.carry_out(&["postmortems", &number.to_string(), "reviews"], &body).await
         }
-        PostmortemVerb::Publish { number } => {
-            let body = json!({"revision": newest(number, session).await?});
+        PostmortemVerb::Publish { number, revision } => {
+            let body = json!({"revision": meant(revision, number, session).await?});
             session.carry_out(&["postmortems", &number.to_string(), "publish"], &body).await
         }
     }
@@ -221,7 +229,11 @@ async fn list(search: Option<&str>, limit: usize, session: &Session) -> Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-async fn newest(number: u64, session: &Session) -> Result<u32, Refusal> {
+/// The revision that a wish is about: the one that was named, else the newest.
+async fn meant(named: Option<u32>, number: u64, session: &Session) -> Result<u32, Refusal> {
+    if let Some(named) = named {
+        return Ok(named);
+    }
     let of: PostMortem = read(session.client.get(&["postmortems", &number.to_string()], &[]).await?)?;
     Ok(of.revision)
 }

@@ -214,4 +214,19 @@ fn an_incident_is_declared_taken_on_judged_and_resolved() {
     server.verb(&["incident", "list", "--open"]).exits(0).says(&["No incident is open."]);
     server.verb(&["incident", "show", &number]).exits(0).says(&["● resolved", "ended"]);
     server.verb(&["incident", "show", "99"]).exits(65).complains(&["error[not-found]"]);
+
+    // A post-mortem is written of the revision that was read.
+    server.verb(&["postmortem", "start", &number]).exits(0);
+    let shown = server.verb(&["postmortem", "show", &number]).exits(0).says(&["## Summary"]).complains(&["revision 1"]);
+    assert!(!shown.out.contains("revision 1"), "the text can be written to a file");
+    server.verb(&["postmortem", "edit", &number, "--title", "Dark", "--revision", "1"]).exits(0);
+    let conflict = ["error[conflict]", "revision 2 meanwhile"];
+    for late in [
+        &["postmortem", "edit", &number, "--title", "Darker", "--revision", "1"][..],
+        &["postmortem", "review", &number, "--approve", "--by", "iris.beacon", "--revision", "1"],
+        &["postmortem", "publish", &number, "--revision", "1"],
+    ] {
+        server.verb(late).exits(65).complains(&conflict);
+    }
+    server.verb(&["postmortem", "edit", &number, "--title", "Darker"]).exits(0);
 }
