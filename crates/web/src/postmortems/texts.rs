@@ -123,3 +123,54 @@ fn document(number: u64, newest: &Edition, store: &dyn Store) -> Result<TextDocu
     let body = words.get(..words.floor_char_boundary(BODY_BYTES_MAX)).unwrap_or_default();
     Ok(TextDocument::new(&key(number), &newest.title).field(1, body))
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::{Actor, EventId, IdSeed, Stamp, Timestamp};
+    use postmortems::{About, Event};
+    use timeline::SqliteStore;
+
+    use super::*;
+
+    /// Publishes an edition, and keeps its text.
+    fn publish(world: &mut World, store: &SqliteStore, incident: u64, edition: u32, words: &str) {
+        let about = About { incident, entity: "component:shop".parse().unwrap() };
+        let text = store.put_blobs(&[words.as_bytes().to_vec()]).unwrap()[0];
+        let stamp = Stamp {
+            position: 1,
+            event: EventId::from_bytes([1; 16]),
+            command: kernel::Context::new(Timestamp::UNIX_EPOCH, Actor::mainstay("tests"), IdSeed(1)).command,
+            at: Timestamp::UNIX_EPOCH,
+            actor: Actor::mainstay("tests"),
+            reason: None,
+        };
+        if edition == 1 {
+            let started = Event::Started { about: about.clone(), title: "odd".to_owned(), text, bytes: 1 };
+            world.postmortems.fold(&started, &stamp);
+        }
+        let (title, promised) = ("odd".to_owned(), Vec::new());
+        world.postmortems.fold(&Event::Published { about, edition, revision: edition, title, text, promised }, &stamp);
+    }
+
+    #[test]
+    fn only_what_is_another_edition_is_read_for_the_index() {
+        let found = |of: &Published, word: &str| of.index.search(word, KEY, 9).len();
+        let (mut world, first) = (World::default(), SqliteStore::temporary().unwrap());
+        publish(&mut world, &first, 1, 1, "the zeppelin");
+        publish(&mut world, &first, 2, 1, "the submarine");
+        let old = Published::of(&world, None, &first).unwrap();
+        assert_eq!((found(&old, "zeppelin"), found(&old, "submarine")), (1, 1));
+
+        // This store has nothing but what is new: what was read before would be missing.
+        let (past, second) = (world.clone(), SqliteStore::temporary().unwrap());
+        publish(&mut world, &second, 2, 2, "the balloon");
+        publish(&mut world, &second, 3, 1, "the train");
+        let new = Published::of(&world, Some(&old), &second).unwrap();
+        let all = ["zeppelin", "submarine", "balloon", "train"].map(|word| found(&new, word));
+        assert_eq!((all, new.publications), ([1, 0, 1, 1], 4));
+
+        let back = Published::of(&past, Some(&new), &first).unwrap();
+        let all = ["zeppelin", "submarine", "balloon", "train"].map(|word| found(&back, word));
+        assert_eq!(all, [1, 1, 0, 0], "a moment of the past is searched as it was");
+    }
+}
