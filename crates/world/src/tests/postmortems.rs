@@ -80,9 +80,17 @@ fn nobody_approves_under_another_name_what_they_wrote_under_their_accounts() {
     let items = town.world.postmortems.get(1).unwrap().items.clone();
     town.give(wish(Wish::Edit { incident: 1, base: 2, title, text, bytes, items })).unwrap();
     town.actor = Actor::Token("other".to_owned());
-    let by = Some("user:kim".parse().unwrap());
+    let by: Option<kernel::EntityRef> = Some("user:kim".parse().unwrap());
+    let named = by.clone();
     let review = Wish::Review { incident: 1, revision: 3, by, opinion: Opinion::Approved, note: String::new() };
     assert_eq!(town.give(wish(review)).unwrap_err().code, &codes::FORBIDDEN);
+    // Who left the catalog and still signs in speaks for themself.
+    town.apply(super::FILES);
+    let note = "why now?".to_owned();
+    let wants = Wish::Review { incident: 1, revision: 3, by: named, opinion: Opinion::ChangesWanted, note };
+    assert_eq!(town.give(wish(wants.clone())).unwrap_err().field.as_deref(), Some("by"), "a program can't name them");
+    town.actor = Actor::Person("kpark".to_owned());
+    town.give(wish(wants)).unwrap();
 }
 
 #[test]
