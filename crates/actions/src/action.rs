@@ -197,6 +197,20 @@ impl Action {
         }
     }
 
+    /// Whose it is to see to it: the owner's, and while it is escalated also theirs to whom it was.
+    pub(crate) fn concerned(&self) -> impl Iterator<Item = &EntityRef> {
+        let is_escalated = matches!(self.state, ActionState::Escalated { .. });
+        let escalation = self.escalation.as_ref().filter(|_| is_escalated);
+        let to = escalation.into_iter().flat_map(|escalation| &escalation.to);
+        std::iter::once(&self.promise.owner).chain(to)
+    }
+
+    /// True of the owner, and while it is escalated also of those to whom it was.
+    #[must_use]
+    pub fn concerns(&self, person: &EntityRef) -> bool {
+        self.concerned().any(|concerned| concerned == person)
+    }
+
     /// When something is due of it, and what.
     #[must_use]
     pub fn next_due(&self) -> Option<(Timestamp, Due)> {
@@ -252,16 +266,15 @@ impl Action {
                         // The deadline is over mostly; what is due next is that it escalates.
                         self.reminded = too_late_for(self.promise.deadline, stamp.at);
                     }
-                    None => {
-                        self.state = ActionState::Escalated { at: stamp.at };
-                        if let Some(escalation) = &mut self.escalation {
-                            escalation.told = stamp.at;
-                        }
-                    }
+                    // When they were last told stays: a check that comes and goes must not silence the reminders.
+                    None => self.state = ActionState::Escalated { at: stamp.at },
                 }
             }
             Event::Escalated { to, lead, .. } => {
-                self.state = ActionState::Escalated { at: stamp.at };
+                // That it goes on to somebody else makes it no younger.
+                if !matches!(self.state, ActionState::Escalated { .. }) {
+                    self.state = ActionState::Escalated { at: stamp.at };
+                }
                 let to = people(to);
                 self.escalation = Some(Escalation { at: stamp.at, to, lead: lead.clone(), told: stamp.at });
             }

@@ -1,12 +1,14 @@
 //! The wishes, and what becomes of them.
 
+mod promise;
+
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, Context, EntityRef, Refusal, codes};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, ActionState, Clock, Cycle, Due, Event, Evidence, Knowledge, Look, Promise, Reminder, RetroCommand, Source,
-    State, Told, Why, is_known, retro,
+    Action, ActionState, Clock, Cycle, Due, Event, Evidence, Knowledge, Look, Promise, Reminder, RetroCommand, State,
+    Told, Why, is_known, retro,
 };
 
 /// What somebody wants to happen to a promise.
@@ -69,14 +71,10 @@ pub enum Command {
         /// Why.
         reason: String,
     },
-    /// Something was seen of its condition.
+    /// Look at its condition: something happened that may have changed it.
     Observe {
         /// The item's number.
         action: u64,
-        /// Whether it holds.
-        holds: bool,
-        /// What was seen, in words.
-        words: String,
     },
     /// Remind whom it concerns.
     Remind {
@@ -85,7 +83,7 @@ pub enum Command {
         /// Of what.
         of: Reminder,
     },
-    /// Let the owner's lead see to it.
+    /// Let the owner's lead see to it; the next lead, if it is escalated and all of those to whom it was are gone.
     Escalate {
         /// The item's number.
         action: u64,
@@ -102,8 +100,6 @@ pub const WHAT_BYTES_MAX: usize = 200;
 /// A reason, or a note.
 pub const TEXT_BYTES_MAX: usize = 5_000;
 const LINK_BYTES_MAX: usize = 2_000;
-const PATH_BYTES_MAX: usize = 500;
-const KEY_BYTES_MAX: usize = 1_200;
 const SEEN_BYTES_MAX: usize = 500;
 /// A deadline lies in the future by so much at most.
 const LONGEST: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
@@ -115,6 +111,8 @@ pub const WITHOUT_CALENDAR: SignedDuration = SignedDuration::from_hours(4 * 7 * 
 const POSTPONED_MAX: u32 = 1;
 /// People who are told at the same time.
 const TOLD_MAX: usize = 50;
+/// Items of which something is done at the same time, because it is due.
+pub const DUE_MAX: usize = 200;
 
 /// Decides what becomes of a command. No events: there is nothing to do.
 ///
@@ -134,7 +132,7 @@ pub fn decide(
             let team = state.cycle(&cycle).ok_or_else(|| Refusal::new(&codes::NOT_FOUND, detail()))?.team.clone();
             Some(Event::CycleRemoved { cycle, team })
         }
-        Command::Promise { promise } => Some(promise_it(state, promise, known, context)?),
+        Command::Promise { promise } => Some(promise::decide(state, promise, known, context)?),
         Command::Done { action, note, link } => Some(done(held(state, action)?, note, link, known)?),
         Command::Deprioritise { action, reason, by } => {
             deprioritise(held(state, action)?, reason, by, known, &context.actor)?
@@ -152,10 +150,9 @@ pub fn decide(
             if !action.is_finished() {
                 return Ok(Vec::new());
             }
-            let reason = text("/reason", reason, TEXT_BYTES_MAX)?;
-            Some(reopen(action, Why::ByHand { reason }, known, context.now))
+            Some(reopen_by_hand(action, reason, known)?)
         }
-        Command::Observe { action, holds, words } => observe(held(state, action)?, holds, words, known, context.now),
+        Command::Observe { action } => observe(held(state, action)?, known, context.now),
         Command::Remind { action, of } => remind(held(state, action)?, of, known, context),
         Command::Escalate { action } => escalate(held(state, action)?, known, context),
         Command::Retro { command } => retro::decide(state, command, known, (&context.actor, context.now))?,
@@ -163,9 +160,10 @@ pub fn decide(
     Ok(event.into_iter().collect())
 }
 
-/// The commands whose time has come.
+/// The commands whose time has come, those that have waited longest first: at most [`DUE_MAX`], so that what fell due while
+/// Mainstay stood still is not one giant write.
 pub fn due(state: &State, now: Timestamp) -> impl Iterator<Item = Command> + '_ {
-    state.due(now).map(|(action, due)| match due {
+    state.due(now).take(DUE_MAX).map(|(action, due)| match due {
         Due::Remind(of) => Command::Remind { action: action.number, of },
         Due::Escalate => Command::Escalate { action: action.number },
     })
@@ -211,65 +209,6 @@ fn define(state: &State, definition: Cycle) -> Result<Option<Event>, Refusal> {
     }
 }
 
-fn promise_it(state: &State, mut promise: Promise, known: &dyn Knowledge, context: &Context) -> Result<Event, Refusal> {
-    if state.unfinished_count() >= State::UNFINISHED_MAX {
-        let detail = format!("{} promises are not kept yet, which is the bound", State::UNFINISHED_MAX);
-        return Err(Refusal::new(&codes::CONFLICT, detail).fix("do some of them, or decide against them"));
-    }
-    promise.what = text("/what", promise.what, WHAT_BYTES_MAX)?;
-    if promise.what.contains(char::is_control) {
-        return Err(invalid("/what", "what is promised must be one line").fix("say the rest in why"));
-    }
-    if promise.why.len() > TEXT_BYTES_MAX {
-        let detail = format!("the reason has {} bytes; at most {TEXT_BYTES_MAX} are allowed", promise.why.len());
-        return Err(invalid("/why", detail));
-    }
-    is_known("/owner", &promise.owner, known)?;
-    deadline(promise.deadline, context.now)?;
-    sources(state, &promise.source)?;
-    match &promise.team {
-        Some(team) if !known.is_team(team) => {
-            let detail = format!("{team} is no group of the catalog");
-            return Err(invalid("/team", detail).fix("name a group, or leave it out"));
-        }
-        Some(_) => {}
-        None => promise.team = known.team_of(&promise.owner, &promise.subject),
-    }
-    if let crate::DoneWhen::DocumentChanged { path: Some(path), .. } = &promise.done_when
-        && (path.is_empty() || path.len() > PATH_BYTES_MAX)
-    {
-        return Err(invalid("/done_when/path", format!("a path has from 1 to {PATH_BYTES_MAX} bytes")));
-    }
-    promise.done_when = known.pin(promise.done_when);
-    if let Look::Holds(words) = known.look(&promise.done_when, context.now) {
-        let detail = format!("that {} is so already: {words}", promise.done_when.in_words());
-        return Err(invalid("/done_when", detail).fix("promise something that is not so yet"));
-    }
-    let calendar = promise.team.as_ref().and_then(|team| known.calendar(team));
-    let clock = clock(calendar, context.now);
-    Ok(Event::Promised { number: state.next_number(), promise, clock })
-}
-
-/// A finding is promised once at a time.
-fn sources(state: &State, source: &Source) -> Result<(), Refusal> {
-    if let Source::Retrospective { retrospective } = source
-        && state.retros().get(*retrospective).is_none()
-    {
-        let detail = format!("there is no retrospective {retrospective}");
-        return Err(invalid("/source/retrospective", detail));
-    }
-    let Source::Finding { key } = source else { return Ok(()) };
-    if key.trim().is_empty() || key.len() > KEY_BYTES_MAX {
-        return Err(invalid("/source/key", format!("a finding's key has from 1 to {KEY_BYTES_MAX} bytes")));
-    }
-    match state.of_source(source).find(|action| !action.is_finished()) {
-        Some(same) => {
-            let (number, owner) = (same.number, same.promise.owner.short());
-            let detail = format!("{owner} has promised to mend this finding already, by action {number}");
-            Err(Refusal::new(&codes::CONFLICT, detail).field("/source/key"))
-        }
-        None => Ok(()),
-    }
 }
 
 fn deadline(deadline: Timestamp, now: Timestamp) -> Result<(), Refusal> {
@@ -334,9 +273,9 @@ fn deprioritise(
     }
     let action = unfinished(action)?;
     let by = match (actor, by) {
-        // Who is signed in decides under their own name.
-        (Actor::Person(_), _) => None,
-        (Actor::Token(_), Some(by)) => {
+        // Who is signed in decides under their own name, unless they hand in another's decision.
+        (Actor::Person(_), None) => None,
+        (Actor::Person(_) | Actor::Token(_), Some(by)) => {
             is_known("/by", &by, known)?;
             Some(by)
         }
@@ -371,27 +310,43 @@ fn postpone(action: &Action, to: Timestamp, reason: String, now: Timestamp) -> R
     Ok(Event::Postponed { about: action.about(), from, to, reason })
 }
 
-/// What was escalated once is escalated again at once: a moment's success doesn't silence it.
-fn reopen(action: &Action, why: Why, known: &dyn Knowledge, now: Timestamp) -> Event {
-    let calendar = action.promise.team.as_ref().and_then(|team| known.calendar(team));
-    let clock = action.escalation.is_none().then(|| clock(calendar, now));
-    Event::Reopened { about: action.about(), why, clock }
+/// It escalates when it would have: to decide against a promise and to reopen it gives nobody more time.
+fn reopen_by_hand(action: &Action, reason: String, known: &dyn Knowledge) -> Result<Event, Refusal> {
+    let condition = &action.promise.done_when;
+    if let Look::Holds(words) = known.look(condition, action.promised) {
+        let detail = format!("action {} is done when {}, and it is so: {words}", action.number, condition.in_words());
+        return Err(Refusal::new(&codes::CONFLICT, detail).fix("promise what is still to be done"));
+    }
+    let reason = text("/reason", reason, TEXT_BYTES_MAX)?;
+    Ok(reopened(action, Why::ByHand { reason }, || action.clock.clone()))
 }
 
-fn observe(action: &Action, holds: bool, words: String, known: &dyn Knowledge, now: Timestamp) -> Option<Event> {
-    let mut words = words;
-    words.truncate(words.floor_char_boundary(SEEN_BYTES_MAX));
+/// What was escalated once is escalated again at once: a moment's success doesn't silence it.
+fn reopened(action: &Action, why: Why, clock: impl FnOnce() -> Clock) -> Event {
+    Event::Reopened { about: action.about(), why, clock: action.escalation.is_none().then(clock) }
+}
+
+/// It is looked at now, and not when the event came that made somebody look: that may have been in the midst of a change.
+fn observe(action: &Action, known: &dyn Knowledge, now: Timestamp) -> Option<Event> {
     if !action.is_watched() {
         return None;
     }
-    match (&action.state, holds) {
-        (ActionState::Open | ActionState::Escalated { .. }, true) => {
-            Some(Event::Done { about: action.about(), evidence: Evidence::Seen { words } })
+    let cut = |mut words: String| {
+        words.truncate(words.floor_char_boundary(SEEN_BYTES_MAX));
+        words
+    };
+    match (&action.state, known.look(&action.promise.done_when, action.promised)) {
+        (ActionState::Open | ActionState::Escalated { .. }, Look::Holds(words)) => {
+            Some(Event::Done { about: action.about(), evidence: Evidence::Seen { words: cut(words) } })
         }
-        (ActionState::Done { .. }, false) => Some(reopen(action, Why::Failed { words }, known, now)),
-        (ActionState::Open | ActionState::Escalated { .. }, false)
-        | (ActionState::Done { .. }, true)
-        | (ActionState::Deprioritised { .. }, _) => None,
+        (ActionState::Done { .. }, Look::Fails(words)) => {
+            let calendar = action.promise.team.as_ref().and_then(|team| known.calendar(team));
+            Some(reopened(action, Why::Failed { words: cut(words) }, || clock(calendar, now)))
+        }
+        (ActionState::Open | ActionState::Escalated { .. }, Look::Fails(_))
+        | (ActionState::Done { .. }, Look::Holds(_))
+        | (ActionState::Deprioritised { .. }, _)
+        | (_, Look::Unsure(_)) => None,
     }
 }
 
@@ -399,6 +354,9 @@ fn observe(action: &Action, holds: bool, words: String, known: &dyn Knowledge, n
 fn remind(action: &Action, of: Reminder, known: &dyn Knowledge, context: &Context) -> Option<Event> {
     if action.what_is_due(context.now) != Some(Due::Remind(of)) {
         return None;
+    }
+    if let Some(handed_on) = escalate(action, known, context) {
+        return Some(handed_on);
     }
     let mut people = match (&action.escalation, of) {
         (Some(escalation), Reminder::StillEscalated) => escalation.to.clone(),
@@ -412,12 +370,25 @@ fn remind(action: &Action, of: Reminder, known: &dyn Knowledge, context: &Contex
     Some(Event::Reminded { about: action.about(), of, to: tell(people, known, context) })
 }
 
+/// Its time is over, or all of those to whom it was escalated are gone.
 fn escalate(action: &Action, known: &dyn Knowledge, context: &Context) -> Option<Event> {
-    let is_due = action.clock.escalates <= context.now;
-    if !matches!(action.state, ActionState::Open) || !is_due {
-        return None;
-    }
-    let (people, lead) = known.leads(&action.promise.owner, action.promise.team.as_ref());
+    let leads = || known.leads(&action.promise.owner, action.promise.team.as_ref());
+    let (people, lead) = match (&action.state, &action.escalation) {
+        (ActionState::Open, _) if action.clock.escalates <= context.now => leads(),
+        (ActionState::Escalated { .. }, Some(escalation))
+            if !escalation.to.iter().any(|person| known.is_person(person)) =>
+        {
+            // That it is still nobody's is no news.
+            Some(leads()).filter(|(people, _)| !(people.is_empty() && escalation.to.is_empty()))?
+        }
+        (
+            ActionState::Open
+            | ActionState::Escalated { .. }
+            | ActionState::Done { .. }
+            | ActionState::Deprioritised { .. },
+            _,
+        ) => return None,
+    };
     Some(Event::Escalated { about: action.about(), to: tell(people, known, context), lead })
 }
 

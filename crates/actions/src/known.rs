@@ -16,6 +16,9 @@ pub trait Knowledge {
     /// True if the catalog has this group.
     fn is_team(&self, team: &EntityRef) -> bool;
 
+    /// True if this incident has a post-mortem.
+    fn is_post_mortem(&self, incident: u64) -> bool;
+
     /// The team that answers for what this person promises about this subject.
     fn team_of(&self, owner: &EntityRef, subject: &EntityRef) -> Option<EntityRef>;
 

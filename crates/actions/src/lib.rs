@@ -35,7 +35,7 @@ mod tests;
 
 pub use action::{Action, ActionState, Entry, Escalation};
 pub use calendar::{Cycle, Length, Rhythm, Turn};
-pub use command::{Command, SPRINTS, TEXT_BYTES_MAX, WHAT_BYTES_MAX, WITHOUT_CALENDAR, clock, decide, due};
+pub use command::{Command, DUE_MAX, SPRINTS, TEXT_BYTES_MAX, WHAT_BYTES_MAX, WITHOUT_CALENDAR, clock, decide, due};
 pub use declared::CYCLE_KIND;
 pub use event::{About, Clock, Event, Evidence, Lead, Reminder, Told, Why, reference};
 pub use known::{Knowledge, Look, is_known};

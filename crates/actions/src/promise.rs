@@ -1,5 +1,7 @@
 //! What is promised, and how one can tell that it was kept.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use kernel::{EntityRef, Sha256};
 use serde::{Deserialize, Serialize};
@@ -63,16 +65,22 @@ pub enum DoneWhen {
         /// On what.
         to: EntityRef,
     },
-    /// The entity's document changed after the promise was made: a page of its docs, or its description in the catalog.
+    /// Something was written after the promise was made: a page of the entity's docs, or its description in the catalog.
+    /// That a page is gone changes nothing, and neither does what else the catalog says of the entity.
     DocumentChanged {
         /// Whose.
         entity: EntityRef,
         /// Which page of its docs, by its path; any, and the description too, if there is none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         path: Option<String>,
-        /// What it was when the promise was made; none if it was not there. It is found out then, whatever is given.
+        /// What the page was when the promise was made; none if it was not there. It is found out then, whatever is
+        /// given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         was: Option<Sha256>,
+        /// Where no page is named, the digests of all that was written then: the description and each page. It is found
+        /// out then, whatever is given. Promises of before this was remembered have the digest of all in `was`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        had: Option<BTreeSet<Sha256>>,
     },
     /// The consumer's newest pact was verified against the provider, and held.
     ContractVerified {

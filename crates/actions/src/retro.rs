@@ -265,6 +265,12 @@ impl Retros {
         self.by_team.get(team).into_iter().flatten().rev().filter_map(|number| self.get(*number))
     }
 
+    /// A team's newest retrospective: what is promised in it is judged when the next is opened.
+    #[must_use]
+    pub fn newest(&self, team: &EntityRef) -> Option<&Retro> {
+        self.of_team(team).next()
+    }
+
     pub(crate) fn fold(&mut self, event: &Event, stamp: &Stamp) {
         match event {
             Event::RetroOpened { about, previous, verdict } => {
@@ -370,6 +376,10 @@ pub(crate) fn decide(
         }
         RetroCommand::Vote { retro, card, on } => {
             let retro = running(retros, retro)?;
+            if !actor.is_person() {
+                let refusal = Refusal::new(&codes::FORBIDDEN, "only a person votes: a program has no votes");
+                return Err(refusal.fix("sign in"));
+            }
             let name = actor.to_string();
             let has = card_of(retro, card)?.votes.contains(&name);
             if has == on {
@@ -409,7 +419,7 @@ fn open(state: &State, team: EntityRef, title: &str, known: &dyn Knowledge, now:
         let detail = format!("{team} is no group of the catalog");
         return Err(Refusal::new(&codes::INVALID, detail).field("/team").fix("name a group"));
     }
-    let previous = retros.of_team(&team).next();
+    let previous = retros.newest(&team);
     if let Some(running) = previous.filter(|retro| retro.closed.is_none()) {
         let detail = format!("retrospective {} of {} is open", running.about.number, team.short());
         return Err(Refusal::new(&codes::CONFLICT, detail).field("/team").fix("close it first"));

@@ -23,6 +23,8 @@ pub struct State {
     /// The others, by the position of what ended them.
     finished: OrdMap<u64, u64>,
     by_owner: OrdMap<EntityRef, OrdSet<u64>>,
+    /// The unfinished items that a person owns, or that were escalated to them.
+    concerning: OrdMap<EntityRef, OrdSet<u64>>,
     by_team: OrdMap<EntityRef, OrdSet<u64>>,
     by_subject: OrdMap<EntityRef, OrdSet<u64>>,
     by_source: OrdMap<Source, OrdSet<u64>>,
@@ -135,6 +137,9 @@ impl State {
             self.finished.insert(action.changed_at, number);
         } else {
             self.unfinished.insert(number);
+            for person in action.concerned() {
+                self.concerning.entry(person.clone()).or_default().insert(number);
+            }
         }
         self.by_owner.entry(promise.owner.clone()).or_default().insert(number);
         self.by_subject.entry(promise.subject.clone()).or_default().insert(number);
@@ -170,6 +175,9 @@ impl State {
         self.unfinished.remove(&number);
         self.finished.remove(&action.changed_at);
         leave(&mut self.by_owner, &promise.owner, number);
+        for person in action.concerned() {
+            leave(&mut self.concerning, person, number);
+        }
         leave(&mut self.by_subject, &promise.subject, number);
         if let Some(team) = &promise.team {
             leave(&mut self.by_team, team, number);
@@ -261,6 +269,21 @@ impl State {
     /// A person's items, oldest first.
     pub fn of_owner(&self, owner: &EntityRef) -> impl DoubleEndedIterator<Item = &Action> + use<'_> {
         self.of(self.by_owner.get(owner))
+    }
+
+    /// A person's unfinished items, and those that were escalated to them, oldest first.
+    pub fn concerning(&self, person: &EntityRef) -> impl Iterator<Item = &Action> + use<'_> {
+        self.of(self.concerning.get(person))
+    }
+
+    /// Everybody who owns an item, finished or not, in order.
+    pub fn owners(&self) -> impl Iterator<Item = &EntityRef> {
+        self.by_owner.keys()
+    }
+
+    /// Every team that answers for an item, finished or not, in order.
+    pub fn teams(&self) -> impl Iterator<Item = &EntityRef> {
+        self.by_team.keys()
     }
 
     /// A team's items, oldest first.

@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, Context, EntityRef, IdSeed, Refusal, Stamp};
 
 use crate::{
-    Action, ActionState, Command, Cycle, DoneWhen, Event, Evidence, Knowledge, Lead, Look, Promise, Reminder, Source,
-    State, decide, due,
+    Action, ActionState, Command, Cycle, DUE_MAX, DoneWhen, Event, Evidence, Knowledge, Lead, Look, Promise, Reminder,
+    Source, State, decide, due,
 };
 
 fn reference(text: &str) -> EntityRef {
@@ -52,6 +52,10 @@ impl Knowledge for Town {
 
     fn is_team(&self, team: &EntityRef) -> bool {
         *team == reference("group:money")
+    }
+
+    fn is_post_mortem(&self, incident: u64) -> bool {
+        incident == 7
     }
 
     fn team_of(&self, _: &EntityRef, _: &EntityRef) -> Option<EntityRef> {
@@ -159,8 +163,13 @@ impl Log {
         self.action(number).state.as_str()
     }
 
+    /// Looks at an item's condition when it holds, or doesn't.
     fn observe(&mut self, action: u64, holds: bool) -> usize {
-        self.give(Command::Observe { action, holds, words: "seen".to_owned() }).unwrap().len()
+        let condition = self.action(action).promise.done_when.clone();
+        self.town.holds.insert(condition.clone(), holds);
+        let events = self.give(Command::Observe { action }).unwrap();
+        self.town.holds.remove(&condition);
+        events.len()
     }
 }
 
@@ -251,7 +260,7 @@ fn a_condition_that_holds_closes_the_item_and_one_that_fails_again_reopens_it() 
     assert_eq!(log.observe(number, false), 0);
     assert_eq!(log.observe(number, true), 1);
     let ActionState::Done { evidence: Evidence::Seen { words }, .. } = &log.action(number).state else { panic!() };
-    assert_eq!(words, "seen");
+    assert_eq!(words, "it is so");
     assert_eq!(log.observe(number, true), 0);
     log.pass(days(5));
     assert_eq!(log.observe(number, false), 1);
@@ -284,6 +293,68 @@ fn a_moment_of_success_does_not_silence_an_escalation() {
     assert_eq!(log.word(number), "escalated");
     let events = log.pass(days(8));
     assert_eq!(told(&events[0]), [("jo", true), ("lee", true)]);
+}
+
+#[test]
+fn what_was_seen_counts_no_more_if_it_is_otherwise_by_now() {
+    let mut log = Log::new();
+    let number = log.promise(promise(green()));
+    log.observe(number, true);
+    // It was looked at because it had failed; now nobody knows, and that reopens nothing.
+    assert!(log.give(Command::Observe { action: number }).unwrap().is_empty());
+    log.town.holds.insert(green(), true);
+    assert!(log.give(Command::Observe { action: number }).unwrap().is_empty());
+    assert_eq!(log.word(number), "done");
+}
+
+#[test]
+fn a_check_that_comes_and_goes_does_not_put_off_the_weekly_reminder() {
+    let mut log = Log::new();
+    let number = log.promise(promise(green()));
+    let escalated = log.action(number).clock.escalates;
+    log.pass(escalated.duration_since(log.now));
+    log.pass(days(6));
+    assert_eq!((log.observe(number, true), log.observe(number, false)), (1, 1));
+    let events = log.pass(days(1));
+    assert!(matches!(events.as_slice(), [Event::Reminded { of: Reminder::StillEscalated, .. }]), "{events:?}");
+}
+
+#[test]
+fn what_was_escalated_to_somebody_who_left_goes_to_the_next_lead_and_is_as_old_as_it_was() {
+    let mut log = Log::new();
+    let number = log.promise(promise(DoneWhen::Word));
+    log.pass(days(29));
+    let (state, lee) = (log.action(number).state.clone(), reference("user:lee"));
+    let again = |log: &mut Log| log.give(Command::Escalate { action: number }).unwrap();
+    assert!(again(&mut log).is_empty(), "lee is there");
+    log.town.people.retain(|person| *person != lee);
+    log.town.leads = vec![reference("user:kim")];
+    let events = again(&mut log);
+    assert_eq!(told(&events[0]), [("kim", false)]);
+    assert_eq!(log.action(number).state, state);
+    assert_eq!(log.state.concerning(&lee).count(), 0);
+    assert_eq!(log.state.concerning(&reference("user:kim")).count(), 1);
+    // Nobody is left: that is said once.
+    log.town.people.clear();
+    log.town.leads.clear();
+    assert_eq!(told(&again(&mut log)[0]), []);
+    assert!(again(&mut log).is_empty());
+    // Whoever comes then gets it with the next reminder.
+    log.town.people = vec![lee.clone()];
+    log.town.leads = vec![lee];
+    let events = log.pass(days(7));
+    assert!(matches!(&events[0], Event::Escalated { .. }), "{events:?}");
+    assert_eq!(told(&events[0]), [("lee", true)]);
+}
+
+#[test]
+fn what_fell_due_while_nothing_ran_is_done_by_the_hundred() {
+    let mut log = Log::new();
+    for _ in 0..DUE_MAX + 50 {
+        log.promise(promise(DoneWhen::Word));
+    }
+    log.now = moment("2026-06-01T00:00:00Z");
+    assert_eq!([log.tick().len(), log.tick().len()], [DUE_MAX, 50]);
 }
 
 #[test]

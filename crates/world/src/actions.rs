@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use ::actions::{Command as Action, Cycle, DoneWhen, Event as Fact, Knowledge, Lead, Look, Told};
+use ::actions::{ActionState, Command as Action, Cycle, DoneWhen, Event as Fact, Knowledge, Lead, Look, Told};
 use ::contracts::Latest;
 use catalog::Relation;
 use checks::Verdict;
@@ -47,16 +47,27 @@ pub(crate) fn observe(world: &World, event: &Event) -> Vec<Reaction> {
     }
     let mut seen = BTreeSet::new();
     let watching = subjects.iter().flat_map(|subject| world.actions.watching(subject));
-    let looks = watching.filter(|action| seen.insert(action.number)).filter_map(|action| {
-        let (holds, words) = match world.look(&action.promise.done_when, action.promised) {
-            Look::Holds(words) => (true, words),
-            Look::Fails(words) => (false, words),
-            Look::Unsure(_) => return None,
-        };
-        // It is only news if it is not known yet.
-        (holds != action.is_finished()).then_some(Action::Observe { action: action.number, holds, words })
+    let news = watching.filter(|action| seen.insert(action.number)).filter(|action| {
+        match world.look(&action.promise.done_when, action.promised) {
+            // It is only news if it is not known yet.
+            Look::Holds(_) => !action.is_finished(),
+            Look::Fails(_) => action.is_finished(),
+            Look::Unsure(_) => false,
+        }
     });
-    looks.map(|command| Reaction { command: Command::Actions(command), part: Some(PART) }).collect()
+    news.map(|action| reaction(Action::Observe { action: action.number })).collect()
+}
+
+/// What was escalated to somebody who left the catalog is looked at: it may be for the next lead.
+pub(crate) fn hand_on(world: &World, event: &catalog::Event) -> Vec<Reaction> {
+    let catalog::Event::EntityRemoved { entity, .. } = event else { return Vec::new() };
+    let theirs = world.actions.concerning(&entity.reference);
+    let escalated = theirs.filter(|action| matches!(action.state, ActionState::Escalated { .. }));
+    escalated.map(|action| reaction(Action::Escalate { action: action.number })).collect()
+}
+
+fn reaction(command: Action) -> Reaction {
+    Reaction { command: Command::Actions(command), part: Some(PART) }
 }
 
 /// What follows from a promise's event: messages.
@@ -151,6 +162,10 @@ impl Knowledge for World {
         team.kind() == "group" && self.catalog.get(team).is_some()
     }
 
+    fn is_post_mortem(&self, incident: u64) -> bool {
+        self.postmortems.get(incident).is_some()
+    }
+
     fn team_of(&self, owner: &EntityRef, subject: &EntityRef) -> Option<EntityRef> {
         let theirs = self.catalog.related(owner, Relation::MemberOf);
         let answers = self.owner_of(subject).filter(|team| self.is_team(team));
@@ -167,9 +182,10 @@ impl Knowledge for World {
 
     fn pin(&self, condition: DoneWhen) -> DoneWhen {
         match condition {
-            DoneWhen::DocumentChanged { entity, path, was: _ } => {
-                let was = document(self, &entity, path.as_deref());
-                DoneWhen::DocumentChanged { entity, path, was }
+            DoneWhen::DocumentChanged { entity, path, .. } => {
+                let was = path.as_deref().and_then(|path| page(self, &entity, path));
+                let had = path.is_none().then(|| written(self, &entity));
+                DoneWhen::DocumentChanged { entity, path, was, had }
             }
             DoneWhen::Word
             | DoneWhen::CheckUp { .. }
@@ -206,17 +222,24 @@ impl Knowledge for World {
                 let whether = if declared { "depends" } else { "is not declared to depend" };
                 say(declared, format!("{} {whether} on {}", from.short(), to.short()))
             }
-            DoneWhen::DocumentChanged { entity, path, was } => {
-                let changed = document(self, entity, path.as_deref()) != *was;
-                let what = match path {
-                    Some(path) => format!("the page {path} of {}", entity.short()),
-                    None => format!("what is written of {}", entity.short()),
+            DoneWhen::DocumentChanged { entity, path, was, had } => {
+                // What is gone was not changed by anybody who wanted to.
+                let is_another = |now: Sha256| Some(now) != *was;
+                let changed = match (path, had) {
+                    (Some(path), _) => page(self, entity, path).is_some_and(is_another),
+                    (None, Some(had)) => !written(self, entity).is_subset(had),
+                    (None, None) => whole(self, entity).is_some_and(is_another),
                 };
+                let what =
+                    path.as_ref().map_or_else(|| "what is written".to_owned(), |path| format!("the page {path}"));
                 let whether = if changed { "has changed" } else { "has not changed since" };
-                say(changed, format!("{what} {whether}"))
+                say(changed, format!("{what} of {} {whether}", entity.short()))
             }
             DoneWhen::ContractVerified { consumer, provider } => contract_verified(self, consumer, provider),
             DoneWhen::Owned { entity } => match self.owner_of(entity) {
+                Some(owner) if !matches!(owner.kind(), "group" | "user") => {
+                    Look::Fails(format!("the owner {owner} is neither a group nor a user"))
+                }
                 Some(owner) if self.catalog.get(&owner).is_some() => {
                     Look::Holds(format!("{} answers for {}", owner.short(), entity.short()))
                 }
@@ -288,14 +311,23 @@ fn contract_verified(world: &World, consumer: &EntityRef, provider: &EntityRef) 
     looks.next().unwrap_or_else(|| Look::Unsure(format!("there is no pact that says {names}")))
 }
 
-/// What tells a document from the same document later; none if there is none.
-fn document(world: &World, entity: &EntityRef, path: Option<&str>) -> Option<Sha256> {
-    let docs = world.catalog.docs(entity);
-    if let Some(path) = path {
-        return docs?.page(path).map(|page| page.digest);
-    }
-    let description = world.catalog.get(entity).map(|entity| entity.descriptor.digest);
-    let pages = docs.into_iter().flat_map(|docs| docs.pages.iter().map(|page| page.digest));
-    let all: Vec<u8> = description.into_iter().chain(pages).flat_map(|digest| digest.0).collect();
+/// The digest of a page of the entity's docs, if it is there.
+fn page(world: &World, entity: &EntityRef, path: &str) -> Option<Sha256> {
+    world.catalog.docs(entity)?.page(path).map(|page| page.digest)
+}
+
+/// The digests of all that is written of an entity: its description, and each page of its docs.
+fn written(world: &World, entity: &EntityRef) -> BTreeSet<Sha256> {
+    let description = world.catalog.get(entity).and_then(|entity| entity.description.as_deref().map(str::trim));
+    let description = description.filter(|text| !text.is_empty()).map(|text| Sha256::of(text.as_bytes()));
+    let pages = world.catalog.docs(entity).into_iter().flat_map(|docs| docs.pages.iter().map(|page| page.digest));
+    description.into_iter().chain(pages).collect()
+}
+
+/// All that was declared and written of an entity in one digest: what promises remembered before [`written`].
+fn whole(world: &World, entity: &EntityRef) -> Option<Sha256> {
+    let declared = world.catalog.get(entity).map(|entity| entity.descriptor.digest);
+    let pages = world.catalog.docs(entity).into_iter().flat_map(|docs| docs.pages.iter().map(|page| page.digest));
+    let all: Vec<u8> = declared.into_iter().chain(pages).flat_map(|digest| digest.0).collect();
     (!all.is_empty()).then(|| Sha256::of(&all))
 }

@@ -32,6 +32,7 @@ fn in_areas(world: &World, recorded: &Recorded, context: &Context) -> Vec<Reacti
         Event::Catalog(event) => {
             let mut reactions = definitions::follow(world, event);
             reactions.extend(contracts::match_component(world, event));
+            reactions.extend(actions::hand_on(world, event));
             reactions
         }
         Event::Checks(event) => {

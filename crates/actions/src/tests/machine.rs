@@ -47,8 +47,7 @@ fn command(step: &Step, action: u64, now: Timestamp) -> Option<Command> {
         }
         Step::Postpone(more) => Command::Postpone { action, deadline: deadline(*more), reason },
         Step::Reopen => Command::Reopen { action, reason },
-        Step::Observe(holds) => Command::Observe { action, holds: *holds, words: reason },
-        Step::Pass(_) => return None,
+        Step::Observe(_) | Step::Pass(_) => return None,
     })
 }
 
@@ -90,16 +89,25 @@ proptest! {
         log.town.calendar = Some(sprints());
         for (step, number) in steps {
             let before = log.state.clone();
-            let done = match command(&step, number, log.now) {
-                Some(command) => log.give(command).unwrap_or_default(),
-                None => {
-                    let Step::Pass(time) = step else { unreachable!() };
-                    log.pass(days(time))
+            let first = log.events.len();
+            match step {
+                Step::Observe(_) if before.get(number).is_none() => {}
+                Step::Observe(holds) => {
+                    log.observe(number, holds);
                 }
-            };
+                Step::Pass(time) => {
+                    log.pass(days(time));
+                }
+                _ => {
+                    let _ = command(&step, number, log.now).map(|command| log.give(command));
+                }
+            }
+            let done = log.events[first..].to_vec();
             if let [event] = done.as_slice() {
                 allowed(event.number().and_then(|number| before.get(number)), event);
             }
+            // What is reopened may be due at once.
+            log.pass(days(0));
             for action in before.actions() {
                 let after = log.action(action.number);
                 let was_escalated = matches!(action.state, ActionState::Escalated { .. });
@@ -113,6 +121,10 @@ proptest! {
             prop_assert_eq!(log.state.actions().count(), promised);
             let unfinished = log.state.actions().filter(|action| !action.is_finished()).count();
             prop_assert_eq!(log.state.unfinished_count(), unfinished);
+            for person in ["user:jo", "user:kim", "user:lee"].map(reference) {
+                let theirs = log.state.unfinished().filter(|action| action.concerns(&person));
+                prop_assert!(log.state.concerning(&person).eq(theirs));
+            }
             let watched = log.state.actions().filter(|action| action.is_watched()).count();
             prop_assert_eq!(log.state.watching(&reference("check:buy")).count(), watched);
         }

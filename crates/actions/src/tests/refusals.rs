@@ -31,6 +31,17 @@ fn a_promise_that_nobody_can_keep_is_refused_with_its_field_and_a_way_out() {
     refused_promise(|wrong| wrong.deadline = moment("2028-04-01T09:00:00Z"), "/deadline", "two years");
     let gone = DoneWhen::FlagGone { flag: reference("flag:old") };
     refused_promise(|wrong| wrong.done_when = gone, "/done_when", "is so already");
+    let (shop, check) = (reference("component:shop"), reference("check:buy"));
+    let kind = |done_when: DoneWhen, field: &str, detail: &str| {
+        refused_promise(|wrong| wrong.done_when = done_when, field, detail);
+    };
+    kind(DoneWhen::CheckUp { check: shop.clone() }, "/done_when/check", "is no check");
+    kind(DoneWhen::CheckExists { check: shop.clone() }, "/done_when/check", "is no check");
+    kind(DoneWhen::FlagGone { flag: check.clone() }, "/done_when/flag", "is no flag");
+    let verified = DoneWhen::ContractVerified { consumer: shop, provider: check };
+    kind(verified, "/done_when/provider", "is no component");
+    let lost = Source::PostMortem { incident: 8 };
+    refused_promise(|wrong| wrong.source = lost, "/source/incident", "no post-mortem of incident 8");
     let key = |key: &str| Source::Finding { key: key.to_owned() };
     refused_promise(|wrong| wrong.source = key(" "), "/source/key", "1200");
 }
@@ -89,6 +100,9 @@ fn a_program_must_say_who_decides_against_a_promise_and_mainstay_never_does() {
     log.actor = Actor::Token("ci".to_owned());
     refused(log.give(against(None)), "invalid", Some("/by"), "takes a person");
     refused(log.give(against(Some("user:max"))), "invalid", Some("/by"), "not in the catalog");
+    log.actor = Actor::Person("jo".to_owned());
+    refused(log.give(against(Some("user:max"))), "invalid", Some("/by"), "not in the catalog");
+    // Whether somebody may hand in another's decision is decided where they come in.
     log.give(against(Some("user:kim"))).unwrap();
     let ActionState::Deprioritised { person, reason, .. } = &log.action(number).state else { panic!() };
     assert_eq!((person.as_ref().unwrap().name(), reason.as_str()), ("kim", "the shop closes"));
@@ -104,6 +118,26 @@ fn a_decision_against_a_promise_needs_a_reason_even_when_it_is_escalated() {
     assert_eq!(log.word(number), "escalated");
     log.give(against("we stop selling")).unwrap();
     assert_eq!(log.word(number), "deprioritised");
+}
+
+#[test]
+fn what_is_so_is_not_reopened_and_who_reopens_gets_no_more_time() {
+    let mut log = Log::new();
+    let number = log.promise(promise(green()));
+    let reopen = || Command::Reopen { action: number, reason: "it was not so".to_owned() };
+    log.observe(number, true);
+    log.town.holds.insert(green(), true);
+    refused(log.give(reopen()), "conflict", None, "and it is so: it is so");
+    log.town.holds.clear();
+    let clock = log.action(number).clock.clone();
+    log.pass(days(20));
+    log.give(reopen()).unwrap();
+    assert_eq!((log.word(number), &log.action(number).clock), ("open", &clock));
+    log.give(Command::Deprioritise { action: number, reason: "no".to_owned(), by: None }).unwrap();
+    log.pass(days(20));
+    log.give(reopen()).unwrap();
+    log.tick();
+    assert_eq!(log.word(number), "escalated");
 }
 
 #[test]

@@ -75,6 +75,9 @@ fn everybody_has_five_votes_and_the_most_wanted_stands_first() {
     assert_eq!(vote(&mut log, 1, true).unwrap_err().code, &codes::CONFLICT);
     assert!(vote(&mut log, 2, true).unwrap().is_empty());
     vote(&mut log, 2, false).unwrap();
+    // Whoever makes tokens would have as many votes as they like.
+    log.actor = Actor::Token("ci".to_owned());
+    assert_eq!(vote(&mut log, 4, true).unwrap_err().code, &codes::FORBIDDEN);
     log.actor = Actor::Person("kim".to_owned());
     vote(&mut log, 4, true).unwrap();
     let first = log.held(retro).column(Column::Badly)[0];
@@ -116,8 +119,14 @@ fn a_team_has_one_at_a_time_and_a_closed_one_stays_as_it_is() {
     assert_eq!(refusal.field.as_deref(), Some("/source/retrospective"));
     // Without a calendar it is named by its day.
     assert_eq!(log.held(retro).about.title, "2026-03-02");
+    // What is promised in it is judged when the next is opened: until then it can be promised, and then no more.
+    let late = || Promise { source: Source::Retrospective { retrospective: retro }, ..promise(DoneWhen::Word) };
+    log.promise(late());
     let title = "After the outage".to_owned();
     log.retro(RetroCommand::Open { team: money(), title }).unwrap();
+    let refusal = log.give(Command::Promise { promise: late() }).unwrap_err();
+    assert_eq!(refusal.field.as_deref(), Some("/source/retrospective"));
+    assert!(refusal.to_string().contains("in retrospective 2"), "{refusal}");
     assert_eq!(log.state.retros().of_team(&money()).next().unwrap().about.title, "After the outage");
 }
 

@@ -47,8 +47,8 @@ fn town_with(more: &str) -> Town {
 }
 
 impl Town {
-    fn promise(&mut self, done_when: DoneWhen) -> u64 {
-        let promise = Promise {
+    fn promised(&self, done_when: DoneWhen) -> Promise {
+        Promise {
             what: "watch the checkout".to_owned(),
             why: String::new(),
             subject: reference("component:shop"),
@@ -57,7 +57,11 @@ impl Town {
             deadline: self.now().checked_add(jiff::SignedDuration::from_hours(240)).unwrap(),
             done_when,
             source: Source::ByHand,
-        };
+        }
+    }
+
+    fn promise(&mut self, done_when: DoneWhen) -> u64 {
+        let promise = self.promised(done_when);
         self.give(Command::Actions(Action::Promise { promise })).unwrap();
         self.world.actions.next_number() - 1
     }
@@ -139,34 +143,110 @@ spec: {owner: group:web, target: component:pay, interval: 5s, http: {url: 'http:
     assert_eq!([depends, exists, owned].map(|number| town.word(number)), ["open"; 3]);
 }
 
+/// The company with its shop described so, labelled so, and with these pages of docs.
+fn documented(town: &mut Town, description: &str, label: &str, pages: &[(&str, &str)]) {
+    let shop = format!(
+        "metadata: {{name: shop, description: '{description}', labels: {{x: '{label}'}}, \
+         annotations: {{backstage.io/techdocs-ref: 'dir:.'}}}}"
+    );
+    let text = format!("{}---{COMPANY}", FILES.replace("metadata: {name: shop}", &shop));
+    let file = |path: String, text: &str| BundleFile { path, bytes: text.as_bytes().into() };
+    let mut files = vec![file("catalog-info.yaml".to_owned(), &text)];
+    files.extend(pages.iter().map(|(path, text)| file(format!("docs/{path}"), text)));
+    let reading = crate::read_bundle(&Bundle { source: "town".to_owned(), files, problems: vec![] });
+    assert!(reading.problems.is_empty(), "{:?}", reading.problems);
+    town.give(Command::Catalog(catalog::Command::Apply(Apply { reading, partial: false }))).unwrap();
+}
+
 #[test]
-fn a_document_that_is_changed_closes_the_promise_to_change_it() {
+fn a_document_that_is_changed_closes_the_promise_to_change_it_and_nothing_else_does() {
     let mut town = town_with("");
-    let entity = reference("component:shop");
-    let number = town.promise(DoneWhen::DocumentChanged { entity: entity.clone(), path: None, was: None });
-    let page = DoneWhen::DocumentChanged { entity, path: Some("runbook.md".to_owned()), was: None };
-    let other = town.promise(page);
-    town.apply(&format!("{FILES}---{COMPANY}"));
+    let (index, runbook) = (("index.md", "# Shop"), ("runbook.md", "# When it is shut"));
+    documented(&mut town, "sells", "one", &[index, runbook]);
+    let of = |path: Option<&str>| DoneWhen::DocumentChanged {
+        entity: reference("component:shop"),
+        path: path.map(str::to_owned),
+        was: None,
+        had: None,
+    };
+    let all =
+        [of(None), of(Some("docs/runbook.md")), of(Some("docs/restore.md"))].map(|condition| town.promise(condition));
+    let words = |town: &Town| all.map(|number| town.word(number));
+    // Another label, a page that is gone, no description, no component at all, and all of it back.
+    documented(&mut town, "sells", "two", &[index, runbook]);
+    documented(&mut town, "sells", "two", &[index]);
+    documented(&mut town, "", "two", &[runbook]);
+    let rest = FILES.split_once("---").unwrap().1;
+    town.apply(&format!("{rest}---{COMPANY}"));
+    documented(&mut town, "sells", "one", &[index, runbook]);
+    assert_eq!(words(&town), ["open"; 3]);
+    documented(&mut town, "sells", "one", &[index, ("runbook.md", "# When it is open")]);
+    assert_eq!(words(&town), ["done", "done", "open"]);
+    documented(&mut town, "sells", "one", &[index, ("restore.md", "# Bring it back")]);
+    assert_eq!(words(&town), ["done"; 3]);
+    let described = town.promise(of(None));
+    documented(&mut town, "sells umbrellas", "one", &[index]);
+    assert_eq!(town.word(described), "done");
+}
+
+#[test]
+fn what_is_otherwise_only_in_the_midst_of_one_change_reopens_nothing() {
+    let db = |more: &str| {
+        format!(
+            "---
+apiVersion: backstage.io/v1alpha1
+kind: Resource
+metadata: {{name: db}}
+spec: {{type: database, owner: web{more}}}
+"
+        )
+    };
+    let mut town = town_with(&db(""));
+    let number = town.promise(DoneWhen::DependsOn { from: reference("component:pay"), to: reference("resource:db") });
+    let depending = FILES.replace("owner: group:money", "owner: group:money, dependsOn: [resource:db]");
+    town.apply(&format!("{depending}---{COMPANY}{}", db("")));
+    assert_eq!(town.word(number), "done");
+    // Now the other side says it: between the two events, none does.
+    town.apply(&format!("{FILES}---{COMPANY}{}", db(", dependencyOf: [component:pay]")));
+    assert_eq!((town.word(number), town.action(number).reopened), ("done", 0));
+}
+
+#[test]
+fn only_a_group_or_a_user_of_the_catalog_is_an_owner() {
+    let mut town = town_with("");
+    let number = town.promise(DoneWhen::Owned { entity: reference("component:pay") });
+    town.apply(&format!("{}---{COMPANY}", FILES.replace("group:money", "component:shop")));
     assert_eq!(town.word(number), "open");
-    let described = FILES.replace("metadata: {name: shop}", "metadata: {name: shop, description: sells}");
-    town.apply(&format!("{described}---{COMPANY}"));
-    assert_eq!((town.word(number), town.word(other)), ("done", "open"));
+    town.apply(&format!("{}---{COMPANY}", FILES.replace("group:money", "user:kim")));
+    assert_eq!(town.word(number), "done");
+}
+
+#[test]
+fn what_a_lead_who_leaves_was_to_see_to_is_the_next_leads_in_the_same_append() {
+    let mut town = town_with("");
+    let number = town.promise(DoneWhen::Word);
+    town.wait(36 * 86_400);
+    assert_eq!(town.action(number).escalation.as_ref().unwrap().to, [reference("user:ann")]);
+    let parts = COMPANY.split("---").filter(|part| !part.contains("{name: ann}"));
+    let without = parts.collect::<Vec<_>>().join("---").replace("'user:ann'", "'user:lee'");
+    town.apply(&format!("{FILES}---{without}"));
+    assert_eq!(town.action(number).escalation.as_ref().unwrap().to, [reference("user:lee")]);
+    assert_eq!(town.word(number), "escalated");
+}
+
+#[test]
+fn what_comes_from_a_post_mortem_has_one() {
+    let mut town = town_with("");
+    let promise = Promise { source: Source::PostMortem { incident: 1 }, ..town.promised(DoneWhen::Word) };
+    let refusal = town.give(Command::Actions(Action::Promise { promise })).unwrap_err();
+    assert_eq!(refusal.field.as_deref(), Some("/source/incident"));
 }
 
 #[test]
 fn what_is_so_already_can_not_be_promised() {
     let mut town = town_with("");
     town.report(None, 1);
-    let promise = Promise {
-        what: "have it green".to_owned(),
-        why: String::new(),
-        subject: reference("component:shop"),
-        owner: reference("user:kim"),
-        team: None,
-        deadline: town.now().checked_add(jiff::SignedDuration::from_hours(240)).unwrap(),
-        done_when: DoneWhen::CheckUp { check: reference("check:buy") },
-        source: Source::ByHand,
-    };
+    let promise = town.promised(DoneWhen::CheckUp { check: reference("check:buy") });
     let refusal = town.give(Command::Actions(Action::Promise { promise })).unwrap_err();
     assert_eq!(refusal.field.as_deref(), Some("/done_when"));
 }
