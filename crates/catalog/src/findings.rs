@@ -89,6 +89,9 @@ pub struct Finding {
     pub severity: Severity,
     /// The entity that has it; nothing where a source has it.
     pub subject: Option<EntityRef>,
+    /// What it leads to, of several things that the subject can have such a gap with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<EntityRef>,
     /// What is wrong, in one sentence.
     pub message: String,
     /// How to mend it.
@@ -136,7 +139,7 @@ impl<'a> Search<'a> {
 
     fn add(&mut self, rule: FindingRule, subject: Option<&EntityRef>, message: String, fix: impl Into<String>) {
         let (severity, subject) = (rule.severity(), subject.cloned());
-        self.found.push(Finding { rule, severity, subject, message, fix: fix.into() });
+        self.found.push(Finding { rule, severity, subject, target: None, message, fix: fix.into() });
     }
 
     fn ownership(&mut self, entity: &Entity) {
@@ -166,7 +169,9 @@ impl<'a> Search<'a> {
             if *relation != Relation::OwnedBy && self.state.get(target).is_none() {
                 let message = format!("{relation} leads to {target}, which does not exist");
                 let fix = self.likely(target).unwrap_or_else(|| "declare it, or correct the reference".to_owned());
-                self.add(FindingRule::DanglingReference, Some(entity.reference()), message, fix);
+                let (rule, subject) = (FindingRule::DanglingReference, Some(entity.reference().clone()));
+                let (severity, target) = (rule.severity(), Some(target.clone()));
+                self.found.push(Finding { rule, severity, subject, target, message, fix });
             }
         }
     }

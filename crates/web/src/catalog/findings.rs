@@ -204,14 +204,16 @@ pub(crate) fn about(frame: &Frame, of: &EntityRef) -> Vec<Finding> {
 }
 
 impl Gap<'_> {
-    /// What a promise to mend it refers to; none for what no entity has.
+    /// What a promise to mend it refers to; none for what no entity has. Two findings have two keys: what one subject can
+    /// have several times has in it with what, or in which environment.
     fn key(&self) -> Option<String> {
-        let with = match self.found {
-            Found::Contract(gap) => gap.with.as_ref(),
-            Found::Whole(_) | Found::File(..) | Found::OnCall(_) | Found::Stale(_) | Found::Deployed => None,
+        let which = match self.found {
+            Found::Contract(gap) => gap.with.as_ref().map(EntityRef::as_str).or(gap.environment.as_deref()),
+            Found::Whole(finding) => finding.target.as_ref().map(EntityRef::as_str),
+            Found::File(..) | Found::OnCall(_) | Found::Stale(_) | Found::Deployed => None,
         };
-        let with = with.map(|with| format!(" {with}")).unwrap_or_default();
-        Some(format!("{} {}{with}", self.rule, self.subject?))
+        let which = which.map(|which| format!(" {which}")).unwrap_or_default();
+        Some(format!("{} {}{which}", self.rule, self.subject?))
     }
 
     /// What is promised by whoever mends it, and how Mainstay sees that it is.

@@ -26,6 +26,8 @@ pub struct ContractGap {
     pub subject: EntityRef,
     /// The component at the other end, where it is about two.
     pub with: Option<EntityRef>,
+    /// The environment in which it is missing, where it may be in several.
+    pub environment: Option<String>,
     /// Who is to mend it.
     pub owner: Option<EntityRef>,
     /// What is missing, in one sentence.
@@ -44,6 +46,7 @@ pub fn gaps(world: &World) -> Vec<ContractGap> {
             rule: UNMATCHED,
             subject: known.component.clone(),
             with: None,
+            environment: None,
             owner: None,
             title: format!("the pacticipant {} is no component of the catalog", known.name),
             fix: how_to_match(&known.name),
@@ -57,6 +60,7 @@ pub fn gaps(world: &World) -> Vec<ContractGap> {
                 rule: WITHOUT_CONTRACT,
                 subject: party.component.clone(),
                 with: None,
+                environment: Some(environment.clone()),
                 owner: world.owner_of(&party.component),
                 title: format!(
                     "{} {} runs in {environment} without a contract",
@@ -78,6 +82,7 @@ pub fn gaps(world: &World) -> Vec<ContractGap> {
             rule: UNVERIFIED,
             subject: party.component.clone(),
             with: state.pacticipant(consumer).map(|consumer| consumer.component.clone()),
+            environment: None,
             owner: world.owner_of(&party.component),
             title: format!("{} was never tried against what {} expects", party.name, state.name(consumer)),
             fix: format!(
