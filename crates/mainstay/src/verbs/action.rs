@@ -12,13 +12,14 @@ use super::Session;
 use crate::output::{Printer, Table, Tone, short};
 
 pub(crate) const HELP: &str = "\
-`list` shows your own first, and what is late. Its exit code is 1 if any of what it shows is late.
+`list` shows what is late first. Its exit code is 1 if any of what it shows is late.
+A token is no person: say whose promise, list or decision it is by --owner, --person and --by.
 
 Examples:
-  mainstay action list --mine
-  mainstay action promise 'Watch the checkout' --about checkout --until 2026-12-01 --done-when check-up=buy
+  mainstay action list --person kim
+  mainstay action promise 'Watch the checkout' --about checkout --owner kim --until 2026-12-01 --done-when check-up=buy
   mainstay action done 7 --note 'merged' --link https://git.example/pull/4
-  mainstay action deprioritise 7 --reason 'the shop closes'";
+  mainstay action deprioritise 7 --reason 'the shop closes' --by kim";
 
 const PROMISE_HELP: &str = "\
 What Mainstay sees by itself, nobody has to say:
@@ -31,7 +32,7 @@ What Mainstay sees by itself, nobody has to say:
   --done-when contract-verified=CONSUMER,PROVIDER
   --done-when owned=ENTITY                it has an owner
 
-Example: mainstay action promise 'Remove the old checkout' --about checkout --until 2026-12-01 --done-when flag-gone=old-checkout";
+Example: mainstay action promise 'Remove the old checkout' --about checkout --owner kim --until 2026-12-01 --done-when flag-gone=old-checkout";
 
 /// What to do with promises.
 #[derive(Debug, Args)]
@@ -45,10 +46,10 @@ enum ActionVerb {
     /// List promises
     #[command(after_help = "Example: mainstay action list --team payments --state late")]
     List {
-        /// Only yours, and what was escalated to you
+        /// Only yours, and what was escalated to you; a token, which is no person, needs --person
         #[arg(long, conflicts_with = "person")]
         mine: bool,
-        /// Only this person's
+        /// Only this person's, and what was escalated to them
         #[arg(long, value_name = "NAME")]
         person: Option<String>,
         /// Only this team's
@@ -83,14 +84,14 @@ enum ActionVerb {
         link: String,
     },
     /// Decide that it isn't to be done, under a person's name
-    #[command(after_help = "Example: mainstay action deprioritise 7 --reason 'the shop closes'")]
+    #[command(after_help = "Example: mainstay action deprioritise 7 --reason 'the shop closes' --by kim")]
     Deprioritise {
         /// Its number
         number: u64,
         /// Why: everybody sees it
         #[arg(long, value_name = "TEXT")]
         reason: String,
-        /// Whose decision it is; you, if left out
+        /// Whose decision it is, where a token hands it in, which takes the scope admin
         #[arg(long, value_name = "NAME")]
         by: Option<String>,
     },
@@ -139,7 +140,7 @@ struct PromiseArgs {
     /// Until when: a day, or a time
     #[arg(long, value_name = "DAY")]
     until: String,
-    /// Who does it; you, if left out
+    /// Who does it; needed with a token, which is no person
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
     /// Whose calendar counts; the owner's team if left out

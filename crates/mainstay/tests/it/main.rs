@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod actions;
 mod bad_input;
 mod check_run;
 mod contracts;
