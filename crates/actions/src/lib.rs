@@ -15,6 +15,9 @@
 //!   doesn't last brings it back as escalated.
 //! - Postponing moves the deadline once, and never the escalation. Follow-through counts the deadline that was promised first.
 //! - Where there is a condition, nobody's word closes the item.
+//! - A condition is looked at when it is decided what follows from it, and not when the event came that may have changed it.
+//! - To reopen by hand gives nobody more time, and what is so already is not reopened.
+//! - What was escalated to people who have all left goes to the next lead.
 //! - What can't be seen changes nothing: a check of which nothing is known neither closes an item nor reopens it.
 //! - Only a person decides against a promise; a program must say who did.
 //! - Finding what is due, and whose condition an event can change, costs look-ups in ordered maps, and no walk of all items.

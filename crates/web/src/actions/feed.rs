@@ -5,8 +5,6 @@ use kernel::{EntityRef, Sha256, Timestamp};
 use oncall::ics;
 use world::World;
 
-use super::wish::concerns;
-
 /// Items and turns that a calendar has at most.
 const ENTRIES_MAX: usize = 500;
 
@@ -29,12 +27,11 @@ pub(crate) fn calendar(
     now: Timestamp,
     base_url: &str,
 ) -> String {
-    let is_own = |action: &&Action| match whose.kind() {
-        "user" => concerns(action, whose),
-        _ => action.promise.team.as_ref() == Some(whose),
+    let own: Vec<&Action> = match whose.kind() {
+        "user" => world.actions.concerning(whose).take(ENTRIES_MAX).collect(),
+        _ => world.actions.of_team(whose).filter(|action| !action.is_finished()).take(ENTRIES_MAX).collect(),
     };
-    let mut entries: Vec<Entry> =
-        world.actions.unfinished().filter(is_own).take(ENTRIES_MAX).map(|action| due(action, base_url)).collect();
+    let mut entries: Vec<Entry> = own.into_iter().map(|action| due(action, base_url)).collect();
     let turns = (whose.kind() == "group").then(|| ::actions::Knowledge::calendar(world, whose)).flatten();
     entries.extend(turns.into_iter().flat_map(|calendar| {
         calendar.turns(from, to).into_iter().map(|turn| Entry {

@@ -9,7 +9,7 @@ use world::World;
 
 use super::{
     state_of,
-    wish::{SOURCES, STATES, Which, concerns},
+    wish::{SOURCES, STATES, Which},
 };
 use crate::{
     frame::Frame,
@@ -119,7 +119,7 @@ pub async fn index(frame: Frame, Query(asked): Query<Asked>) -> Result<Response,
         rows: page.items.into_iter().map(|action| row(&frame, action)).collect(),
         none: Empty::with(
             "No promise passes these filters. One is made in a post-mortem, beside a finding, or by hand.",
-            "mainstay action promise 'Watch the checkout' --about shop --until 2026-12-01",
+            "mainstay action promise 'Watch the checkout' --about shop --owner kim --until 2026-12-01",
         ),
         pager: page.pager,
     }))
@@ -139,13 +139,13 @@ fn summary(frame: &Frame) -> String {
 
 /// How many items are a person's, or were escalated to them, and how many of those are late.
 fn own(world: &World, person: &EntityRef, now: Timestamp) -> (usize, usize) {
-    let mine = world.actions.unfinished().filter(|action| concerns(action, person));
+    let mine = world.actions.concerning(person);
     mine.fold((0, 0), |(mine, late), action| (mine + 1, late + usize::from(action.is_late(now))))
 }
 
 /// How many of a person's own items are late.
 pub(crate) fn late_of(world: &World, person: &EntityRef, now: Timestamp) -> usize {
-    world.actions.of_owner(person).filter(|action| action.is_late(now)).count()
+    world.actions.concerning(person).filter(|action| action.promise.owner == *person && action.is_late(now)).count()
 }
 
 fn tabs(frame: &Frame, asked: &Asked) -> Tabs {
@@ -162,24 +162,16 @@ fn tabs(frame: &Frame, asked: &Asked) -> Tabs {
 }
 
 fn filters(frame: &Frame, asked: &Asked) -> Filters {
-    let named = |any: &str, all: Vec<&EntityRef>, current: &str| {
+    let named = |any: &str, all: &mut dyn Iterator<Item = &EntityRef>, current: &str| {
         let mut choices: Vec<Choice> = all
-            .into_iter()
             .map(|reference| Choice::new(reference.as_str(), frame.catalog_person(reference).name, current))
             .collect();
         choices.sort_by_key(|choice| choice.label.to_lowercase());
-        choices.dedup_by(|one, other| one.value == other.value);
         choices.insert(0, Choice::new("", any, current));
         choices
     };
     let state = &frame.world.actions;
-    let mut owners: Vec<_> = state.actions().map(|action| &action.promise.owner).collect();
-    let mut teams: Vec<_> = state.actions().filter_map(|action| action.promise.team.as_ref()).collect();
-    owners.sort_unstable();
-    owners.dedup();
-    teams.sort_unstable();
-    teams.dedup();
-    let mut people = named("Anybody", owners, &asked.person);
+    let mut people = named("Anybody", &mut state.owners(), &asked.person);
     if frame.person().is_some() {
         people.insert(1, Choice::new("me", "Me", &asked.person));
     }
@@ -191,7 +183,7 @@ fn filters(frame: &Frame, asked: &Asked) -> Filters {
     let is_set = asked.address() != "/actions";
     let mut fields = vec![
         Field::select("person", "Person", people),
-        Field::select("team", "Team", named("Any", teams, &asked.team)),
+        Field::select("team", "Team", named("Any", &mut state.teams(), &asked.team)),
         Field::select("state", "State", states),
         Field::select("source", "From", words("Anywhere", &SOURCES, &asked.source)),
     ];
@@ -235,7 +227,7 @@ pub(crate) fn row(frame: &Frame, action: &Action) -> ActionRow {
         href: frame.href(format!("/actions/{}", action.number)),
         owner: frame.catalog_person(&promise.owner),
         owner_left: !action.is_finished() && frame.world.catalog.get(&promise.owner).is_none(),
-        mine: frame.person().is_some_and(|person| concerns(action, person)),
+        mine: frame.person().is_some_and(|person| action.concerns(person)),
         subject: frame.entity(&promise.subject),
         deadline: frame.ago(at),
         notes,

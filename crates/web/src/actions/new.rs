@@ -213,6 +213,7 @@ fn condition(filled: &Filled) -> Result<DoneWhen, Refusal> {
             entity: of("component")?,
             path: (!path.is_empty()).then(|| path.to_owned()),
             was: None,
+            had: None,
         },
         "contract_verified" => DoneWhen::ContractVerified { consumer: of("component")?, provider: other("component")? },
         "owned" => DoneWhen::Owned { entity: of("component")? },

@@ -204,6 +204,10 @@ fn forms(
     let lines =
         |name: &str, label: &str, text: String| Field::new(name, label, Entry::Lines { value: text }).required();
     if action.is_finished() {
+        // What is so by itself is not reopened by hand.
+        if matches!(frame.world.look(&action.promise.done_when, action.promised), Look::Holds(_)) {
+            return Vec::new();
+        }
         let fields = vec![lines("reason", "Why", value("reopen", |filled| &filled.reason))];
         return vec![("It is not done after all", form("reopen", "Reopen", fields))];
     }
@@ -250,7 +254,7 @@ pub(super) const PEOPLE_MAX: usize = 1_000;
 fn commands(action: &Action) -> Vec<Cli> {
     let number = action.number;
     let done = format!("mainstay action done {number} --note 'merged' --link https://…");
-    let against = format!("mainstay action deprioritise {number} --reason '…'");
+    let against = format!("mainstay action deprioritise {number} --reason '…' --by {}", action.promise.owner.short());
     if action.is_finished() {
         return vec![Cli::new(format!("mainstay action show {number}"))];
     }

@@ -3,7 +3,7 @@
 use ::actions::{Action, Knowledge as _, Turn};
 use kernel::EntityRef;
 
-use super::{list, state_of, wish::concerns};
+use super::{list, state_of};
 use crate::{
     catalog::show::Others,
     frame::Frame,
@@ -53,7 +53,7 @@ fn follow_through(frame: &Frame, team: &EntityRef) -> Answer {
 pub(crate) fn section(frame: &Frame, of: &EntityRef) -> Option<Others> {
     let state = &frame.world.actions;
     let (filter, mut open): (&str, Vec<&Action>) = match of.kind() {
-        "user" => ("person", state.unfinished().filter(|action| concerns(action, of)).collect()),
+        "user" => ("person", state.concerning(of).collect()),
         "group" => ("team", state.of_team(of).filter(|action| !action.is_finished()).collect()),
         _ => ("subject", state.of_subject(of).filter(|action| !action.is_finished()).collect()),
     };

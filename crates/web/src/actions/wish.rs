@@ -69,20 +69,20 @@ impl Which {
             };
             in_state
                 && (self.source.is_empty() || action.promise.source.as_str() == self.source)
-                && person.as_ref().is_none_or(|person| concerns(action, person))
+                && person.as_ref().is_none_or(|person| action.concerns(person))
                 && team.as_ref().is_none_or(|team| action.promise.team.as_ref() == Some(team))
                 && subject.as_ref().is_none_or(|subject| action.promise.subject == *subject)
         };
         let state = &world.actions;
-        let mut found: Vec<&Action> = match (&subject, &team) {
-            (Some(subject), _) => state.of_subject(subject).filter(fits).collect(),
-            (None, Some(team)) => state.of_team(team).filter(fits).collect(),
-            (None, None) if matches!(self.state.as_str(), "" | "unfinished" | "late" | "open" | "escalated") => {
-                state.unfinished().filter(fits).collect()
-            }
-            (None, None) => state.actions().filter(fits).collect(),
+        let is_of_unfinished = matches!(self.state.as_str(), "" | "unfinished" | "late" | "open" | "escalated");
+        let mut found: Vec<&Action> = match (&subject, &team, &person) {
+            (Some(subject), _, _) => state.of_subject(subject).filter(fits).collect(),
+            (None, _, Some(person)) if is_of_unfinished => state.concerning(person).filter(fits).collect(),
+            (None, Some(team), _) => state.of_team(team).filter(fits).collect(),
+            (None, None, _) if is_of_unfinished => state.unfinished().filter(fits).collect(),
+            (None, None, _) => state.actions().filter(fits).collect(),
         };
-        let is_own = |action: &Action| asker.is_some_and(|asker| concerns(action, asker));
+        let is_own = |action: &Action| asker.is_some_and(|asker| action.concerns(asker));
         found.sort_by_key(|action| {
             let ended = match &action.state {
                 ActionState::Done { at, .. } | ActionState::Deprioritised { at, .. } => Some(std::cmp::Reverse(*at)),
@@ -92,13 +92,6 @@ impl Which {
         });
         Ok(found)
     }
-}
-
-/// True of somebody's own item, and of one that was escalated to them and is not finished.
-pub(crate) fn concerns(action: &Action, person: &EntityRef) -> bool {
-    let is_escalated = matches!(action.state, ActionState::Escalated { .. });
-    let escalated_to = action.escalation.as_ref().filter(|_| is_escalated);
-    action.promise.owner == *person || escalated_to.is_some_and(|escalation| escalation.to.contains(person))
 }
 
 fn known(field: &str, word: &str, all: &[&str]) -> Result<(), Refusal> {
@@ -184,6 +177,8 @@ pub(crate) fn promise(grant: &Grant, wished: Wished) -> Result<Command, Refusal>
 /// `forbidden` for somebody else's name.
 pub(crate) fn deprioritise(grant: &Grant, action: u64, reason: String, by: Option<&str>) -> Result<Command, Refusal> {
     let named = by.is_some_and(|by| !by.trim().is_empty());
-    let by = if named || grant.person.is_some() { Some(in_name_of(grant, by)?) } else { None };
+    let by = if named { Some(in_name_of(grant, by)?) } else { None };
+    // Who is signed in needs nobody's name to decide for themselves.
+    let by = by.filter(|by| grant.person.as_ref() != Some(by));
     Ok(Command::Actions(ActionCommand::Deprioritise { action, reason, by }))
 }

@@ -184,7 +184,7 @@ pub struct NewAction {
     pub why: String,
     /// What it is about; a component if no kind is said.
     pub subject: String,
-    /// Who does it; you, if left out.
+    /// Who does it; you, if left out. A token is no person, and names one.
     #[serde(default)]
     pub owner: String,
     /// Whose calendar counts; the owner's team, or the subject's, if left out.
@@ -243,7 +243,8 @@ pub async fn done(
 pub struct Against {
     /// Why.
     pub reason: String,
-    /// Whose decision it is; you, if left out. Another's takes the scope `admin`.
+    /// Whose decision it is; you, if left out. Another's takes the scope `admin`, and a token, which is no person, names
+    /// one.
     pub by: Option<String>,
 }
 
@@ -317,7 +318,7 @@ pub struct Again {
     pub reason: String,
 }
 
-/// Reopens what was done or decided against.
+/// Reopens what was done or decided against, unless its condition holds. It escalates when it would have.
 #[utoipa::path(post, path = "/api/v1/actions/{number}/reopen", tag = "actions", request_body = Again,
     params(("number", description = "the item's number")), responses((status = 200, body = Done)))]
 pub async fn reopen(

@@ -204,7 +204,7 @@ fn yes() -> bool {
     true
 }
 
-/// Votes for a card; everybody has five votes.
+/// Votes for a card, or takes the vote back: everybody who is signed in has five votes, and a token has none.
 #[utoipa::path(post, path = "/api/v1/retrospectives/{number}/votes", tag = "actions", request_body = Vote,
     params(("number", description = "its number")), responses((status = 200, body = Done)))]
 pub async fn vote(

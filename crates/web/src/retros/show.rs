@@ -118,7 +118,7 @@ pub(super) fn drawn(frame: &Frame, retro: &Retro, refused: Option<(&Refusal, &st
             .collect(),
         columns: Column::ALL.map(|column| cards(frame, retro, column, actor, refused)).into_iter().collect(),
         promised: frame.world.actions.of_source(&source).map(|action| row(frame, action)).collect(),
-        promise: may.then(|| promise(retro, None)),
+        promise: (may && is_newest(frame, retro)).then(|| promise(retro, None)),
         close: (may && retro.closed.is_none())
             .then(|| frame.press(format!("/retrospectives/{number}/close"), "Close the retrospective")),
     }
@@ -210,8 +210,15 @@ fn card(frame: &Frame, retro: &Retro, card: &Card, actor: Option<&Actor>, may: b
         votes: if votes == 1 { "1 vote".to_owned() } else { format!("{votes} votes") },
         vote: vote.filter(|_| may),
         take_back: (may && actor == Some(&card.by)).then(|| press("take-back", "Take back")),
-        promise: frame.may_write().then(|| Link::new("Promise something", promise(retro, Some(card)))),
+        promise: (frame.may_write() && is_newest(frame, retro))
+            .then(|| Link::new("Promise something", promise(retro, Some(card)))),
     }
+}
+
+/// True of the team's newest: what is promised in it is judged when the next is opened.
+fn is_newest(frame: &Frame, retro: &Retro) -> bool {
+    let newest = frame.world.actions.retros().newest(&retro.about.team);
+    newest.is_some_and(|newest| newest.about.number == retro.about.number)
 }
 
 /// Where something is promised because of a card, or of the retrospective.

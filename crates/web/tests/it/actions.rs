@@ -1,5 +1,6 @@
 //! Promises on screens and by the API: made, found, kept, escalated, decided against.
 
+use actions::ActionState;
 use axum::http::{Method, StatusCode};
 use catalog::{Bundle, BundleFile};
 use serde_json::json;
@@ -173,9 +174,59 @@ async fn a_finding_is_promised_from_where_it_is_shown_and_closes_by_itself_when_
     assert!(findings.says("Lee Moss has promised it until 30 Nov"), "{}", findings.html);
     apply(&site, &format!("{STAFF}{}", COMPANY.replace("nobody-here", "web"))).await;
     let shown = ann.see("/actions/1").await;
-    assert!(shown.says("web answers for lonely"), "{}", shown.html);
+    assert!(shown.says("web answers for lonely") && !shown.says("Reopen"), "{}", shown.html);
+    let why = json!({"reason": "I don't like it"}).to_string().into_bytes();
+    let refused = ann.post_body("/api/v1/actions/1/reopen", "application/json", why).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.html);
+    assert!(refused.says("web answers for lonely"), "{}", refused.html);
     apply(&site, &format!("{STAFF}{COMPANY}")).await;
     assert!(ann.see("/actions/1").await.says("reopened once"));
+}
+
+#[tokio::test]
+async fn of_two_findings_of_one_component_one_is_promised() {
+    let site = Site::open();
+    let mut ann = site.administrator().await;
+    let broken = STAFF.replace(
+        "spec: {type: service, lifecycle: production, owner: web}",
+        "spec: {type: service, lifecycle: production, owner: web, dependsOn: [resource:ledger, resource:till]}",
+    );
+    apply(&site, &broken).await;
+    let fields = [
+        ("what", "Declare the ledger"),
+        ("owner", "user:default/lee"),
+        ("deadline", "2026-11-30"),
+        ("subject", "checkout"),
+        ("finding", "dangling-reference component:default/checkout resource:default/ledger"),
+    ];
+    let made = ann.send("/actions/new", "/actions", &fields).await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.html);
+    let findings = ann.see("/findings?rule=dangling-reference").await;
+    assert_eq!(findings.html.matches("has promised it until").count(), 1, "{}", findings.html);
+    assert_eq!(findings.html.matches("Promise to mend it").count(), 1, "{}", findings.html);
+}
+
+#[tokio::test]
+async fn an_administrator_hands_in_whose_decision_it_is_and_nobody_else_does() {
+    let site = Site::open();
+    let mut ann = site.administrator().await;
+    company(&site).await;
+    ann.send("/actions/new", "/actions", &PROMISE).await;
+    let mut kim = browser_of(&site, &mut ann, "kim").await;
+    let path = "/api/v1/actions/1/deprioritise";
+    let against = |by: &str| json!({"reason": "the shop closes", "by": by}).to_string().into_bytes();
+    let refused = kim.post_body(path, "application/json", against("lee")).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.html);
+    let done = ann.post_body(path, "application/json", against("lee")).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.html);
+    assert!(ann.see("/actions/1").await.says("by Lee Moss"));
+    ann.send("/actions/1", "/actions/1/reopen", &[("reason", "it stays")]).await;
+    let own = kim.post_body(path, "application/json", against("kim")).await;
+    assert_eq!(own.status, StatusCode::OK, "{}", own.html);
+    let ActionState::Deprioritised { person, by, .. } = site.app.world().actions.get(1).unwrap().state.clone() else {
+        panic!()
+    };
+    assert_eq!((person, by.name()), (None, "kim"));
 }
 
 #[tokio::test]
@@ -232,12 +283,15 @@ async fn the_api_promises_lists_and_ends_what_was_promised() {
         new
     };
     let depends = json!({"kind": "depends_on", "from": "component:checkout", "to": "component:ledger"});
-    let source = json!({"kind": "post_mortem", "incident": 3});
+    let lost = with(json!({"source": {"kind": "post_mortem", "incident": 3}}));
+    let refused = server.ask(Method::POST, "/api/v1/actions", Some(&lost)).await;
+    assert_eq!(refused.body["field"], "/source/incident", "{}", refused.body);
+    let source = json!({"kind": "finding", "key": "orphan component:default/checkout"});
     server.post("/api/v1/actions", with(json!({"done_when": depends, "source": source}))).await;
     let unknown = with(json!({"done_when": {"kind": "magic"}}));
     let refused = server.ask(Method::POST, "/api/v1/actions", Some(&unknown)).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
-    let listed = server.get("/api/v1/actions?team=web&source=post-mortem").await;
+    let listed = server.get("/api/v1/actions?team=web&source=finding").await;
     let item = &listed["items"][0];
     assert_eq!(
         (item["team"].as_str(), item["cycle"].as_str()),

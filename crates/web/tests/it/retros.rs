@@ -54,6 +54,7 @@ async fn a_team_looks_back_promises_something_and_sees_next_time_what_became_of_
     kim.send("/actions/1", "/actions/1/done", &done).await;
     ann.send("/retrospectives", "/retrospectives", &[("team", "group:default/web"), ("title", "")]).await;
     let next = ann.see("/retrospectives/2").await;
+    assert!(!ann.see(screen).await.says("Promise something"), "its promises have been judged");
     for text in ["Of 1 promised last time, 1 were done in time", "Watch the till", "Retrospective 1"] {
         assert!(next.says(text), "{text}: {}", next.html);
     }
@@ -61,15 +62,32 @@ async fn a_team_looks_back_promises_something_and_sees_next_time_what_became_of_
 }
 
 #[tokio::test]
-async fn the_api_opens_says_votes_and_closes() {
+async fn who_is_signed_in_votes_and_takes_the_vote_back_by_the_api() {
+    let site = Site::open();
+    let mut ann = site.administrator().await;
+    staff(&site).await;
+    ann.send("/retrospectives", "/retrospectives", &TEAM).await;
+    ann.send("/retrospectives/1", "/retrospectives/1/say", &[("column", "well"), ("text", "It was dull")]).await;
+    for (on, votes) in [(true, 1), (false, 0)] {
+        let vote = json!({"card": 1, "on": on}).to_string().into_bytes();
+        let answer = ann.post_body("/api/v1/retrospectives/1/votes", "application/json", vote).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.html);
+        let world = site.app.world();
+        assert_eq!(world.actions.retros().get(1).unwrap().card(1).unwrap().votes.len(), votes);
+    }
+}
+
+#[tokio::test]
+async fn the_api_opens_says_and_closes() {
     let server = Server::start();
     server.apply("staff", &[("catalog-info.yaml", STAFF)]).await;
     server.post("/api/v1/retrospectives", json!({"team": "web", "title": "One"})).await;
     server.post("/api/v1/retrospectives/1/cards", json!({"column": "puzzle", "text": "Why on Fridays?"})).await;
-    server.post("/api/v1/retrospectives/1/votes", json!({"card": 1})).await;
     let shown = server.get("/api/v1/retrospectives/1").await;
-    assert_eq!((shown["cards"][0]["votes"].as_u64(), shown["cards"][0]["column"].as_str()), (Some(1), Some("puzzle")));
-    server.post("/api/v1/retrospectives/1/votes", json!({"card": 1, "on": false})).await;
+    assert_eq!((shown["cards"][0]["votes"].as_u64(), shown["cards"][0]["column"].as_str()), (Some(0), Some("puzzle")));
+    let vote = json!({"card": 1});
+    let refused = server.ask(Method::POST, "/api/v1/retrospectives/1/votes", Some(&vote)).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "a program has no votes: {}", refused.body);
     server.post("/api/v1/retrospectives/1/close", json!({})).await;
     assert_eq!(server.get("/api/v1/retrospectives?team=web").await["items"][0]["state"], "closed");
     for (path, body, status) in [
