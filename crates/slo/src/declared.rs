@@ -151,8 +151,8 @@ fn slo(metadata: &Metadata<'_>, spec: &Value) -> Option<Slo> {
     let service = fields.required("service", read::text(NAME_BYTES));
     let indicator = indicator::link(&fields, metadata.reference.namespace());
     let window = window(&fields);
-    let timeslices = fields.required("budgetingMethod", method);
-    let objectives = objectives(&fields, timeslices.unwrap_or_default());
+    let method = fields.required("budgetingMethod", method).unwrap_or(Method::Occurrences);
+    let objectives = objectives(&fields, method);
     if let (Some(Link::Inline(crate::Indicator::Threshold { .. })), Some(objectives)) = (&indicator, &objectives) {
         threshold_fits(&fields, objectives);
     }
@@ -170,18 +170,34 @@ fn slo(metadata: &Metadata<'_>, spec: &Value) -> Option<Slo> {
         indicator: indicator?,
         window: window?,
         objectives: objectives?,
+        mean_of_slices: method == Method::RatioTimeslices,
         policies,
         consequences: consequences(metadata),
     })
 }
 
-/// True for time slices.
-fn method(value: &Value) -> Result<bool, Wrong> {
-    if value.as_str() == Some("RatioTimeslices") {
-        let wrong = Wrong::new("is not counted here: a mean of ratios weighs a quiet slice as much as a busy one");
-        return Err(wrong.suggesting(Some("Timeslices")));
+/// How a budget is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Occurrences,
+    Timeslices,
+    /// Counted as occurrences: a mean of ratios would weigh a quiet slice as much as a busy one.
+    RatioTimeslices,
+}
+
+fn method(value: &Value) -> Result<Method, Wrong> {
+    let known = [Method::Occurrences, Method::Timeslices, Method::RatioTimeslices];
+    read::one_of(&known.map(|method| (method.name(), method)))(value)
+}
+
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Occurrences => "Occurrences",
+            Self::Timeslices => "Timeslices",
+            Self::RatioTimeslices => "RatioTimeslices",
+        }
     }
-    read::one_of(&[("Occurrences", false), ("Timeslices", true)])(value)
 }
 
 fn window(fields: &Fields<'_>) -> Option<Window> {
@@ -204,11 +220,7 @@ fn window(fields: &Fields<'_>) -> Option<Window> {
                     Wrong::new("is missing; a window without a calendar is rolling").suggesting(Some("true")),
                 );
             }
-            let duration = duration?;
-            if duration.minutes() < 60 {
-                window.wrong("duration", Wrong::new("must be at least an hour"));
-            }
-            Some(Window::Rolling { duration })
+            Some(Window::Rolling { duration: duration? })
         }
         (Some(true), Some(_)) => {
             window.wrong("isRolling", Wrong::new("is true beside a calendar; leave one of them out"));
@@ -221,11 +233,7 @@ fn window(fields: &Fields<'_>) -> Option<Window> {
         (Some(false) | None, Some(calendar)) => {
             let start = calendar.required("startTime", start_time);
             let time_zone = calendar.required("timeZone", read::time_zone);
-            let duration = duration?;
-            if duration.minutes() < 60 {
-                window.wrong("duration", Wrong::new("must be at least an hour"));
-            }
-            Some(Window::Calendar { duration, start: start?, time_zone: time_zone? })
+            Some(Window::Calendar { duration: duration?, start: start?, time_zone: time_zone? })
         }
     }
 }
@@ -240,18 +248,18 @@ fn start_time(value: &Value) -> Result<DateTime, Wrong> {
     if (1970..=2200).contains(&start.year()) { Ok(start) } else { Err(Wrong::new("must be from 1970 to 2200")) }
 }
 
-fn objectives(fields: &Fields<'_>, timeslices: bool) -> Option<Vec<Objective>> {
+fn objectives(fields: &Fields<'_>, method: Method) -> Option<Vec<Objective>> {
     const KEYS: [&str; 7] =
         ["displayName", "op", "value", "target", "targetPercent", "timeSliceTarget", "timeSliceWindow"];
     let listed = fields.objects("objectives", OBJECTIVES_MAX, &KEYS);
     if listed.is_empty() {
         fields.wrong("objectives", Wrong::new("must be a list of at least one objective, such as [{target: 0.999}]"));
     }
-    let objectives: Vec<Option<Objective>> = listed.iter().map(|each| objective(each, timeslices)).collect();
+    let objectives: Vec<Option<Objective>> = listed.iter().map(|each| objective(each, method)).collect();
     objectives.into_iter().collect::<Option<Vec<_>>>().filter(|objectives| !objectives.is_empty())
 }
 
-fn objective(fields: &Fields<'_>, timeslices: bool) -> Option<Objective> {
+fn objective(fields: &Fields<'_>, method: Method) -> Option<Objective> {
     let display = fields.optional("displayName", read::text(NAME_BYTES));
     let share = fields.optional("target", share_below(1.0, "targetPercent"));
     let percent = fields.optional("targetPercent", share_below(100.0, "target"));
@@ -286,15 +294,15 @@ fn objective(fields: &Fields<'_>, timeslices: bool) -> Option<Objective> {
     };
     let slice_target = fields.optional("timeSliceTarget", number(0.0, 1.0));
     let slice_window = fields.optional("timeSliceWindow", slice_window);
-    let slices = match (timeslices, slice_target, slice_window) {
-        (false, None, None) => None,
-        (false, _, _) => {
+    let slices = match (method, slice_target, slice_window) {
+        (Method::Occurrences, None, None) | (Method::RatioTimeslices, _, _) => None,
+        (Method::Occurrences, _, _) => {
             let key = if slice_target.is_some() { "timeSliceTarget" } else { "timeSliceWindow" };
             fields.wrong(key, Wrong::new("is for the budgetingMethod Timeslices only"));
             None
         }
-        (true, Some(target), Some(minutes)) => Some(SliceRule { minutes, target }),
-        (true, _, _) => {
+        (Method::Timeslices, Some(target), Some(minutes)) => Some(SliceRule { minutes, target }),
+        (Method::Timeslices, _, _) => {
             for key in ["timeSliceTarget", "timeSliceWindow"] {
                 if !given(key) {
                     fields.wrong(key, Wrong::new("is needed for the budgetingMethod Timeslices"));

@@ -59,6 +59,10 @@ pub struct Slo {
     pub window: Window,
     /// What is wanted; at least one.
     pub objectives: Vec<Objective>,
+    /// Whether it asks for a mean of its slices' ratios (`budgetingMethod: RatioTimeslices`). Here each event counts the
+    /// same, so that it is counted as `Occurrences`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mean_of_slices: bool,
     /// When somebody is told; the workbook's alerts if it is left out.
     pub policies: Option<Vec<Link<AlertPolicy>>>,
     /// What happens when a budget is gone: the annotations `mainstay.dev/when-exhausted` and `mainstay.dev/environments`.

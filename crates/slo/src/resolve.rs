@@ -162,6 +162,15 @@ pub(crate) fn resolve(state: &State, slo: &EntityRef, definition: &Slo) -> Resul
         }
     };
     let alerts = distinct(alerts);
+    if definition.mean_of_slices {
+        notes.push(
+            "RatioTimeslices is counted as Occurrences: each event weighs the same, in a quiet slice or not".into(),
+        );
+    }
+    if period < SHORT_MINUTES {
+        let period = definition.window.duration();
+        notes.push(format!("its period is {period}, too short for an alert to be of use; a month is written 1M"));
+    }
     for objective in &definition.objectives {
         for alert in alerts.iter().filter(|alert| alert.is_out_of_reach(objective)) {
             notes.push(format!(
@@ -180,6 +189,9 @@ pub(crate) fn resolve(state: &State, slo: &EntityRef, definition: &Slo) -> Resul
     };
     Ok(Resolved { slo: slo.clone(), definition: definition.clone(), service, input, alerts, no_data, notes })
 }
+
+/// A shorter period has a note: a month was meant, most likely.
+const SHORT_MINUTES: u32 = 60;
 
 fn alerts_of<'a>(
     policy: &AlertPolicy,
