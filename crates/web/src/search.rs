@@ -1,5 +1,7 @@
 //! `GET /search`: everything by its words. `GET /search/palette`: the few likeliest, for the palette.
 
+mod numbered;
+
 use askama::Template;
 use axum::{
     Json,
@@ -16,11 +18,13 @@ use crate::{
     docs,
     frame::Frame,
     indexes::keys,
+    postmortems::texts as written,
     problem::Problem,
     shell::{Chrome, Place, screen},
     show,
     views::{Empty, Pager, Tab, Tabs},
 };
+use numbered::{ACTIONS, INCIDENTS, Numbered, POST_MORTEMS, titled};
 
 /// What was found.
 #[derive(Debug, Template)]
@@ -28,7 +32,7 @@ use crate::{
 pub struct SearchScreen {
     /// The frame; its `query` is what was searched for.
     pub chrome: Chrome,
-    /// All, services, docs, API operations, flags, incidents.
+    /// All, catalog, docs, API operations, incidents, post-mortems, promises.
     pub tabs: Tabs,
     /// The hits, the best first.
     pub hits: Vec<Hit>,
@@ -41,7 +45,7 @@ pub struct SearchScreen {
 /// One hit.
 #[derive(Debug)]
 pub struct Hit {
-    /// What it is: `service`, `doc`, `operation`, `flag`, `incident`.
+    /// What it is: `service`, `doc`, `operation`, `flag`, `incident`, `post-mortem`, `promise`.
     pub sort: String,
     /// What it is called.
     pub title: String,
@@ -88,16 +92,16 @@ pub struct Asked {
 }
 
 /// Where can be searched: the word in the address, what it is called, and how the keys of its texts begin.
-const PLACES: [(&str, &str, &str); 5] = [
+const PLACES: [(&str, &str, &str); 7] = [
     ("", "All", ""),
     ("catalog", "Catalog", keys::ENTITY),
     ("docs", "Docs", keys::DOCS),
     ("operations", "API operations", keys::OPERATION),
     ("incidents", "Incidents", INCIDENTS),
+    ("postmortems", "Post-mortems", POST_MORTEMS),
+    ("actions", "Promises", ACTIONS),
 ];
 
-/// Incidents are few and change all the time: they are looked through one by one.
-const INCIDENTS: &str = "incident/";
 /// How many hits one page shows.
 const PAGE: usize = 20;
 /// More hits are not looked at: nobody reads on.
@@ -114,10 +118,11 @@ const PALETTE_MAX: usize = 30;
 /// If the texts can't be read.
 pub async fn show(frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     let app = frame.app.clone();
+    let published = written::search(&app, &frame.world, &asked.question()).await?;
     let drawn = app.blocking(move |engine| {
         let store = engine.store().as_ref();
         let texts = frame.app.indexes().texts(&frame.world, store);
-        Ok(screen(&SearchScreen::of(&frame, &asked, &texts, store)))
+        Ok(screen(&SearchScreen::of(&frame, &asked, (&texts, &published), store)))
     });
     Ok(drawn.await?)
 }
@@ -135,18 +140,24 @@ pub async fn palette(frame: Frame, Query(asked): Query<Asked>) -> Result<Palette
     Ok(found.await?)
 }
 
-/// Something that was found: an incident, or a text by its key.
+/// Something that was found: what has a number, or a text by its key.
 enum Found {
-    Incident(u64),
+    Numbered(Numbered),
     Text { key: String, title: String, words: Vec<String> },
 }
 
-fn found(frame: &Frame, question: &str, within: &str, texts: &TextIndex) -> Vec<Found> {
-    let mut all = Vec::new();
-    if INCIDENTS.starts_with(within) {
-        all.extend(incidents(frame, question).map(Found::Incident));
+/// All texts, and the post-mortems whose published text has what is searched for.
+type Texts<'a> = (&'a TextIndex, &'a [u64]);
+
+fn found(frame: &Frame, question: &str, within: &str, (texts, published): Texts<'_>) -> Vec<Found> {
+    let mut numbered: Vec<Numbered> = titled(frame, question, within).collect();
+    if POST_MORTEMS.starts_with(within) {
+        let more = published.iter().map(|number| Numbered::PostMortem(*number));
+        let more: Vec<Numbered> = more.filter(|found| !numbered.contains(found)).collect();
+        numbered.extend(more);
     }
-    if within != INCIDENTS {
+    let mut all: Vec<Found> = numbered.into_iter().map(Found::Numbered).collect();
+    if ![INCIDENTS, POST_MORTEMS, ACTIONS].contains(&within) {
         let hits = texts.search(question, within, HITS_MAX).into_iter();
         all.extend(hits.map(|hit| Found::Text {
             key: hit.key.to_string(),
@@ -157,16 +168,6 @@ fn found(frame: &Frame, question: &str, within: &str, texts: &TextIndex) -> Vec<
     all
 }
 
-/// The numbers of the incidents whose titles have all the words.
-fn incidents(frame: &Frame, question: &str) -> impl Iterator<Item = u64> {
-    let words: Vec<String> = question.split_whitespace().map(str::to_lowercase).collect();
-    frame.world.incidents.recent().filter_map(move |incident| {
-        let title = incident.title.to_lowercase();
-        let fits = !words.is_empty() && words.iter().all(|word| title.contains(word));
-        fits.then(|| incident.number())
-    })
-}
-
 /// The pacticipants whose names have what was typed in them.
 fn pacticipants<'a>(frame: &'a Frame, folded: &'a str) -> impl Iterator<Item = &'a str> {
     let all = frame.world.contracts.pacticipants().map(|(_, known)| &*known.name);
@@ -174,6 +175,10 @@ fn pacticipants<'a>(frame: &'a Frame, folded: &'a str) -> impl Iterator<Item = &
 }
 
 impl Asked {
+    fn question(&self) -> String {
+        self.q.chars().take(QUERY_CHARS_MAX).collect()
+    }
+
     fn href(&self, frame: &Frame, place: &str, after: usize) -> String {
         let after = if after == 0 { String::new() } else { after.to_string() };
         let all = [("q", self.q.as_str()), ("in", place), ("after", &after)];
@@ -183,8 +188,8 @@ impl Asked {
 }
 
 impl SearchScreen {
-    fn of(frame: &Frame, asked: &Asked, texts: &TextIndex, store: &dyn Store) -> Self {
-        let question: String = asked.q.chars().take(QUERY_CHARS_MAX).collect();
+    fn of(frame: &Frame, asked: &Asked, texts: Texts<'_>, store: &dyn Store) -> Self {
+        let question = asked.question();
         let mut all = Vec::new();
         let mut tabs = Vec::new();
         for (word, label, within) in PLACES {
@@ -195,8 +200,12 @@ impl SearchScreen {
                 all = hits;
             }
         }
-        let hits: Vec<Hit> =
-            all.iter().skip(asked.after).take(PAGE).filter_map(|found| Hit::of(frame, found, store)).collect();
+        let hits: Vec<Hit> = all
+            .iter()
+            .skip(asked.after)
+            .take(PAGE)
+            .filter_map(|found| Hit::of(frame, &question, found, store))
+            .collect();
         let last = (asked.after + PAGE).min(all.len());
         let pager = Pager {
             shown: if hits.is_empty() {
@@ -208,7 +217,7 @@ impl SearchScreen {
             after: (last < all.len()).then(|| asked.href(frame, &asked.r#in, last)),
         };
         let none = if question.trim().is_empty() {
-            "Search the catalog, its docs, the operations of its APIs, and incidents."
+            "Search the catalog, its docs, the operations of its APIs, incidents, post-mortems and promises."
         } else {
             "Nothing has these words. Fewer or shorter words find more."
         };
@@ -223,16 +232,18 @@ impl SearchScreen {
 }
 
 impl Hit {
-    fn of(frame: &Frame, found: &Found, store: &dyn Store) -> Option<Self> {
+    fn of(frame: &Frame, question: &str, found: &Found, store: &dyn Store) -> Option<Self> {
         match found {
-            Found::Incident(number) => {
-                let incident = frame.world.incidents.by_number(*number)?;
+            Found::Numbered(numbered) => {
+                let shown = numbered.shown(frame)?;
+                let words: Vec<&str> = question.split_whitespace().collect();
+                let text = numbered.text(frame, store).unwrap_or_default();
                 Some(Self {
-                    sort: "incident".to_owned(),
-                    title: incident.title.clone(),
-                    href: frame.href(format!("/incidents/{number}")),
-                    excerpt: prose::excerpt(&incident.evidence, &[], EXCERPT_CHARS_MAX),
-                    note: incident.status().word().to_owned(),
+                    sort: shown.sort.to_owned(),
+                    title: shown.title,
+                    href: shown.href,
+                    excerpt: prose::excerpt(&text, &words, EXCERPT_CHARS_MAX),
+                    note: shown.note,
                 })
             }
             Found::Text { key, title, words } => {
@@ -325,10 +336,11 @@ fn picked(frame: &Frame, typed: &str, texts: &TextIndex) -> Vec<PaletteResult> {
         href: frame.href(place.href()),
     });
     let hits = if folded.is_empty() { Vec::new() } else { texts.pick(&typed, "", PALETTE_MAX) };
-    let incidents = incidents(frame, &folded).take(5).filter_map(|number| {
-        let incident = frame.world.incidents.by_number(number)?;
-        let href = frame.href(format!("/incidents/{number}"));
-        Some(PaletteResult { text: incident.title.clone(), kind: "incident".to_owned(), href })
+    let numbered = [INCIDENTS, POST_MORTEMS, ACTIONS].into_iter().flat_map(|within| {
+        titled(frame, &folded, within).take(5).filter_map(|numbered| {
+            let shown = numbered.shown(frame)?;
+            Some(PaletteResult { text: shown.title, kind: shown.sort.to_owned(), href: shown.href })
+        })
     });
     let texts = hits.iter().filter_map(|hit| {
         let target = Target::of(frame, &hit.key)?;
@@ -339,5 +351,5 @@ fn picked(frame: &Frame, typed: &str, texts: &TextIndex) -> Vec<PaletteResult> {
         kind: "contracts".to_owned(),
         href: frame.href(format!("/contracts?q={}", show::segment(name))),
     });
-    places.chain(incidents).chain(texts.take(PALETTE_MAX / 2)).chain(parties).take(PALETTE_MAX).collect()
+    places.chain(numbered).chain(texts.take(PALETTE_MAX / 2)).chain(parties).take(PALETTE_MAX).collect()
 }
