@@ -1,6 +1,8 @@
 //! Budgets against a real Prometheus: what is counted here is what it has, and what Sloth's rules say where the two mean
 //! the same.
 
+mod rules;
+
 use std::{
     fmt::Write as _,
     fs,
@@ -61,7 +63,6 @@ impl Prometheus {
     /// One that has all this; none where it is not installed.
     fn with(folder: &Path, text: &str) -> Option<Self> {
         fs::write(folder.join("data.txt"), text).unwrap();
-        fs::write(folder.join("prometheus.yml"), "global: {scrape_interval: 1h}\n").unwrap();
         let made = Command::new("promtool")
             .args(["tsdb", "create-blocks-from", "openmetrics", "data.txt", "blocks"])
             .current_dir(folder)
@@ -71,6 +72,12 @@ impl Prometheus {
             return None;
         };
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Some(Self::on_blocks(folder, "global: {scrape_interval: 1h}\n"))
+    }
+
+    /// One with this configuration, that has what is in the folder's blocks.
+    fn on_blocks(folder: &Path, configuration: &str) -> Self {
+        fs::write(folder.join("prometheus.yml"), configuration).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new("prometheus")
             .args(["--config.file=prometheus.yml", "--storage.tsdb.path=blocks", "--storage.tsdb.retention.time=10y"])
@@ -84,7 +91,7 @@ impl Prometheus {
         found("Prometheus is waited for", || {
             prometheus.get("/-/ready").filter(|answer| answer.starts_with("HTTP/1.0 200"))
         });
-        Some(prometheus)
+        prometheus
     }
 
     fn get(&self, path: &str) -> Option<String> {
@@ -130,7 +137,7 @@ spec:
         counter: true
         bad: {{metricSource: {{metricSourceRef: prometheus, spec: {{query: 'http_requests_total{{code=\"500\"}}'}}}}}}
         total: {{metricSource: {{metricSourceRef: prometheus, spec: {{query: http_requests_total}}}}}}
-  timeWindow: [{{duration: 28d, isRolling: true}}]
+  timeWindow: [{{duration: 30d, isRolling: true}}]
   budgetingMethod: Occurrences
   objectives: [{{target: 0.99}}]
 ---
@@ -145,7 +152,7 @@ spec:
       ratioMetric:
         bad: {{metricSource: {{metricSourceRef: prometheus, spec: {{query: 'sum(rate(http_requests_total{{code=\"500\"}}[{{{{.window}}}}]))'}}}}}}
         total: {{metricSource: {{metricSourceRef: prometheus, spec: {{query: 'sum(rate(http_requests_total[{{{{.window}}}}]))'}}}}}}
-  timeWindow: [{{duration: 28d, isRolling: true}}]
+  timeWindow: [{{duration: 30d, isRolling: true}}]
   budgetingMethod: Occurrences
   objectives: [{{target: 0.99}}]
 "
