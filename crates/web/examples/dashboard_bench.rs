@@ -1,8 +1,10 @@
-//! A team's dashboard, and what it is made of, after a year of a company with 200 services, through the whole router:
-//! `cargo run --release -p web --example dashboard_bench`.
+//! A team's dashboard, its objectives and what they are made of, after a year of a company with 200 services, through the
+//! whole router: `cargo run --release -p web --example dashboard_bench`.
 //!
-//! 20 teams own ten services each; 20,000 deployments with their commits, 1,000 incidents of checks, 200 objectives, and
-//! 2,000,000 measured values in samples happen in the order of the year, on a clock that is moved.
+//! 20 teams own ten services each; 20,000 deployments with their commits and 1,000 incidents of checks happen in the order
+//! of the year, on a clock that is moved. 200 objectives are kept, half of them of verdicts and half of how long runs took,
+//! of 2,000,000 results of checks in the last 30 days. At last there are 1,000 objectives, and each look at all of them is
+//! timed.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 use std::{
@@ -26,14 +28,25 @@ use futures::future::try_join_all;
 use kernel::{Actor, EntityRef, IdSeed, Refusal, Sha256, Timestamp};
 use timeline::{SampleBatch, Sketch, SqliteStore};
 use tower::ServiceExt as _;
-use web::{App, Settings, api::measures::interaction_series, routes::router, security::Limits};
+use web::{
+    App, Settings,
+    api::measures::{day_minute, interaction_series},
+    routes::router,
+    security::Limits,
+    slos::keeper,
+};
 use world::Command;
 
 const SERVICES: usize = 200;
 const TEAMS: usize = 20;
 const DEPLOYMENTS: usize = 20_000;
 const INCIDENTS: usize = 1_000;
-const VALUES: usize = 2_000_000;
+const RESULTS: usize = 2_000_000;
+const RESULT_DAYS: i64 = 30;
+const INTERACTIONS_A_DAY: usize = 30;
+const OBJECTIVES_MOST: usize = 1_000;
+const TICKS: usize = 50;
+const LOCATION: &str = "lisbon";
 const DAYS: i64 = 365;
 const AT_ONCE: usize = 100;
 const ROUNDS: usize = 200;
@@ -68,8 +81,12 @@ async fn main() -> Result<(), Failed> {
     let begun = Instant::now();
     apply(&app).await?;
     year(&app, &clock).await?;
-    samples(&app)?;
+    interactions(&app)?;
+    results(&app)?;
     println!("{:44} {:9.1} s", "a year happens", begun.elapsed().as_secs_f64());
+    let begun = Instant::now();
+    count_all(&app).await?;
+    println!("{:44} {:9.1} s", "the results of all objectives are counted", begun.elapsed().as_secs_f64());
     let world = app.world();
     println!("{:44} {:9}", "events", world.position);
     println!("{:44} {:9} MB", "memory", resident());
@@ -84,6 +101,8 @@ async fn main() -> Result<(), Failed> {
         ("measures of all, the year", "/api/v1/measures?from=2025-10-15"),
         ("measures of one service", "/api/v1/measures?component=service-77"),
         ("objectives", "/slos"),
+        ("an objective of verdicts (goal 20 ms)", "/slos/slo-6"),
+        ("an objective of how long runs take (20 ms)", "/slos/slo-7"),
     ] {
         let mut times = Vec::with_capacity(ROUNDS);
         let mut bytes = 0;
@@ -96,6 +115,7 @@ async fn main() -> Result<(), Failed> {
         let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
         println!("{what:44} {:9.2} {:9.2} {bytes:>9}", at(50), at(99));
     }
+    ticks(&app, &clock).await?;
     let engine = app.engine().clone();
     tokio::task::spawn_blocking(move || engine.stop()).await?;
     Ok(())
@@ -139,17 +159,44 @@ async fn apply(app: &App) -> Result<(), Failed> {
             text,
             "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {{ name: service-{number} }}\nspec: {{ type: service, lifecycle: production, owner: team-{team}, dependsOn: [\"component:service-{needed}\"] }}\n\
              ---\napiVersion: mainstay.dev/v1alpha1\nkind: Check\nmetadata: {{ name: check-{number} }}\nspec: {{ target: \"component:service-{number}\", http: {{ url: \"https://service-{number}.example/\" }} }}\n\
-             ---\napiVersion: openslo/v1\nkind: SLO\nmetadata: {{ name: slo-{number} }}\nspec:\n  service: service-{number}\n  indicator: {{ metadata: {{ name: sli-{number} }}, spec: {{ ratioMetric: {{ rawType: success, raw: {{ metricSource: {{ type: mainstay/check, spec: {{ check: check-{number} }} }} }} }} }} }}\n  timeWindow: [{{ duration: 30d, isRolling: true }}]\n  budgetingMethod: Occurrences\n  objectives: [{{ target: 0.999 }}]\n",
+",
         )?;
     }
+    objectives(&mut text, 0..SERVICES)?;
+    apply_file(app, "company", text).await
+}
+
+/// Objectives: of a check's verdicts, and every other one of how long its runs take.
+fn objectives(text: &mut String, numbers: std::ops::Range<usize>) -> Result<(), Failed> {
+    for number in numbers {
+        let service = number % SERVICES;
+        let source = format!("metricSource: {{ type: mainstay/check, spec: {{ check: check-{service} }} }}");
+        let (indicator, objective) = if number % 2 == 0 {
+            (format!("ratioMetric: {{ rawType: success, raw: {{ {source} }} }}"), "target: 0.999")
+        } else {
+            (format!("thresholdMetric: {{ {source} }}"), "op: lte, value: 500, target: 0.99")
+        };
+        write!(
+            text,
+            "---\napiVersion: openslo/v1\nkind: SLO\nmetadata: {{ name: slo-{number} }}\nspec:\n  service: service-{service}\n  indicator: {{ metadata: {{ name: sli-{number} }}, spec: {{ {indicator} }} }}\n  timeWindow: [{{ duration: 30d, isRolling: true }}]\n  budgetingMethod: Occurrences\n  objectives: [{{ {objective} }}]\n",
+        )?;
+    }
+    Ok(())
+}
+
+async fn apply_file(app: &App, source: &str, text: String) -> Result<(), Failed> {
     let file = BundleFile { path: "catalog-info.yaml".to_owned(), bytes: text.into_bytes().into() };
-    let bundle = Bundle { source: "company".to_owned(), files: vec![file], problems: Vec::new() };
+    let bundle = Bundle { source: source.to_owned(), files: vec![file], problems: Vec::new() };
     let reading = world::read_bundle(&bundle);
     Ok(give(app, Command::Catalog(catalog::Command::Apply(Apply { reading, partial: false }))).await?)
 }
 
 fn service(number: usize) -> Result<EntityRef, kernel::RefError> {
     EntityRef::new("component", EntityRef::DEFAULT_NAMESPACE, &format!("service-{number}"))
+}
+
+fn check(number: usize) -> Result<EntityRef, kernel::RefError> {
+    EntityRef::new("check", EntityRef::DEFAULT_NAMESPACE, &format!("check-{number}"))
 }
 
 /// Deployments and incidents, in the order of the year.
@@ -188,7 +235,7 @@ async fn year(app: &App, clock: &Moved) -> Result<(), Failed> {
             .step_by(broken)
             .map(|number| {
                 let entity = service(number * 7 % SERVICES)?;
-                Ok((EntityRef::new("check", "default", &format!("check-{}", number * 7 % SERVICES))?, entity))
+                Ok((check(number * 7 % SERVICES)?, entity))
             })
             .collect::<Result<_, kernel::RefError>>()?;
         let opened = failing.iter().map(|(check, entity)| {
@@ -217,22 +264,79 @@ async fn year(app: &App, clock: &Moved) -> Result<(), Failed> {
 }
 
 /// Times to first meaningful interaction of every service and day.
-fn samples(app: &App) -> Result<(), Failed> {
-    let each = VALUES / SERVICES / usize::try_from(DAYS)?;
+fn interactions(app: &App) -> Result<(), Failed> {
     let now = app.now();
     for number in 0..SERVICES {
         let series = interaction_series(&service(number)?);
         let batch = |day: i64| {
-            let values: Vec<f64> = (0..each).map(|value| 300.0 + ((value * 37 + number) % 900) as f64).collect();
-            let at = now - jiff::SignedDuration::from_hours(24 * day);
-            let minute = web::api::measures::day_minute(at);
-            let measured = Sketch::of(&values).map_err(|_| "a value is no number")?;
-            Ok(SampleBatch { series: series.clone(), minute, measured, errors: 0, parts: Vec::new() })
+            let value = |value: usize| 300.0 + ((value * 37 + number) % 900) as f64;
+            let values: Vec<f64> = (0..INTERACTIONS_A_DAY).map(value).collect();
+            let minute = day_minute(now - jiff::SignedDuration::from_hours(24 * day));
+            sample(series.clone(), minute, &values)
         };
         let batches: Vec<SampleBatch> = (0..DAYS).map(batch).collect::<Result<_, Failed>>()?;
-        for some in batches.chunks(100) {
+        app.engine().store().add_samples(batches)?;
+    }
+    Ok(())
+}
+
+/// Every check's results in the last days, each in a minute of its own; one of 500 took too long.
+fn results(app: &App) -> Result<(), Failed> {
+    let each = RESULTS / SERVICES;
+    let (now, minutes) = (slo::minute_of(app.now()), RESULT_DAYS * 24 * 60);
+    for number in 0..SERVICES {
+        let series = checks::series(&check(number)?, LOCATION);
+        let batch = |result: usize| {
+            let minute = now - minutes + i64::try_from(result)? * minutes / i64::try_from(each)?;
+            let ms = if result % 500 == number { 900.0 } else { 40.0 + ((result * 37 + number) % 200) as f64 };
+            sample(series.clone(), minute, &[ms])
+        };
+        let batches: Vec<SampleBatch> = (0..each).map(batch).collect::<Result<_, Failed>>()?;
+        for some in batches.chunks(1_000) {
             app.engine().store().add_samples(some.to_vec())?;
         }
     }
+    Ok(())
+}
+
+fn sample(series: String, minute: i64, values: &[f64]) -> Result<SampleBatch, Failed> {
+    let measured = Sketch::of(values).map_err(|_| "a value is no number")?;
+    Ok(SampleBatch { series, minute, measured, errors: 0, parts: Vec::new() })
+}
+
+/// Counts the runs of all objectives that are about them, up to now.
+async fn count_all(app: &App) -> Result<(), Failed> {
+    let world = app.world();
+    let resolved: Vec<_> = world.slos.slos().filter_map(|(slo, _)| world.slos.resolve(slo)?.ok()).collect();
+    let now = slo::minute_of(app.now());
+    for resolved in resolved.iter().filter(|resolved| matches!(resolved.input, slo::Input::Runs { .. })) {
+        keeper::recall(app, resolved).await?;
+        while let Some(from) = app.slos().asked_up_to(resolved).filter(|from| *from < now) {
+            keeper::count_runs(app, resolved, from, now.min(from + 1_000)).await?;
+        }
+    }
+    keeper::keep(app).await;
+    Ok(())
+}
+
+/// A look at 1,000 objectives each minute.
+async fn ticks(app: &App, clock: &Moved) -> Result<(), Failed> {
+    let mut text = String::new();
+    objectives(&mut text, SERVICES..OBJECTIVES_MOST)?;
+    apply_file(app, "more", text).await?;
+    let begun = Instant::now();
+    count_all(app).await?;
+    println!("{:44} {:9.1} s", "1,000 objectives are counted and looked at", begun.elapsed().as_secs_f64());
+    let mut times = Vec::with_capacity(TICKS);
+    for _ in 0..TICKS {
+        clock.second.fetch_add(60, Ordering::Relaxed);
+        let begun = Instant::now();
+        keeper::keep(app).await;
+        times.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
+    println!("{:44} {:9.2} {:9.2}", "a look at 1,000 objectives (goal 100 ms)", at(50), at(99));
+    println!("{:44} {:9} MB", "memory, at last", resident());
     Ok(())
 }
