@@ -1,6 +1,8 @@
 //! `cargo xtask ci`: what must hold before a change lands.
 
-use anyhow::Result;
+use std::thread;
+
+use anyhow::{Result, anyhow};
 
 use crate::{
     needs::Missing,
@@ -17,7 +19,12 @@ pub(crate) fn run() -> Result<()> {
     }
     succeed(&mut cargo("fmt --all --check"))?;
     succeed(program("cargo-deny").args(["--locked", "check", "bans", "licenses", "sources"]))?;
-    succeed(&mut cargo("clippy --locked --workspace --all-targets -- -D warnings"))?;
-    succeed(cargo("doc --locked --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))?;
+    // What the tests need is downloaded while the compiler is busy.
+    thread::scope(|scope| {
+        let prepared = scope.spawn(test::prepare);
+        succeed(&mut cargo("clippy --locked --workspace --all-targets -- -D warnings"))?;
+        succeed(cargo("doc --locked --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))?;
+        prepared.join().map_err(|_| anyhow!("installing what the tests need broke off"))?.map(drop)
+    })?;
     test::run(&test::Args::default())
 }

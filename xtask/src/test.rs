@@ -13,7 +13,7 @@ use crate::{
 /// What to leave out.
 #[derive(clap::Args, Default)]
 pub(crate) struct Args {
-    /// Rust's tests only: no documentation tests, no browser, nothing from npm.
+    /// Rust's tests only: no browser, nothing from npm.
     #[arg(long)]
     fast: bool,
 }
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     // What is missing is said before anything is built.
     let chromium = if args.fast { None } else { Some(prepare()?) };
     let mut results = Results::default();
-    rust(&mut results, args)?;
+    rust(&mut results)?;
     if let Some(chromium) = chromium {
         let binary = target_directory()?.join("debug/mainstay");
         for folder in ["tests/clients", "tests/browser"] {
@@ -33,7 +33,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     results.close()
 }
 
-fn prepare() -> Result<PathBuf> {
+/// Installs what the tests need; where Chromium is.
+pub(crate) fn prepare() -> Result<PathBuf> {
     needs::node()?;
     let chromium = needs::chromium()?;
     needs::npm_packages(Path::new("tests/browser"))?;
@@ -43,16 +44,17 @@ fn prepare() -> Result<PathBuf> {
     Ok(chromium)
 }
 
-fn rust(results: &mut Results, args: &Args) -> Result<()> {
+/// There are no documentation tests: what is worth an example is worth a test.
+fn rust(results: &mut Results) -> Result<()> {
     let (_, built) = watch(&mut cargo(BUILD))?;
     ensure!(built, "the workspace does not build");
     if answer("cargo-nextest", &["nextest", "--version"]).is_some() {
-        results.take("cargo nextest", watch(&mut cargo("nextest run --locked --workspace --no-fail-fast"))?);
+        results.take(
+            "cargo nextest",
+            watch(&mut cargo("nextest run --locked --workspace --lib --bins --tests --no-fail-fast"))?,
+        );
     } else {
         results.take("cargo test", watch(&mut cargo("test --locked --workspace --bins --lib --tests --no-fail-fast"))?);
-    }
-    if !args.fast {
-        results.take("cargo test --doc", watch(&mut cargo("test --locked --workspace --doc --no-fail-fast"))?);
     }
     Ok(())
 }
