@@ -53,8 +53,20 @@ export async function start(args, env = {}) {
   }
 }
 
-/** The sample company, open to anyone on this machine. */
-export const demo = (speed = 20) => start(["demo", "--speed", String(speed), "--seed", "1"]);
+/** The sample company, open to anyone on this machine, as soon as its past is told: an incident, and what was learned of it. */
+export async function demo(speed = 20) {
+  const server = await start(["demo", "--speed", String(speed), "--seed", "1"]);
+  const deadline = Date.now() + START_MS_MAX;
+  for (;;) {
+    const told = await fetch(`${server.url}/api/v1/postmortems`).then((answer) => answer.json());
+    if (told.items?.[0]?.stage === "published") return server;
+    if (Date.now() > deadline) {
+      await server.stop();
+      throw new Error(`the demo does not tell its past:\n${server.said()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
 
 /** A server with an administrator's token and a catalog. */
 export const serve = (catalog) => start(["serve", "--data", "data", "--catalog", catalog], { MAINSTAY_ADMIN_TOKEN: TOKEN });

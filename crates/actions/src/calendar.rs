@@ -48,6 +48,8 @@ pub enum Length {
     Days(u16),
     /// So many minutes of the clock, at least one.
     Minutes(u32),
+    /// So many seconds of the clock, at least one.
+    Seconds(u32),
 }
 
 /// One sprint or cycle.
@@ -77,12 +79,28 @@ impl Turn {
 }
 
 impl Length {
-    /// Both after one another. Days and minutes are not mixed in one calendar, which its reader makes sure of.
+    /// Both after one another. Days are not mixed with what a clock counts in one calendar, which its reader makes sure of.
     fn plus(self, other: Self) -> Self {
         match (self, other) {
             (Self::Days(one), Self::Days(more)) => Self::Days(one.saturating_add(more)),
             (Self::Minutes(one), Self::Minutes(more)) => Self::Minutes(one.saturating_add(more)),
-            (length, _) => length,
+            (Self::Days(_), _) | (_, Self::Days(_)) => self,
+            (one, more) => Self::Seconds(one.seconds().saturating_add(more.seconds())),
+        }
+    }
+
+    /// True if it is of the calendar, and not of the clock.
+    #[must_use]
+    pub fn is_of_days(self) -> bool {
+        matches!(self, Self::Days(_))
+    }
+
+    /// How many seconds of the clock; a day has as many as most have.
+    fn seconds(self) -> u32 {
+        match self {
+            Self::Days(days) => u32::from(days).saturating_mul(24 * 60 * 60),
+            Self::Minutes(minutes) => minutes.saturating_mul(60),
+            Self::Seconds(seconds) => seconds,
         }
     }
 
@@ -94,6 +112,7 @@ impl Length {
             Self::Days(days) => (u32::from(days), "day"),
             Self::Minutes(minutes) if minutes % 60 == 0 => (minutes / 60, "hour"),
             Self::Minutes(minutes) => (minutes, "minute"),
+            Self::Seconds(seconds) => (seconds, "second"),
         };
         if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
     }
@@ -223,7 +242,7 @@ impl Clock {
         let (local, first) = self.first;
         let units = |length: Length| match length {
             Length::Days(days) => i64::from(days.max(1)),
-            Length::Minutes(minutes) => i64::from(minutes.max(1)),
+            Length::Minutes(_) | Length::Seconds(_) => i64::from(length.seconds().max(1)),
         };
         let count = units(length).checked_mul(i64::from(number))?.checked_add(more.map_or(0, units))?;
         match length {
@@ -232,9 +251,9 @@ impl Clock {
                 let local = local.checked_add(days.days()).ok()?;
                 self.zone.to_ambiguous_timestamp(local).compatible().ok()
             }
-            Length::Minutes(_) => {
-                let minutes = Some(count).filter(|minutes| *minutes < MAX_DAYS * 24 * 60)?;
-                first.checked_add(SignedDuration::from_mins(minutes)).ok()
+            Length::Minutes(_) | Length::Seconds(_) => {
+                let seconds = Some(count).filter(|seconds| *seconds < MAX_DAYS * 24 * 60 * 60)?;
+                first.checked_add(SignedDuration::from_secs(seconds)).ok()
             }
         }
     }
@@ -246,8 +265,8 @@ impl Clock {
                 let passed = self.zone.to_datetime(at).date().since(local.date()).ok()?.get_days();
                 i64::from(passed).div_euclid(i64::from(days.max(1)))
             }
-            Length::Minutes(minutes) => {
-                at.duration_since(first).as_secs().div_euclid(60).div_euclid(i64::from(minutes.max(1)))
+            Length::Minutes(_) | Length::Seconds(_) => {
+                at.duration_since(first).as_secs().div_euclid(i64::from(self.whole.seconds().max(1)))
             }
         };
         // The guess looks at dates alone, so that it is off by one at most.

@@ -46,8 +46,7 @@ fn definition(cycle: EntityRef, spec: &Value, problems: &Problems) -> Option<Cyc
         (None, Some(cycles)) => {
             let (work, cooldown) = (cycles.required("length", length), cycles.required("cooldown", length));
             let rhythm = match (work, cooldown) {
-                (Some(Length::Days(_)), Some(Length::Minutes(_)))
-                | (Some(Length::Minutes(_)), Some(Length::Days(_))) => {
+                (Some(length), Some(cooldown)) if length.is_of_days() != cooldown.is_of_days() => {
                     cycles.wrong("cooldown", Wrong::new("must be in days or weeks where the length is, or in neither"));
                     None
                 }
@@ -86,17 +85,18 @@ fn name(value: &Value) -> Result<String, Wrong> {
     Ok(name)
 }
 
-/// `2026-01-05`, which is its midnight, or `2026-01-05T09:00`.
+/// `2026-01-05`, which is its midnight, or `2026-01-05T09:00`, or with seconds.
 fn starts(value: &Value) -> Result<DateTime, Wrong> {
     let text = read::text(TEXT_BYTES)(value)?;
     let date = || text.parse::<Date>().ok().filter(|_| text.len() == 10).map(|date| date.at(0, 0, 0, 0));
     let time = || DateTime::strptime("%Y-%m-%dT%H:%M", &text).ok();
-    date().or_else(time).ok_or_else(|| {
+    let second = || DateTime::strptime("%Y-%m-%dT%H:%M:%S", &text).ok();
+    date().or_else(time).or_else(second).ok_or_else(|| {
         Wrong::new("must be a date, such as \"2026-01-05\", or one with a local time, such as \"2026-01-05T09:00\"")
     })
 }
 
-/// `2w`, `10d`, `2 weeks`; for those in a hurry `8h` and `10m`.
+/// `2w`, `10d`, `2 weeks`; for those in a hurry `8h`, `10m` and `30s`.
 fn length(value: &Value) -> Result<Length, Wrong> {
     let form = || Wrong::new("must be a number of weeks or days, such as \"2w\"");
     let text = read::text(TEXT_BYTES)(value)?.to_lowercase();
@@ -109,11 +109,13 @@ fn length(value: &Value) -> Result<Length, Wrong> {
         "d" | "day" | "days" => Length::Days(count),
         "h" | "hour" | "hours" => minutes(count, 60),
         "m" | "min" | "minute" | "minutes" => minutes(count, 1),
+        "s" | "second" | "seconds" => Length::Seconds(u32::from(count)),
         _ => return Err(form()),
     };
     let days = match length {
         Length::Days(days) => u32::from(days),
         Length::Minutes(minutes) => minutes / (24 * 60),
+        Length::Seconds(seconds) => seconds / (24 * 60 * 60),
     };
     if days > u32::from(LONGEST_DAYS) {
         return Err(Wrong::new("must not be longer than 26 weeks"));

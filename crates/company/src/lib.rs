@@ -7,6 +7,7 @@
 //! - Each build publishes what it expects of others and proves what others expect of it (`contracts`); one that breaks a
 //!   promise is not let into production.
 //! - [`Company::history`] and [`Company::live`] are what happens by itself; a [`Scenario`] is one way to break.
+//! - What it has learned of an incident is in a post-mortem, whose promises it keeps or doesn't (`lessons`).
 //! - Customers (`shopper`) keep the shop busy, and are how the company knows that it is broken.
 //!
 //! The company's catalog is in `examples/demo`. Its files name hosts under `shop.invalid`, which
@@ -19,6 +20,7 @@ mod desk;
 mod estate;
 mod flags;
 mod hooks;
+mod lessons;
 mod life;
 mod mainstay;
 mod pipeline;
@@ -57,6 +59,9 @@ pub struct CompanyOptions {
     pub mainstay_url: String,
     /// A token that may record deployments and configurations, turn flags, and evaluate them.
     pub token: String,
+    /// Another, by which people's words come from the chat: an incident's, and a post-mortem's that the first one's
+    /// holder approves.
+    pub chat_token: String,
     /// What Mainstay sends to the deployer's hooks as bearer token.
     pub hook_secret: String,
     /// How many times faster than usual things happen, from 0.01 to 1000.
@@ -80,6 +85,7 @@ pub enum StartError {
 pub struct Company {
     addresses: Arc<BTreeMap<&'static str, String>>,
     pipeline: Pipeline,
+    chat: Mainstay,
     shopper: Shopper,
     speed: f64,
     seed: u64,
@@ -96,6 +102,7 @@ impl Company {
         let http = loopback_client()?;
         let estate = Arc::new(Estate::new());
         let mainstay = Mainstay::new(http.clone(), &options.mainstay_url, &options.token);
+        let chat = Mainstay::new(http.clone(), &options.mainstay_url, &options.chat_token);
         let speed = if options.speed.is_finite() { options.speed.clamp(0.01, 1000.0) } else { 1.0 };
 
         let (deployer_listener, deployer_url) = listen().await?;
@@ -123,7 +130,7 @@ impl Company {
         let storefront = addresses.get(Service::Storefront.name()).cloned().unwrap_or_default();
         let shopper = Shopper { http, storefront };
         tasks.spawn(shopper.clone().keep_coming());
-        Ok(Self { addresses, pipeline, shopper, speed, seed: options.seed, _tasks: tasks })
+        Ok(Self { addresses, pipeline, chat, shopper, speed, seed: options.seed, _tasks: tasks })
     }
 
     /// Where each service, and the deployer, listens: `storefront` to `http://127.0.0.1:41234`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{ChangeError, Company, Scenario, Trouble, random::Random, script, script::Change};
+use crate::{ChangeError, Company, Page, Scenario, Trouble, random::Random, script, script::Change};
 
 /// Harmless changes that the first day has seen.
 const FIRST_DAY_CHANGES: usize = 3;
@@ -24,6 +24,7 @@ impl Company {
     /// # Errors
     /// If Mainstay cannot be reached or refuses a change.
     pub async fn history(&self) -> Result<(), ChangeError> {
+        tell(self.learn().await);
         self.pipeline.report_estate().await?;
         tell(self.contracts_history().await);
         let mut random = Random::new(self.seed);
@@ -46,10 +47,14 @@ impl Company {
     pub async fn live(&self) {
         let mut random = Random::new(self.seed.wrapping_add(1));
         let mut to_come = Vec::new();
+        let mut kept = false;
         loop {
             for _ in 0..QUIET_CHANGES {
                 self.pause(&mut random, QUIET_GAP_MS).await;
-                tell(self.harmless(&mut random, None).await);
+                // The first change of all is what was promised.
+                let made = if kept { self.harmless(&mut random, None).await } else { self.keep_promises().await };
+                kept = true;
+                tell(made);
             }
             if to_come.is_empty() {
                 to_come = Scenario::ALL.to_vec();
@@ -136,10 +141,11 @@ impl Company {
     }
 }
 
-/// What comes next. A newcomer's first incident is one that does not go away by itself.
+/// What comes next. A newcomer's first incident is one that does not go away by itself, and breaks what was promised.
 fn pick(random: &mut Random, to_come: &[Scenario]) -> Option<Scenario> {
     let is_first = to_come.len() == Scenario::ALL.len();
-    let fits = |scenario: &&Scenario| !is_first || scenario.tidying().is_none();
+    let is_fit = |scenario: &Scenario| scenario.tidying().is_none() && scenario.breaks().contains(&Page::Checkout);
+    let fits = |scenario: &&Scenario| !is_first || is_fit(scenario);
     random.pick(&to_come.iter().filter(fits).collect::<Vec<_>>()).copied().copied()
 }
 

@@ -162,8 +162,7 @@ impl Mainstay {
 
     /// A pact.
     pub(crate) async fn pact(&self, url: &str) -> Result<Value, MainstayError> {
-        let answer = self.http.get(url).bearer_auth(&self.token).timeout(CHANGE_TIMEOUT).send().await?;
-        Ok(answer.error_for_status()?.json().await?)
+        self.get(url.strip_prefix(&self.base).unwrap_or(url)).await
     }
 
     /// Publishes what the verification of a pact gave; the version is on the main branch.
@@ -196,6 +195,57 @@ impl Mainstay {
         let answer = self.http.put(path).bearer_auth(&self.token).json(&body).timeout(CHANGE_TIMEOUT).send().await?;
         answer.error_for_status()?;
         Ok(())
+    }
+
+    /// Declares an incident; its number.
+    pub(crate) async fn declare(&self, component: &str, title: &str, evidence: &str) -> Result<u64, MainstayError> {
+        let body = json!({"entity": format!("component:default/{component}"), "title": title, "severity": "sev2",
+            "evidence": evidence});
+        self.change("/api/v1/incidents", &body).await?;
+        let newest: Value = self.get("/api/v1/incidents?limit=1").await?;
+        Ok(newest.pointer("/items/0/number").and_then(Value::as_u64).unwrap_or_default())
+    }
+
+    /// Does something with an incident.
+    pub(crate) async fn respond(&self, incident: u64, verb: &str, body: &Value) -> Result<(), MainstayError> {
+        self.change(&format!("/api/v1/incidents/{incident}/{verb}"), body).await
+    }
+
+    /// Begins the post-mortem of an incident; the text that Mainstay has filled in.
+    pub(crate) async fn begin_post_mortem(&self, incident: u64) -> Result<String, MainstayError> {
+        self.change("/api/v1/postmortems", &json!({"incident": incident})).await?;
+        let draft: Value = self.get(&format!("/api/v1/postmortems/{incident}")).await?;
+        Ok(draft.get("text").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
+    /// Replaces the draft of a post-mortem that nobody has edited.
+    pub(crate) async fn write_post_mortem(
+        &self,
+        incident: u64,
+        text: &str,
+        items: &[Value],
+    ) -> Result<(), MainstayError> {
+        let body = json!({"revision": 1, "text": text, "items": items});
+        self.change(&format!("/api/v1/postmortems/{incident}"), &body).await
+    }
+
+    /// Approves what was written, in a person's name, and publishes it.
+    pub(crate) async fn publish_post_mortem(&self, incident: u64, by: &str) -> Result<(), MainstayError> {
+        let path = format!("/api/v1/postmortems/{incident}");
+        let review = json!({"revision": 2, "approve": true, "by": by, "note": "Short, and it names no culprit."});
+        self.change(&format!("{path}/reviews"), &review).await?;
+        self.change(&format!("{path}/publish"), &json!({"revision": 2})).await
+    }
+
+    /// Applies a catalog file.
+    pub(crate) async fn apply(&self, source: &str, path: &str, text: &str, why: &str) -> Result<(), MainstayError> {
+        let body = json!({"source": source, "files": [{"path": path, "text": text}], "reason": why});
+        self.change("/api/v1/catalog/apply", &body).await
+    }
+
+    async fn get(&self, path: &str) -> Result<Value, MainstayError> {
+        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token);
+        Ok(request.timeout(CHANGE_TIMEOUT).send().await?.error_for_status()?.json().await?)
     }
 
     async fn change(&self, path: &str, body: &Value) -> Result<(), MainstayError> {

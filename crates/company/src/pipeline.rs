@@ -143,22 +143,31 @@ impl Pipeline {
         self.report(&Report::Settings { component, settings, reason, finished }).await
     }
 
-    /// Tries again while Mainstay is away; a refusal stands.
     async fn report(&self, report: &Report<'_>) -> Result<(), ChangeError> {
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let told = match report {
-                Report::Version(deployment) => self.mainstay.deployed(deployment).await,
-                Report::Settings { component, settings, reason, finished } => {
-                    self.mainstay.configured(component, settings, *reason, *finished).await
-                }
-            };
-            match told {
-                Ok(()) => return Ok(()),
-                Err(error) if error.is_final() || attempts == REPORT_ATTEMPTS => return Err(error.into()),
-                Err(_) => tokio::time::sleep(REPORT_RETRY).await,
+        Ok(again(|| self.tell(report)).await?)
+    }
+
+    async fn tell(&self, report: &Report<'_>) -> Result<(), MainstayError> {
+        match report {
+            Report::Version(deployment) => self.mainstay.deployed(deployment).await,
+            Report::Settings { component, settings, reason, finished } => {
+                self.mainstay.configured(component, settings, *reason, *finished).await
             }
+        }
+    }
+}
+
+/// Tries again while Mainstay is away; a refusal stands.
+pub(crate) async fn again<T, C>(call: impl Fn() -> C) -> Result<T, MainstayError>
+where
+    C: Future<Output = Result<T, MainstayError>>,
+{
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match call().await {
+            Err(error) if !error.is_final() && attempts < REPORT_ATTEMPTS => tokio::time::sleep(REPORT_RETRY).await,
+            told => return told,
         }
     }
 }

@@ -35,6 +35,21 @@ fn a_calendar_of_sprints_or_of_cycles_with_cooldowns_is_read() {
 }
 
 #[test]
+fn a_calendar_for_those_in_a_hurry_goes_by_the_clock() {
+    let spec = json!({
+        "team": "money", "time_zone": "UTC",
+        "cycles": {"length": "1m", "cooldown": "30s", "starts": "2026-01-05T09:00:20"},
+    });
+    let cycle = read(&spec).unwrap();
+    assert_eq!(cycle.in_words(), "cycles of 1 minute with 30 seconds of cooldown since 2026-01-05 (UTC)");
+    let turn = cycle.at(moment("2026-01-05T09:02:00Z")).unwrap();
+    assert_eq!(turn.number, 2);
+    let times = ["2026-01-05T09:01:50Z", "2026-01-05T09:02:50Z", "2026-01-05T09:03:20Z"].map(moment);
+    assert_eq!([turn.from, turn.to, turn.until], times);
+    assert_eq!(cycle.end_of(2, times[0]), Some(moment("2026-01-05T09:04:50Z")));
+}
+
+#[test]
 fn a_calendar_without_sprints_or_with_strange_ones_says_what_it_needs() {
     let with = |key: &str, value: Value| {
         let mut spec = json!({"team": "money", "time_zone": "UTC"});

@@ -92,5 +92,5 @@ fn every_sort_of_what_stands_in_events_has_been_written() {
     assert_every_variant!(&outcomes, Outcome { InTime, Late, Open, Overdue, Escalated, Deprioritised });
     assert_every_variant!(&columns, Column { Well, Badly, Puzzle });
     assert_every_variant!(&rhythms, Rhythm { Sprints, Cycles });
-    assert_every_variant!(&lengths, Length { Days, Minutes });
+    assert_every_variant!(&lengths, Length { Days, Minutes, Seconds });
 }

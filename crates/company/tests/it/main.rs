@@ -29,6 +29,7 @@ impl Stage {
         let options = CompanyOptions {
             mainstay_url: mainstay.url.clone(),
             token: mainstay::TOKEN.to_owned(),
+            chat_token: mainstay::TOKEN.to_owned(),
             hook_secret: SECRET.to_owned(),
             speed: 500.0,
             seed: 7,

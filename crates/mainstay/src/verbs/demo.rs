@@ -38,7 +38,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
     let listener = server::listen(&args.listen).await?;
     let address = listener.local_addr().map_or_else(|_| args.listen.clone(), |address| address.to_string());
     let base_url = format!("http://{address}");
-    let (token, hook_secret) = (new_token()?, new_token()?);
+    let (token, chat_token, hook_secret) = (new_token()?, new_token()?, new_token()?);
     let vault_key = random()?;
     let to_inbox = notifier::Settings { all_to_inbox: true, ..notifier::Settings::default() };
     let notifier = crate::settings::notifier(to_inbox, &vault_key)?;
@@ -68,10 +68,12 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
     };
     let running = Running::start(parts)?;
     running.seed().await?;
-    issue(running.app(), &token).await?;
+    issue(running.app(), "drizzle-ci", &token).await?;
+    issue(running.app(), "drizzle-chat", &chat_token).await?;
     let options = CompanyOptions {
         mainstay_url: base_url.clone(),
         token,
+        chat_token,
         hook_secret,
         speed: f64::from(args.speed),
         seed: args.seed.map_or_else(|| random().map(u64::from_le_bytes), Ok)?,
@@ -89,10 +91,10 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
     served.map(|()| ExitCode::SUCCESS)
 }
 
-/// The company's own token: its pipeline reports with it, and its services evaluate flags.
-async fn issue(app: &App, token: &str) -> Result<(), Refusal> {
+/// A token of the company's: its pipeline reports with one, and its services evaluate flags; its chat has another.
+async fn issue(app: &App, name: &str, token: &str) -> Result<(), Refusal> {
     let hash = Sha256::of(token.as_bytes());
-    let (name, scopes) = ("drizzle-ci".to_owned(), vec![Scope::Write]);
+    let (name, scopes) = (name.to_owned(), vec![Scope::Write]);
     let command = Command::Access(access::Command::IssueToken {
         name,
         scopes,

@@ -104,12 +104,14 @@ impl Server {
         Self::spawn(home, &mut command, "")
     }
 
-    /// Starts the demo and waits until it listens.
+    /// Starts the demo and waits until its past is told: an incident that is over, and what was learned of it.
     pub(crate) fn demo(home: &Path, speed: u32) -> Self {
         let mut command = mainstay(home);
         command.args(["demo", "--listen", "127.0.0.1:0", "--speed", &speed.to_string()]);
         // It asks nobody for a token, but would refuse a wrong one.
-        Self::spawn(home, &mut command, "")
+        let demo = Self::spawn(home, &mut command, "");
+        demo.until(&["postmortem", "list"], |all| all[0]["stage"] == "published");
+        demo
     }
 
     fn spawn(home: &Path, command: &mut Command, token: &'static str) -> Self {

@@ -41,6 +41,29 @@ fn the_demo_breaks_and_is_mended_from_the_command_line_alone() {
     assert_eq!(demo.stop().0, Some(0), "a graceful stop is no error");
 }
 
+#[test]
+fn of_three_promises_of_a_post_mortem_one_is_kept_one_reopens_and_one_escalates() {
+    let home = home();
+    let demo = Server::demo(home.path(), 20);
+    let published = |written: &Value| written["stage"] == "published";
+    let written = demo.until(&["postmortem", "show", "1"], published);
+    assert_eq!(written["actions"].as_array().map(Vec::len), Some(3), "{written}");
+    let text = written["text"].as_str().unwrap();
+    assert!(text.contains("Users were hit for **25 minutes**") && !text.contains("_What happened"), "{text}");
+    let of = |all: &Value, what: &str| {
+        let mut all = all.as_array().unwrap().iter();
+        all.find(|action| action["what"].as_str().unwrap().contains(what)).cloned().unwrap_or_default()
+    };
+    let list = ["action", "list", "--team", "shopfront", "--state", "all"];
+    let all = demo.until(&list, |all| {
+        let (kept, broken, forgotten) = (of(all, "look into"), of(all, "buy what"), of(all, "Write down"));
+        kept["state"] == "done" && broken["reopened"].as_u64() > Some(0) && forgotten["state"] == "escalated"
+    });
+    let kept = of(&all, "look into");
+    assert_eq!(kept["evidence"]["kind"], "seen", "{kept}");
+    assert_eq!(of(&all, "Write down")["escalated_to"], serde_json::json!(["user:default/bram.squall"]), "{all}");
+}
+
 /// The likeliest suspect from before `began` that can be undone and was not.
 fn likeliest(incident: &Value, undone: &BTreeSet<String>, began: Timestamp) -> Option<String> {
     let suspects = incident["suspects"].as_array()?.iter().filter(|suspect| {
