@@ -298,6 +298,7 @@ impl Action {
             }
             Event::CycleDefined { .. }
             | Event::CycleRemoved { .. }
+            | Event::Digested { .. }
             | Event::Promised { .. }
             | Event::RetroOpened { .. }
             | Event::RetroSaid { .. }
@@ -371,6 +372,7 @@ fn in_words(event: &Event) -> String {
         }
         Event::CycleDefined { .. }
         | Event::CycleRemoved { .. }
+        | Event::Digested { .. }
         | Event::Promised { .. }
         | Event::RetroOpened { .. }
         | Event::RetroSaid { .. }

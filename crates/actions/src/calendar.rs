@@ -4,6 +4,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::DateTime, tz::TimeZone
 use kernel::{EntityRef, zone};
 use serde::{Deserialize, Serialize};
 
+use crate::DigestTime;
+
 /// A team's calendar, as it is declared (`kind: Cycle`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cycle {
@@ -20,6 +22,9 @@ pub struct Cycle {
     /// What a turn is called: `{number}` and `{year}` stand for its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// When the team is told how its week was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<DigestTime>,
 }
 
 /// What turns are made of.

@@ -76,6 +76,11 @@ pub enum Command {
         /// The item's number.
         action: u64,
     },
+    /// Tell a team how its week was.
+    Digest {
+        /// By which calendar.
+        cycle: EntityRef,
+    },
     /// Remind whom it concerns.
     Remind {
         /// The item's number.
@@ -153,6 +158,7 @@ pub fn decide(
             Some(reopen_by_hand(action, reason, known)?)
         }
         Command::Observe { action } => observe(held(state, action)?, known, context.now),
+        Command::Digest { cycle } => digest(state, &cycle, known, context),
         Command::Remind { action, of } => remind(held(state, action)?, of, known, context),
         Command::Escalate { action } => escalate(held(state, action)?, known, context),
         Command::Retro { command } => retro::decide(state, command, known, (&context.actor, context.now))?,
@@ -163,10 +169,12 @@ pub fn decide(
 /// The commands whose time has come, those that have waited longest first: at most [`DUE_MAX`], so that what fell due while
 /// Mainstay stood still is not one giant write.
 pub fn due(state: &State, now: Timestamp) -> impl Iterator<Item = Command> + '_ {
-    state.due(now).take(DUE_MAX).map(|(action, due)| match due {
+    let items = state.due(now).map(|(action, due)| match due {
         Due::Remind(of) => Command::Remind { action: action.number, of },
         Due::Escalate => Command::Escalate { action: action.number },
-    })
+    });
+    let digests = state.digests().due(now).map(|cycle| Command::Digest { cycle: cycle.clone() });
+    items.chain(digests).take(DUE_MAX)
 }
 
 /// When a promise of this team escalates that is made now: when its second whole sprint is over, or in four weeks, if there
@@ -207,8 +215,6 @@ fn define(state: &State, definition: Cycle) -> Result<Option<Event>, Refusal> {
         }
         Some(_) | None => Ok(Some(Event::CycleDefined { definition })),
     }
-}
-
 }
 
 fn deadline(deadline: Timestamp, now: Timestamp) -> Result<(), Refusal> {
@@ -390,6 +396,16 @@ fn escalate(action: &Action, known: &dyn Knowledge, context: &Context) -> Option
         ) => return None,
     };
     Some(Event::Escalated { about: action.about(), to: tell(people, known, context), lead })
+}
+
+/// The newest week that is over, once.
+fn digest(state: &State, cycle: &EntityRef, known: &dyn Knowledge, context: &Context) -> Option<Event> {
+    let due = state.digests().next(cycle).filter(|due| *due <= context.now)?;
+    let calendar = state.cycle(cycle)?;
+    let (from, until) = calendar.week(due, context.now)?;
+    let team = calendar.team.clone();
+    let to = tell(known.members(&team), known, context);
+    Some(Event::Digested { cycle: cycle.clone(), team, from, until, to })
 }
 
 fn tell(people: Vec<EntityRef>, known: &dyn Knowledge, context: &Context) -> Vec<Told> {

@@ -5,12 +5,12 @@ use kernel::EntityRef;
 use serde_json::Value;
 use spec::{Fields, Problems, SpecProblem, Wrong, read};
 
-use crate::{Cycle, Length, Rhythm};
+use crate::{Cycle, DigestTime, Length, Rhythm};
 
 /// The catalog's kind of calendars, in lower case.
 pub const CYCLE_KIND: &str = "cycle";
 
-const KEYS: [&str; 6] = ["owner", "team", "sprints", "cycles", "time_zone", "name"];
+const KEYS: [&str; 7] = ["owner", "team", "sprints", "cycles", "time_zone", "name", "digest"];
 const SPRINT_KEYS: [&str; 2] = ["length", "starts"];
 const CYCLE_KEYS: [&str; 3] = ["length", "cooldown", "starts"];
 const TEXT_BYTES: usize = 100;
@@ -68,7 +68,8 @@ fn definition(cycle: EntityRef, spec: &Value, problems: &Problems) -> Option<Cyc
         }
     };
     let name = fields.optional("name", name);
-    Some(Cycle { cycle, team: team?, rhythm: rhythm?, starts: starts?, time_zone: time_zone?, name })
+    let digest = fields.optional("digest", digest);
+    Some(Cycle { cycle, team: team?, rhythm: rhythm?, starts: starts?, time_zone: time_zone?, name, digest })
 }
 
 /// A turn's name: it stands in lists and calendars, and must tell turns apart.
@@ -83,6 +84,12 @@ fn name(value: &Value) -> Result<String, Wrong> {
         );
     }
     Ok(name)
+}
+
+/// `monday`, which is in the morning, or `monday 09:30`.
+fn digest(value: &Value) -> Result<DigestTime, Wrong> {
+    let text = read::text(TEXT_BYTES)(value)?;
+    DigestTime::read(&text).ok_or_else(|| Wrong::new("must be a weekday, or one with a time, such as \"monday 09:30\""))
 }
 
 /// `2026-01-05`, which is its midnight, or `2026-01-05T09:00`, or with seconds.

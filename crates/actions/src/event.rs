@@ -22,6 +22,19 @@ pub enum Event {
         /// Whose it was.
         team: EntityRef,
     },
+    /// A team was told how its week was.
+    Digested {
+        /// By which calendar.
+        cycle: EntityRef,
+        /// The team.
+        team: EntityRef,
+        /// When the week began.
+        from: Timestamp,
+        /// When it was over.
+        until: Timestamp,
+        /// Who was told.
+        to: Vec<Told>,
+    },
     /// Something was promised.
     Promised {
         /// The item's number.
@@ -255,6 +268,7 @@ impl Event {
         match self {
             Self::CycleDefined { .. } => "actions.cycle_defined",
             Self::CycleRemoved { .. } => "actions.cycle_removed",
+            Self::Digested { .. } => "actions.digested",
             Self::Promised { .. } => "actions.promised",
             Self::Done { .. } => "actions.done",
             Self::Reopened { .. } => "actions.reopened",
@@ -277,6 +291,7 @@ impl Event {
         match self {
             Self::CycleDefined { .. }
             | Self::CycleRemoved { .. }
+            | Self::Digested { .. }
             | Self::RetroOpened { .. }
             | Self::RetroSaid { .. }
             | Self::RetroTakenBack { .. }
@@ -304,6 +319,7 @@ impl Event {
             | Self::RetroClosed { about } => Some(about),
             Self::CycleDefined { .. }
             | Self::CycleRemoved { .. }
+            | Self::Digested { .. }
             | Self::Promised { .. }
             | Self::Done { .. }
             | Self::Reopened { .. }
@@ -326,6 +342,10 @@ impl Event {
         match self {
             Self::CycleDefined { definition } => vec![definition.cycle.clone(), definition.team.clone()],
             Self::CycleRemoved { cycle, team } => vec![cycle.clone(), team.clone()],
+            Self::Digested { cycle, team, to, .. } => {
+                let people = to.iter().map(|told| told.person.clone());
+                [team.clone(), cycle.clone()].into_iter().chain(people).collect()
+            }
             Self::RetroOpened { about, .. }
             | Self::RetroSaid { about, .. }
             | Self::RetroTakenBack { about, .. }
@@ -370,6 +390,9 @@ impl Event {
             ),
             Self::CycleRemoved { cycle, team } => {
                 format!("removed the calendar {} of {}", cycle.short(), team.short())
+            }
+            Self::Digested { team, until, to, .. } => {
+                format!("sent the digest of {}'s week until {} to {}", team.short(), until.strftime("%F"), names(to))
             }
             Self::RetroOpened { about, verdict, .. } => {
                 let kept = verdict.iter().filter(|verdict| verdict.outcome == crate::Outcome::InTime).count();

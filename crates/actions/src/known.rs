@@ -35,6 +35,9 @@ pub trait Knowledge {
     /// be found.
     fn leads(&self, owner: &EntityRef, team: Option<&EntityRef>) -> (Vec<EntityRef>, Lead);
 
+    /// The people of a team.
+    fn members(&self, team: &EntityRef) -> Vec<EntityRef>;
+
     /// True if there is an address at which this person can be told something.
     fn can_be_told(&self, person: &EntityRef) -> bool;
 }

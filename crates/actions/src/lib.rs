@@ -3,7 +3,7 @@
 //! **Cast.** An [`Action`] is one record for every [`Promise`] in Mainstay: one person, one deadline, a reason, and how one
 //! can tell that it was kept ([`DoneWhen`]). Post-mortems, retrospectives and findings are its [`Source`]s, and others can be.
 //! A [`Cycle`] is a team's calendar of sprints, or of longer cycles with cooldowns; it comes from the catalog
-//! (`kind: Cycle`). A [`Retro`] is a team's look back, in which promises are made. [`Knowledge`] is what the rest of the world tells a decision.
+//! (`kind: Cycle`), and says when the team is told how its week was ([`DigestTime`]). A [`Retro`] is a team's look back, in which promises are made. [`Knowledge`] is what the rest of the world tells a decision.
 //!
 //! **Flow.** Something is promised. It is done by a person's word with a link, or, better, when Mainstay sees that its
 //! condition holds; when the condition fails again later, it is reopened. The owner is reminded two days before the deadline
@@ -28,6 +28,7 @@ mod action;
 mod calendar;
 mod command;
 mod declared;
+mod digest;
 mod event;
 mod known;
 mod promise;
@@ -40,6 +41,7 @@ pub use action::{Action, ActionState, Entry, Escalation};
 pub use calendar::{Cycle, Length, Rhythm, Turn};
 pub use command::{Command, DUE_MAX, SPRINTS, TEXT_BYTES_MAX, WHAT_BYTES_MAX, WITHOUT_CALENDAR, clock, decide, due};
 pub use declared::CYCLE_KIND;
+pub use digest::{DigestTime, Digests, WeekNotice};
 pub use event::{About, Clock, Event, Evidence, Lead, Reminder, Told, Why, reference};
 pub use known::{Knowledge, Look, is_known};
 pub use promise::{DoneWhen, Promise, Source};

@@ -312,6 +312,7 @@ impl Retros {
             }
             Event::CycleDefined { .. }
             | Event::CycleRemoved { .. }
+            | Event::Digested { .. }
             | Event::Promised { .. }
             | Event::Done { .. }
             | Event::Reopened { .. }

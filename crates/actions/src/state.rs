@@ -8,7 +8,7 @@ use kernel::{EffectId, EntityRef, Stamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    About, Action, ActionState, Cycle, Event, Retros, Source,
+    About, Action, ActionState, Cycle, Digests, Event, Retros, Source,
     action::{WARNING, promised},
 };
 
@@ -38,6 +38,8 @@ pub struct State {
     #[serde(default)]
     retros: Retros,
     cycles_by_team: OrdMap<EntityRef, OrdSet<EntityRef>>,
+    #[serde(default)]
+    digests: Digests,
 }
 
 /// A message that somebody is to get.
@@ -98,8 +100,19 @@ impl State {
     /// Takes in one event. Never fails: what it doesn't know is left alone.
     pub fn fold(&mut self, event: &Event, stamp: &Stamp) {
         match event {
-            Event::CycleDefined { definition } => self.define(definition),
-            Event::CycleRemoved { cycle, .. } => self.forget_cycle(cycle),
+            Event::CycleDefined { definition } => {
+                self.define(definition);
+                self.digests.plan(definition, stamp.at);
+            }
+            Event::CycleRemoved { cycle, .. } => {
+                self.forget_cycle(cycle);
+                self.digests.forget(cycle);
+            }
+            Event::Digested { cycle, team, from, until, to } => {
+                let next = self.cycle(cycle).and_then(|known| known.next_digest(stamp.at));
+                self.digests.sent(cycle, next);
+                self.digests.announce(team, (*from, *until), to);
+            }
             Event::RetroOpened { .. }
             | Event::RetroSaid { .. }
             | Event::RetroTakenBack { .. }
@@ -207,6 +220,7 @@ impl State {
             Event::Reminded { about, of, to } => (about, Some(*of), to),
             Event::CycleDefined { .. }
             | Event::CycleRemoved { .. }
+            | Event::Digested { .. }
             | Event::Promised { .. }
             | Event::Done { .. }
             | Event::Reopened { .. }
@@ -230,6 +244,7 @@ impl State {
     /// A message has arrived, or never will.
     pub fn note_delivery(&mut self, message: EffectId) {
         self.messages.remove(&message);
+        self.digests.note_delivery(message);
     }
 
     /// The message that an effect is, until it has arrived.
@@ -325,7 +340,13 @@ impl State {
         })
     }
 
-    /// When something is due next.
+    /// The weekly digests: when each is due, and those on their way.
+    #[must_use]
+    pub fn digests(&self) -> &Digests {
+        &self.digests
+    }
+
+    /// When something is due of an item next.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         self.due.get_min().map(|(at, _)| *at)

@@ -1,4 +1,5 @@
 mod calendar;
+mod digests;
 mod golden;
 mod machine;
 mod refusals;
@@ -84,6 +85,10 @@ impl Knowledge for Town {
             Some(group) if !self.leads.is_empty() => (self.leads.clone(), Lead::Leads { team: group.clone() }),
             Some(_) | None => (self.people.clone(), Lead::Nobody { team }),
         }
+    }
+
+    fn members(&self, _: &EntityRef) -> Vec<EntityRef> {
+        self.people.clone()
     }
 
     fn can_be_told(&self, person: &EntityRef) -> bool {

@@ -4,6 +4,8 @@
 //! All of it is of one window, which stands in the address, so that a dashboard can be sent to somebody and looks the same
 //! there; `?at=` shows it as of another day. Each number leads to what it was counted of.
 
+pub(crate) mod week;
+
 use std::collections::BTreeSet;
 
 use askama::Template;

@@ -72,8 +72,11 @@ fn reaction(command: Action) -> Reaction {
 
 /// What follows from a promise's event: messages.
 pub(crate) fn follow(event: &Fact, recorded: &Recorded, context: &Context) -> Vec<Reaction> {
-    let (about, to) = match event {
-        Fact::Escalated { about, to, .. } | Fact::Reminded { about, to, .. } => (about, to),
+    let (what, to) = match event {
+        Fact::Escalated { about, to, .. } | Fact::Reminded { about, to, .. } => {
+            (format!("of action {}", about.number), to)
+        }
+        Fact::Digested { team, to, .. } => (format!("how the week of {} was", team.short()), to),
         Fact::CycleDefined { .. }
         | Fact::CycleRemoved { .. }
         | Fact::Promised { .. }
@@ -89,7 +92,7 @@ pub(crate) fn follow(event: &Fact, recorded: &Recorded, context: &Context) -> Ve
         | Fact::RetroClosed { .. } => return Vec::new(),
     };
     let tell = |told: &Told| {
-        let purpose = format!("tell {} of action {}", told.person.short(), about.number);
+        let purpose = format!("tell {} {what}", told.person.short());
         let call = Call { url: String::new(), body: String::new(), purpose, request: None, message: true };
         let effect = Effect {
             id: told.message?,
@@ -260,9 +263,13 @@ impl Knowledge for World {
                 return (leads, Lead::Leads { team: group });
             }
         }
-        let mut members = self.catalog.members(&team);
+        (self.members(&team), Lead::Nobody { team: Some(team) })
+    }
+
+    fn members(&self, team: &EntityRef) -> Vec<EntityRef> {
+        let mut members = self.catalog.members(team);
         members.retain(|member| self.is_person(member));
-        (members, Lead::Nobody { team: Some(team) })
+        members
     }
 
     fn can_be_told(&self, person: &EntityRef) -> bool {

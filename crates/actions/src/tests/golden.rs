@@ -23,6 +23,7 @@ fn every_sort_of_event_has_been_written() {
         Event {
             CycleDefined,
             CycleRemoved,
+            Digested,
             Promised,
             Done,
             Reopened,
@@ -62,6 +63,7 @@ fn every_sort_of_what_stands_in_events_has_been_written() {
             Event::RetroOpened { verdict, .. } => outcomes.extend(verdict.iter().map(|verdict| verdict.outcome)),
             Event::RetroSaid { column, .. } => columns.push(column),
             Event::CycleRemoved { .. }
+            | Event::Digested { .. }
             | Event::Deprioritised { .. }
             | Event::Reassigned { .. }
             | Event::Postponed { .. }

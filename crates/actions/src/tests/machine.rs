@@ -71,6 +71,7 @@ fn allowed(before: Option<&Action>, event: &Event) {
         Event::Reassigned { .. } => assert!(!before.is_finished()),
         Event::CycleDefined { .. }
         | Event::CycleRemoved { .. }
+        | Event::Digested { .. }
         | Event::Promised { .. }
         | Event::RetroOpened { .. }
         | Event::RetroSaid { .. }

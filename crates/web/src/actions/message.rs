@@ -1,4 +1,4 @@
-//! What a message about a promise says, made when it is sent.
+//! What a message about a promise says, or about a team's week, made when it is sent.
 
 use ::actions::{ActionState, Notice, Reminder};
 use kernel::{EffectId, Refusal};
@@ -6,12 +6,14 @@ use notifier::{Address, Urgency};
 use paging::Method;
 use world::World;
 
-use crate::{App, pages::message::address_of};
+use crate::{App, dashboard::week, pages::message::address_of};
 
-/// By which method a message of this id goes, if it is one about a promise.
+/// By which method a message of this id goes, if it is one about a promise, or a team's week.
 #[must_use]
 pub fn method(world: &World, effect: EffectId) -> Option<Method> {
-    world::actions::method_of(world, &world.actions.message(effect)?.person)
+    let promise = world.actions.message(effect).map(|notice| &notice.person);
+    let person = promise.or_else(|| Some(&world.actions.digests().message(effect)?.person))?;
+    world::actions::method_of(world, person)
 }
 
 /// The message of this id, and to whom it goes; nothing if nobody needs to hear of it any more.
@@ -19,6 +21,9 @@ pub fn method(world: &World, effect: EffectId) -> Option<Method> {
 /// # Errors
 /// If the address can't be had.
 pub fn ready(app: &App, world: &World, effect: EffectId) -> Result<Option<(Address, notifier::Message)>, Refusal> {
+    if let Some(notice) = world.actions.digests().message(effect) {
+        return week::ready(app, world, effect, notice);
+    }
     let Some(notice) = world.actions.message(effect) else { return Ok(None) };
     let Some(action) = world.actions.get(notice.number).filter(|action| !action.is_finished()) else { return Ok(None) };
     let Some(method) = world::actions::method_of(world, &notice.person) else { return Ok(None) };

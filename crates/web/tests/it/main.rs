@@ -17,6 +17,7 @@ mod contract_screens;
 mod contracts_api;
 mod coverage;
 mod deployments;
+mod digest;
 mod evaluation;
 mod flag_screens;
 mod incidents;
