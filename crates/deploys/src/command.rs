@@ -31,7 +31,7 @@ pub enum Command {
         #[serde(default)]
         commit: Option<String>,
         /// The deployment that it takes back, by its event. Left out, a rollback to this version that was asked for
-        /// here is meant.
+        /// here before it ended is meant.
         #[serde(default)]
         rollback_of: Option<EventId>,
         /// When it ended, if that was some time ago.
@@ -135,9 +135,9 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             {
                 return Ok(Vec::new());
             }
-            let previous = state.live_at(&component, &environment, at).map(str::to_owned);
+            let previous = state.live_at(&component, &environment, at).map(|(version, _)| version.to_owned());
             let asked_here = || {
-                pending(state, &component, &environment)
+                pending_by(state, &component, &environment, at)
                     .find(|pending| matches!(&pending.to, Target::Version(to) if *to == version))
                     .map(|pending| pending.of)
             };
@@ -165,7 +165,7 @@ pub fn decide(state: &State, command: Command, context: &Context) -> Result<Vec<
             limits::place(&component, &environment)?;
             limits::settings(&settings)?;
             room(state, &component, &environment)?;
-            Ok(apply_config(state, component, environment, settings, finished).into_iter().collect())
+            Ok(apply_config(state, component, environment, settings, (finished, context.now)).into_iter().collect())
         }
         Command::RequestRollback { component, environment, of, hook } => {
             let (from_version, to_version) = undo::rollback(state, &component, &environment, of, hook.as_deref())?;
@@ -265,7 +265,7 @@ fn apply_config(
     component: EntityRef,
     environment: String,
     after: Settings,
-    finished: Option<Timestamp>,
+    (finished, now): (Option<Timestamp>, Timestamp),
 ) -> Option<Event> {
     let configured = state.configured(&component, &environment);
     let before = configured.map_or_else(Settings::new, |configured| configured.settings.as_ref().clone());
@@ -275,17 +275,24 @@ fn apply_config(
     if changed.is_empty() {
         return None;
     }
-    let restore_of = pending(state, &component, &environment)
+    let restore_of = pending_by(state, &component, &environment, finished.unwrap_or(now))
         .find(|pending| matches!(&pending.to, Target::Settings(to) if **to == after))
         .map(|pending| pending.of);
     Some(Event::ConfigApplied { component, environment, before, after, changed, restore_of, finished })
 }
 
-fn pending<'a>(state: &'a State, component: &'a EntityRef, environment: &'a str) -> impl Iterator<Item = &'a Pending> {
-    state
-        .pending()
-        .map(|(_, pending)| pending)
-        .filter(move |pending| pending.component == *component && pending.environment == environment)
+/// The requests to go back that what ended at this time can have come of. Reporters' times are in whole seconds.
+fn pending_by<'a>(
+    state: &'a State,
+    component: &'a EntityRef,
+    environment: &'a str,
+    at: Timestamp,
+) -> impl Iterator<Item = &'a Pending> {
+    state.pending().map(|(_, pending)| pending).filter(move |pending| {
+        pending.component == *component
+            && pending.environment == environment
+            && pending.asked.as_second() <= at.as_second()
+    })
 }
 
 /// What a hook's answer changes; nothing if the request is over, or was taken before.

@@ -1,6 +1,6 @@
 //! What is live where, and how it came to be: the fold and the queries.
 
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
 use imbl::{OrdMap, Vector};
 use jiff::Timestamp;
@@ -248,8 +248,11 @@ impl State {
             }
             Event::CommitsPushed { component: _, repository, commits } => self.pushed.add(repository, commits),
             Event::Judged { component, environment, of, version: _, failed } => {
-                let record = self.place_mut(component, environment).records.iter_mut();
-                record.filter(|record| record.event == *of).for_each(|record| record.judged = *failed);
+                let records = &mut self.place_mut(component, environment).records;
+                let index = records.iter().rposition(|record| record.event == *of);
+                if let Some(record) = index.and_then(|index| records.get_mut(index)) {
+                    record.judged = *failed;
+                }
             }
         }
     }
@@ -257,16 +260,20 @@ impl State {
     /// Forgets a record where there are too many: the oldest of the place that has the most, so that nobody who deploys
     /// without end crowds others out.
     fn forget_records(&mut self) {
-        let places = |(component, places): (&EntityRef, &OrdMap<String, Place>)| {
-            let of = |(name, place): (&String, &Place)| (place.records.len(), component.clone(), name.clone());
-            places.iter().map(of).max()
-        };
         while self.records > RECORDS_MAX
-            && let Some((_, component, environment)) = self.components.iter().filter_map(places).max()
+            && let Some((component, environment)) = self.most_recorded()
         {
             self.place_mut(&component, &environment).records.pop_front();
             self.records -= 1;
         }
+    }
+
+    /// The place with the most records.
+    fn most_recorded(&self) -> Option<(EntityRef, String)> {
+        let places = self.components.iter().flat_map(|(component, places)| {
+            places.iter().map(move |(name, place)| (place.records.len(), component, name))
+        });
+        places.max().map(|(_, component, name)| (component.clone(), name.clone()))
     }
 
     fn place_mut(&mut self, component: &EntityRef, environment: &str) -> &mut Place {
@@ -307,19 +314,30 @@ impl State {
         self.place(component, environment)?.live.as_ref()
     }
 
-    /// The version that was live at this time, as far as the changes that are remembered tell.
+    /// The version that was live at this time, and the deployment that made it so, as far as the changes that are
+    /// remembered tell.
     #[must_use]
-    pub fn live_at(&self, component: &EntityRef, environment: &str, at: Timestamp) -> Option<&str> {
-        let live = self.live(component, environment)?;
+    pub fn live_at(&self, component: &EntityRef, environment: &str, at: Timestamp) -> Option<(&str, EventId)> {
+        let place = self.place(component, environment)?;
+        let live = place.live.as_ref()?;
         if live.deployed <= at {
-            return Some(live.version.as_str());
+            return Some((live.version.as_str(), live.event));
         }
-        self.history(component, environment).find_map(|change| match &change.what {
-            What::Deployed(deployed) if deployed.outcome == Outcome::Succeeded && change.at <= at => {
-                Some(deployed.version.as_str())
-            }
-            What::Deployed(_) | What::Configured(_) => None,
-        })
+        let (change, deployed) = place.went_live().find(|(change, _)| change.at <= at)?;
+        Some((deployed.version.as_str(), change.event))
+    }
+
+    /// The version that runs again when this deployment is taken back: of the newest one before it that went live, whenever
+    /// that was told; where none is remembered, what was known to be live when this one was recorded.
+    #[must_use]
+    pub fn version_before(&self, component: &EntityRef, environment: &str, of: EventId) -> Option<&str> {
+        let place = self.place(component, environment)?;
+        let change = place.change(of)?;
+        let What::Deployed(taken_back) = &change.what else { return None };
+        let mut before =
+            place.went_live().filter(|(earlier, _)| (earlier.at, earlier.position) < (change.at, change.position));
+        let before = before.next().map(|(_, deployed)| deployed.version.as_str());
+        before.or(taken_back.previous.as_deref())
     }
 
     /// True if a deployment of this place was told by this name before.
@@ -343,18 +361,30 @@ impl State {
         commit: Option<&str>,
     ) -> Vec<Commit> {
         let (Some(repository), Some(commit)) = (repository, commit) else { return Vec::new() };
-        let before = self.history(component, environment).find_map(|change| match &change.what {
-            What::Deployed(deployed) if deployed.outcome == Outcome::Succeeded && change.at <= at => {
-                Some(deployed.commit.as_deref())
-            }
-            What::Deployed(_) | What::Configured(_) => None,
-        });
-        self.pushed.between(repository, before.flatten(), commit)
+        let place = self.place(component, environment);
+        let before = place.and_then(|place| place.went_live().find(|(change, _)| change.at <= at));
+        self.pushed.between(repository, before.and_then(|(_, deployed)| deployed.commit.as_deref()), commit)
     }
 
     /// What is counted of a place's deployments, in order of their times.
     pub fn records(&self, component: &EntityRef, environment: &str) -> impl DoubleEndedIterator<Item = &Record> {
         self.place(component, environment).into_iter().flat_map(|place| place.records.iter())
+    }
+
+    /// What is counted of a place's deployments that ended by this time, newest first.
+    pub fn records_until(
+        &self,
+        component: &EntityRef,
+        environment: &str,
+        until: Timestamp,
+    ) -> impl Iterator<Item = &Record> {
+        self.place(component, environment).into_iter().flat_map(move |place| {
+            let (Ok(count) | Err(count)) = place.records.binary_search_by(|record| match record.at <= until {
+                true => Ordering::Less,
+                false => Ordering::Greater,
+            });
+            place.records.focus().narrow(..count).into_iter().rev()
+        })
     }
 
     /// What is counted of one deployment.
@@ -379,16 +409,8 @@ impl State {
                 matches!((&change.what, change.undoing), (What::Deployed(deployed), Undoing::Done(_)) if deployed.version == version)
             })
         };
-        place.changes.iter().rev().find_map(|change| match &change.what {
-            What::Deployed(deployed)
-                if deployed.outcome == Outcome::Succeeded
-                    && deployed.version != live.version
-                    && !taken_back(&deployed.version) =>
-            {
-                Some(deployed.version.as_str())
-            }
-            What::Deployed(_) | What::Configured(_) => None,
-        })
+        let mut good = place.went_live().map(|(_, deployed)| deployed.version.as_str());
+        good.find(|version| *version != live.version && !taken_back(version))
     }
 
     /// The environments in which the component was seen, in order of their names.
@@ -438,6 +460,14 @@ impl Place {
         if let Some(change) = self.changes.iter_mut().find(|change| change.event == of) {
             change.undoing = undoing;
         }
+    }
+
+    /// The deployments that went live, newest first.
+    fn went_live(&self) -> impl Iterator<Item = (&Change, &Deployed)> {
+        self.changes.iter().rev().filter_map(|change| match &change.what {
+            What::Deployed(deployed) if deployed.outcome == Outcome::Succeeded => Some((change, deployed)),
+            What::Deployed(_) | What::Configured(_) => None,
+        })
     }
 
     /// The change with this event.

@@ -55,18 +55,18 @@ pub(crate) fn rollback(
         let detail = format!("{} never went live for {place}; there is nothing to take back", deployed.version);
         return Err(Refusal::new(&codes::CONFLICT, detail));
     }
-    let Some(previous) = &deployed.previous else {
+    let Some(previous) = state.version_before(component, environment, of) else {
         let detail = format!("no version of {place} before {} is known", deployed.version);
         return Err(Refusal::new(&codes::IRREVERSIBLE, detail).fix("deploy the version that should run"));
     };
-    if *previous == deployed.version {
+    if previous == deployed.version {
         let detail = format!("{previous} was live before this deployment of it too, for {place}");
         return Err(
             Refusal::new(&codes::IRREVERSIBLE, detail).fix("undo an earlier deployment, or deploy another version")
         );
     }
     needs_hook(component, hook, &format!("deploy {} {previous} to {environment} by hand", component.short()))?;
-    Ok((deployed.version.clone(), previous.clone()))
+    Ok((deployed.version.clone(), previous.to_owned()))
 }
 
 /// The settings to go back to when the configuration change `of` is taken back.

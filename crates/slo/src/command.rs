@@ -161,7 +161,7 @@ fn judge(
                 (None, _, _, _) | (Some(_), Verdict::Burning | Verdict::Quiet | Verdict::Unknown, _, _) => {}
             }
         }
-        let exhausted = standing.exhausted.contains(&about(objective).objective);
+        let exhausted = standing.exhausted.contains_key(&about(objective).objective);
         // What the window's movement alone makes of old counts tells nothing of now.
         match now.budget.filter(|_| !report.silent) {
             Some(Budget { counts, allowed, left, .. }) if left <= 0.0 && !exhausted => {

@@ -1,6 +1,6 @@
 //! Everything known of objectives.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use imbl::OrdMap;
 use kernel::{EntityRef, Stamp, Timestamp};
@@ -22,8 +22,8 @@ pub struct State {
 pub struct Held {
     /// The alerts that fire.
     pub firing: Vec<Firing>,
-    /// The places of the objectives without a budget.
-    pub exhausted: BTreeSet<u8>,
+    /// The places of the objectives without a budget, each with since when.
+    pub exhausted: BTreeMap<u8, Timestamp>,
     /// True if there are no data.
     pub lost: bool,
     /// True if somebody was told of that.
@@ -75,7 +75,7 @@ impl State {
                 held.firing.retain(|it| it.about.objective != about.objective || it.alert != *alert);
             }),
             Event::BudgetExhausted { about, .. } => self.change(about, |held| {
-                held.exhausted.insert(about.objective);
+                held.exhausted.insert(about.objective, stamp.at);
             }),
             Event::BudgetRestored { about, .. } => self.change(about, |held| {
                 held.exhausted.remove(&about.objective);
@@ -160,12 +160,12 @@ impl State {
         Some(resolve::resolve(self, reference, self.slo(reference)?))
     }
 
-    /// The SLOs of which a budget is gone, with what that has for consequences and whose it is.
-    pub fn exhausted(&self) -> impl Iterator<Item = (&Consequences, &About)> {
-        self.standings
-            .iter()
-            .filter(|(_, held)| !held.exhausted.is_empty())
-            .filter_map(|(slo, held)| Some((self.slo(slo)?.consequences.as_ref()?, held.about.as_ref()?)))
+    /// The SLOs of which a budget is gone, with what that has for consequences, whose it is, and since when.
+    pub fn exhausted(&self) -> impl Iterator<Item = (&Consequences, &About, Timestamp)> {
+        self.standings.iter().filter_map(|(slo, held)| {
+            let since = held.exhausted.values().min()?;
+            Some((self.slo(slo)?.consequences.as_ref()?, held.about.as_ref()?, *since))
+        })
     }
 
     /// What was told of an SLO and has not ended.

@@ -1,9 +1,10 @@
 //! Every wish there is.
 
+use deploys::Outcome;
 use kernel::{Context, EventId, Refusal};
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, World, effects, incident, postmortem, undo};
+use crate::{Event, World, contracts, effects, incident, postmortem, slos, undo};
 
 /// A wish, of any area.
 #[derive(Debug, Clone)]
@@ -19,10 +20,10 @@ pub enum Command {
     /// Checks.
     Checks(checks::Command),
     /// Consumer-driven contracts.
-    Contracts(contracts::Command),
+    Contracts(::contracts::Command),
     /// Deployments and configurations.
     Deploys(deploys::Command),
-    /// The same, although the environment's contracts may refuse it.
+    /// The same, although contracts or a budget may refuse it.
     Emergency(deploys::Command),
     /// Effects.
     Effects(effects::Command),
@@ -66,17 +67,17 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
         Command::Catalog(command) => catalog::decide(&world.catalog, command, context).map(wrap),
         Command::Checks(command) => checks::decide(&world.checks, command, context).map(wrap),
         Command::Contracts(command) => {
-            let is_emergency = matches!(command, contracts::Command::Deploy { emergency: true, .. });
-            let events = contracts::decide(&world.contracts, command, context)?;
+            let is_emergency = matches!(command, ::contracts::Command::Deploy { emergency: true, .. });
+            let events = ::contracts::decide(&world.contracts, command, context)?;
             if !is_emergency {
-                crate::contracts::ask_deployments(world, &events)?;
+                contracts::ask_deployments(world, &events, context)?;
             }
             Ok(wrap(events))
         }
         Command::Deploys(command) => {
-            crate::contracts::ask_gate(world, &command)?;
-            crate::slos::ask_budgets(world, &command)?;
-            deploys::decide(&world.deploys, command, context).map(wrap)
+            let events = deploys::decide(&world.deploys, command, context)?;
+            events.iter().try_for_each(|event| ask_gates(world, event, context))?;
+            Ok(wrap(events))
         }
         Command::Emergency(command) => deploys::decide(&world.deploys, command, context).map(wrap),
         Command::Effects(command) => effects::decide(&world.effects, command, context).map(wrap),
@@ -89,4 +90,20 @@ pub fn decide(world: &World, command: Command, context: &Context) -> Result<Vec<
         Command::Slo(command) => slo::decide(&world.slos, command, context).map(wrap),
         Command::Undo(Undo { event }) => undo::decide(world, event, context),
     }
+}
+
+/// Refuses a deployment that contracts or a budget don't agree to. What was told before has no event, so that nothing is
+/// asked of it again; and what another version followed already, by the time that it ended, is history.
+fn ask_gates(world: &World, event: &deploys::Event, context: &Context) -> Result<(), Refusal> {
+    let deploys::Event::DeploymentFinished { component, environment, outcome: Outcome::Succeeded, finished, .. } =
+        event
+    else {
+        return Ok(());
+    };
+    let at = finished.map_or(context.now, |at| at.min(context.now));
+    if world.deploys.live(component, environment).is_some_and(|live| live.deployed > at) {
+        return Ok(());
+    }
+    contracts::ask_gate(world, event)?;
+    slos::ask_budgets(world, event, at)
 }

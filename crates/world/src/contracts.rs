@@ -73,9 +73,12 @@ fn recorded_deployment(world: &World, event: &Contract) -> Option<Reaction> {
 
 /// Refuses what clients of contracts say is deployed, if deployments refuse it. An environment's gate was asked by the
 /// contracts themselves.
-pub(crate) fn ask_deployments(world: &World, events: &[Contract]) -> Result<(), Refusal> {
-    let mut deployments = events.iter().filter_map(|event| deployment_of(world, event));
-    deployments.try_for_each(|command| slos::ask_budgets(world, &command))
+pub(crate) fn ask_deployments(world: &World, events: &[Contract], context: &Context) -> Result<(), Refusal> {
+    for command in events.iter().filter_map(|event| deployment_of(world, event)) {
+        let deployments = deploys::decide(&world.deploys, command, context)?;
+        deployments.iter().try_for_each(|event| slos::ask_budgets(world, event, context.now))?;
+    }
+    Ok(())
 }
 
 /// The component's deployment that an event of contracts tells of, unless it is known already.
@@ -172,22 +175,21 @@ fn annotated(document: &str) -> Option<String> {
 
 /// Refuses a deployment that the environment's contracts do not agree to. Neither going back nor
 /// deploying again what is there is refused.
-pub(crate) fn ask_gate(world: &World, command: &deploys::Command) -> Result<(), Refusal> {
-    let deploys::Command::RecordDeployment {
+pub(crate) fn ask_gate(world: &World, event: &deploys::Event) -> Result<(), Refusal> {
+    let deploys::Event::DeploymentFinished {
         component,
         environment,
         version,
         outcome: Outcome::Succeeded,
         rollback_of,
         ..
-    } = command
+    } = event
     else {
         return Ok(());
     };
     let place = (component, environment.as_str());
     if world.contracts.gate(environment) != Gate::Refuse
         || rollback_of.is_some_and(|of| takes_back(world, place, version, of))
-        || is_asked_to_go_back(world, place, version)
     {
         return Ok(());
     }
@@ -203,14 +205,6 @@ pub(crate) fn ask_gate(world: &World, command: &deploys::Command) -> Result<(), 
     let detail = format!("{} {version} must not be deployed to {environment}: {why}", component.short());
     let fix = "ask `mainstay can-i-deploy` who expects what; in an emergency add `emergency: true` and a reason";
     Err(Refusal::new(&codes::CONTRACT_BROKEN, detail).field("version").fix(fix))
-}
-
-pub(crate) fn is_asked_to_go_back(world: &World, (component, environment): (&EntityRef, &str), version: &str) -> bool {
-    world.deploys.pending().any(|(_, pending)| {
-        pending.component == *component
-            && pending.environment == environment
-            && matches!(&pending.to, deploys::Target::Version(to) if to == version)
-    })
 }
 
 /// True if a deployment of the version takes this one back: one of the same component to the same environment, before

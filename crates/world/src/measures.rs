@@ -188,8 +188,7 @@ impl<'a> Light<'a> {
             seen.push(component);
             let named = production_environments(self.world, component);
             for environment in self.world.deploys.environments(component) {
-                let before = self.world.deploys.records(component, environment).rev();
-                let before = before.skip_while(|record| record.at > check.since);
+                let before = self.world.deploys.records_until(component, environment, check.since);
                 let newest = before.take_while(|record| record.at >= from).find(|record| {
                     record.outcome == Outcome::Succeeded
                         && is_production(named.as_deref(), environment, record.production)

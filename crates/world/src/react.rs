@@ -45,7 +45,7 @@ fn in_areas(world: &World, recorded: &Recorded, context: &Context) -> Vec<Reacti
         Event::Deploys(event) => {
             let mut reactions = call_hook(world, event, recorded, context);
             reactions.extend(contracts::follow_deployment(world, event));
-            reactions.extend(slos::follow_deployment(world, event));
+            reactions.extend(slos::follow_deployment(world, event, &recorded.stamp));
             reactions.extend(withdraw_hooks(world, event));
             reactions
         }

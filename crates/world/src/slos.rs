@@ -5,7 +5,7 @@ use checks::{Turn, Verdict};
 use deploys::Outcome;
 use flags::{RampAction, RampRun, RampState, Why};
 use incidents::{Failed, Severity};
-use kernel::{EntityRef, EventId, Refusal, Timestamp, codes};
+use kernel::{EntityRef, Refusal, Stamp, Timestamp, codes};
 use slo::{About, Consequences, Event, Input, Resolved};
 
 use crate::{Command, World, contracts, react::Reaction, suspects};
@@ -150,7 +150,7 @@ pub(crate) fn pause_at_start(world: &World, flag: &EntityRef) -> Vec<Reaction> {
         .filter(|(known, environment, ..)| known.definition.flag == *flag && is_growing(world, known, environment));
     let stopped = ramps.filter_map(|(known, environment, _, run)| {
         let stops = |consequences, about| is_stopped(consequences, about, known, environment, run);
-        let (_, about) = world.slos.exhausted().find(|(consequences, about)| stops(consequences, about))?;
+        let (_, about, _) = world.slos.exhausted().find(|(consequences, about, _)| stops(consequences, about))?;
         Some(pause(flag, environment, about))
     });
     stopped.collect()
@@ -185,26 +185,38 @@ fn pause(flag: &EntityRef, environment: &str, about: &About) -> Reaction {
     Reaction { command: Command::Flags(flags::Command::Ramp { flag, environment, action }), part: Some("slos") }
 }
 
-/// The budgets that are gone and have deployments of this component refused.
-fn refusing<'a>(world: &'a World, component: &'a EntityRef, environment: &'a str) -> impl Iterator<Item = &'a About> {
-    let exhausted = world.slos.exhausted().filter(move |(consequences, about)| {
+/// The budgets that were gone when a deployment ended, and have it refused. Neither going back nor deploying again what is
+/// there is refused.
+fn refusing<'a>(world: &'a World, event: &deploys::Event, at: Timestamp) -> Vec<&'a About> {
+    let deploys::Event::DeploymentFinished {
+        component,
+        environment,
+        version,
+        outcome: Outcome::Succeeded,
+        previous,
+        rollback_of,
+        ..
+    } = event
+    else {
+        return Vec::new();
+    };
+    let goes_back = rollback_of.is_some_and(|of| contracts::takes_back(world, (component, environment), version, of));
+    if goes_back || previous.as_ref() == Some(version) {
+        return Vec::new();
+    }
+    let exhausted = world.slos.exhausted().filter(|(consequences, about, since)| {
         consequences.refuse_deployments
-            && consequences.environments.iter().any(|it| it == environment)
+            && consequences.environments.contains(environment)
             && about.entity == *component
+            && *since <= at
     });
-    exhausted.map(|(_, about)| about)
+    exhausted.map(|(_, about, _)| about).collect()
 }
 
-/// Refuses a deployment of what has no budget left. Neither going back nor deploying again what is there is refused.
-pub(crate) fn ask_budgets(world: &World, command: &deploys::Command) -> Result<(), Refusal> {
-    let deploys::Command::RecordDeployment { component, environment, version, outcome, rollback_of, .. } = command
-    else {
-        return Ok(());
-    };
-    if *outcome != Outcome::Succeeded || is_no_change(world, (component, environment), version, *rollback_of) {
-        return Ok(());
-    }
-    let budgets: Vec<&str> = refusing(world, component, environment).map(|about| about.slo.short()).collect();
+/// Refuses a deployment, which ended `at`, of what has no budget left.
+pub(crate) fn ask_budgets(world: &World, event: &deploys::Event, at: Timestamp) -> Result<(), Refusal> {
+    let budgets: Vec<&str> = refusing(world, event, at).into_iter().map(|about| about.slo.short()).collect();
+    let deploys::Event::DeploymentFinished { component, environment, version, .. } = event else { return Ok(()) };
     if budgets.is_empty() {
         return Ok(());
     }
@@ -218,35 +230,16 @@ pub(crate) fn ask_budgets(world: &World, command: &deploys::Command) -> Result<(
 }
 
 /// Takes note of a deployment that a budget would have refused: somebody said that it is an emergency.
-pub(crate) fn follow_deployment(world: &World, event: &deploys::Event) -> Vec<Reaction> {
-    let deploys::Event::DeploymentFinished {
-        component,
-        environment,
-        version,
-        outcome: Outcome::Succeeded,
-        previous,
-        rollback_of,
-        ..
-    } = event
-    else {
-        return Vec::new();
-    };
-    let takes_back = rollback_of.is_some_and(|of| contracts::takes_back(world, (component, environment), version, of));
-    if takes_back || previous.as_deref() == Some(version) {
+/// What is told late, when another deployment followed already, is history.
+pub(crate) fn follow_deployment(world: &World, event: &deploys::Event, stamp: &Stamp) -> Vec<Reaction> {
+    let deploys::Event::DeploymentFinished { component, environment, version, .. } = event else { return Vec::new() };
+    if world.deploys.live(component, environment).is_none_or(|live| live.event != stamp.event) {
         return Vec::new();
     }
-    let noted = refusing(world, component, environment).map(|about| {
+    let noted = refusing(world, event, event.took_effect(stamp)).into_iter().map(|about| {
         let (component, version, environment) = (component.clone(), version.clone(), environment.clone());
         let command = slo::Command::Override { about: about.clone(), component, version, environment };
         Reaction { command: Command::Slo(command), part: None }
     });
     noted.collect()
-}
-
-/// True for what takes back a deployment, was asked for by an undo, or is there already.
-fn is_no_change(world: &World, place: (&EntityRef, &str), version: &str, rollback_of: Option<EventId>) -> bool {
-    let (component, environment) = place;
-    rollback_of.is_some_and(|of| contracts::takes_back(world, place, version, of))
-        || contracts::is_asked_to_go_back(world, place, version)
-        || world.deploys.live(component, environment).is_some_and(|live| live.version == version)
 }

@@ -39,7 +39,8 @@ pub fn plan_undo(world: &World, event: EventId) -> Result<UndoPlan, Refusal> {
             let (component, environment) = event.place();
             let hook = hook_for(world, event);
             let command = deploys::undo(&world.deploys, event, stamp, hook.as_deref())?;
-            let will = deploy_words(event, component.short(), environment);
+            let before = world.deploys.version_before(component, environment, stamp.event);
+            let will = deploy_words(event, before, component.short(), environment);
             (Command::Deploys(command), will, true)
         }
         Event::Catalog(event) => {
@@ -140,11 +141,11 @@ fn flag_words(command: &flags::Command) -> String {
     }
 }
 
-fn deploy_words(event: &deploys::Event, component: &str, environment: &str) -> String {
+fn deploy_words(event: &deploys::Event, before: Option<&str>, component: &str, environment: &str) -> String {
     match event {
-        deploys::Event::DeploymentFinished { version, previous, .. } => {
-            let previous = previous.as_deref().unwrap_or("the version before");
-            format!("ask the deploy hook of {component} to replace {version} by {previous} in {environment}")
+        deploys::Event::DeploymentFinished { version, .. } => {
+            let before = before.unwrap_or("the version before");
+            format!("ask the deploy hook of {component} to replace {version} by {before} in {environment}")
         }
         deploys::Event::ConfigApplied { changed, before, .. } => {
             let back: Vec<String> = changed

@@ -55,8 +55,66 @@ fn when_it_ended_decides_what_is_live_and_not_when_it_was_told() {
     let versions: Vec<_> = log.records().iter().map(|record| record.version.to_string()).collect();
     assert_eq!(versions, ["v1", "v2", "v3"]);
     assert_eq!(log.last_good(), Some("v2"));
-    // v3 is still the newest: what was told later, but ended before, is not in its way.
-    assert!(log.undo(1, super::HOOK).is_ok());
+    // v3 is still the newest: what was told later, but ended before, is not in its way, and is what to go back to.
+    let asked = log.undo(1, super::HOOK).unwrap();
+    assert!(matches!(&asked[0], Event::RollbackRequested { to_version, .. } if to_version == "v2"), "{asked:?}");
+    let at = |log: &Log, ago_s| log.now() - SignedDuration::from_secs(ago_s);
+    let live_at = |log: &Log, ago_s| Some(log.state.live_at(&cart(), "production", at(log, ago_s))?.0.to_owned());
+    assert_eq!(live_at(&log, 3_900 + 300), Some("v1".to_owned()));
+    assert_eq!(live_at(&log, 3_000), Some("v2".to_owned()));
+    assert_eq!(live_at(&log, 86_400), None);
+}
+
+#[test]
+fn what_ended_before_a_rollback_was_asked_for_did_not_come_of_it() {
+    let mut log = Log::default();
+    log.tell("v1", "a", 7_200);
+    log.tell("v2", "b", 3_600);
+    let bad = log.last();
+    log.undo(0, super::HOOK).unwrap();
+    log.wait(60);
+    let rolls_back = |log: &Log| {
+        let Event::DeploymentFinished { rollback_of, .. } = &log.events.last().unwrap().0 else { panic!() };
+        *rollback_of
+    };
+    log.tell("v1", "c", 1_800);
+    assert_eq!((rolls_back(&log), log.state.pending().count()), (None, 1), "it was told after, and ended before");
+    log.tell("v1", "d", 30);
+    assert_eq!((rolls_back(&log), log.state.pending().count()), (Some(bad), 0));
+}
+
+#[test]
+fn a_settings_change_from_before_a_restore_was_asked_for_did_not_come_of_it() {
+    let mut log = Log::default();
+    log.configure(&[("SIZE", "1")]).unwrap();
+    log.configure(&[("SIZE", "2")]).unwrap();
+    log.undo(0, super::HOOK).unwrap();
+    let earlier = Command::RecordConfig {
+        component: cart(),
+        environment: "production".to_owned(),
+        settings: super::map(&[("SIZE", "1")]),
+        finished: Some(log.now() - SignedDuration::from_secs(60)),
+    };
+    let applied = log.give(earlier).unwrap();
+    assert!(matches!(&applied[0], Event::ConfigApplied { restore_of: None, .. }), "{applied:?}");
+}
+
+#[test]
+fn records_are_found_from_a_time_on() {
+    let mut log = Log::default();
+    for (version, ago_s) in [("v1", 300), ("v2", 200), ("v3", 200), ("v4", 100)] {
+        log.tell(version, version, ago_s);
+    }
+    let until = |ago_s: i64| {
+        let until = log.now() - SignedDuration::from_secs(ago_s);
+        let cart = cart();
+        let records = log.state.records_until(&cart, "production", until);
+        records.map(|record| record.version.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(until(100), ["v4", "v3", "v2", "v1"]);
+    assert_eq!(until(200), ["v3", "v2", "v1"], "the end is in it");
+    assert_eq!(until(201), ["v1"]);
+    assert_eq!(until(301), Vec::<String>::new());
 }
 
 #[test]

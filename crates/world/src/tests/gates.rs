@@ -48,6 +48,15 @@ fn deployment(environment: &str, version: &str, rollback_of: Option<EventId>) ->
     }
 }
 
+/// The same, which ended so many seconds ago and has a name.
+fn told(town: &Town, version: &str, key: &str, ago_s: i64) -> Command {
+    let mut command = deployment("production", version, None);
+    let deploys::Command::RecordDeployment { finished, told, .. } = &mut command else { panic!() };
+    *finished = Some(town.now() - jiff::SignedDuration::from_secs(ago_s));
+    told.key = Some(key.to_owned());
+    Command::Deploys(command)
+}
+
 fn deploy(town: &mut Town, version: &str, rollback_of: Option<EventId>) -> Result<Vec<Recorded>, Refusal> {
     town.give(Command::Deploys(deployment("production", version, rollback_of)))
 }
@@ -96,4 +105,48 @@ fn a_request_to_go_back_elsewhere_opens_no_gate_here() {
     let bad = town.give(Command::Deploys(deployment("staging", "2", None))).unwrap()[0].stamp.event;
     town.undo(bad).unwrap();
     assert_eq!(deploy(&mut town, "1", None).unwrap_err().code, &codes::CONTRACT_BROKEN);
+}
+
+#[test]
+fn what_was_told_before_is_known_whatever_the_gate_says_by_now() {
+    let (mut town, _) = gated();
+    let Command::Deploys(emergency) = told(&town, "3", "run-3", 0) else { panic!() };
+    town.give(Command::Emergency(emergency)).unwrap();
+    let again = town.give(told(&town, "3", "run-3", 0)).unwrap();
+    assert_eq!(kinds(&again), Vec::<&str>::new());
+    assert_eq!(town.give(told(&town, "4", "run-4", 0)).unwrap_err().code, &codes::CONTRACT_BROKEN);
+}
+
+#[test]
+fn history_is_recorded_and_asks_nobody() {
+    let (mut town, _) = gated();
+    let late = town.give(told(&town, "1.5", "late", 180)).unwrap();
+    assert_eq!(kinds(&late), ["deploys.deployment_finished"], "2 followed it already");
+    assert_eq!(town.world.deploys.live(&"component:pay".parse().unwrap(), "production").unwrap().version, "2");
+}
+
+#[test]
+fn a_version_that_ended_before_it_was_asked_for_goes_through_the_gate_like_any_other() {
+    let (mut town, bad) = gated();
+    town.undo(bad).unwrap();
+    town.pass(60);
+    assert_eq!(town.give(told(&town, "1", "early", 90)).unwrap_err().code, &codes::CONTRACT_BROKEN);
+    assert!(!was_overridden(&town.give(told(&town, "1", "asked", 10)).unwrap()));
+}
+
+#[test]
+fn undoing_goes_back_to_what_ran_before_however_late_that_was_told() {
+    let mut town = Town::new();
+    town.deploy("component:pay", "1");
+    town.pass(600);
+    let bad = town.deploy("component:pay", "3");
+    town.pass(60);
+    town.give(told(&town, "2", "late", 300)).unwrap();
+    let will = crate::plan_undo(&town.world, bad).unwrap().will;
+    assert_eq!(will, "ask the deploy hook of pay to replace 3 by 2 in production");
+    let asked = town.undo(bad).unwrap();
+    let super::Event::Deploys(deploys::Event::RollbackRequested { to_version, .. }) = asked[0].event.as_ref() else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(to_version, "2");
 }

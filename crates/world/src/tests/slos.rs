@@ -186,6 +186,28 @@ fn what_has_no_budget_left_is_deployed_only_in_an_emergency_which_is_noted() {
 }
 
 #[test]
+fn a_budget_judges_what_ended_since_it_was_gone_and_no_history() {
+    let (mut town, _) = exhausted("");
+    let told = |town: &Town, version: &str, ago_s: i64| {
+        let mut command = deployment(version);
+        let deploys::Command::RecordDeployment { finished, .. } = &mut command else { panic!() };
+        *finished = Some(town.now() - jiff::SignedDuration::from_secs(ago_s));
+        command
+    };
+    town.pass(600);
+    let before = kinds(&town.give(Command::Deploys(told(&town, "1.5", 1_200))).unwrap());
+    assert!(!before.contains(&"slo.overridden"), "there was a budget then: {before:?}");
+    let refused = town.give(Command::Deploys(told(&town, "2", 300))).unwrap_err();
+    assert_eq!(refused.code, &kernel::codes::BUDGET_EXHAUSTED);
+    let noted = kinds(&town.give(Command::Emergency(told(&town, "3", 10))).unwrap());
+    assert!(noted.contains(&"slo.overridden"), "{noted:?}");
+    town.pass(60);
+    let history = kinds(&town.give(Command::Emergency(told(&town, "2", 300))).unwrap());
+    assert!(!history.contains(&"slo.overridden"), "3 followed it already: {history:?}");
+    town.give(Command::Deploys(told(&town, "2.5", 240))).unwrap();
+}
+
+#[test]
 fn ramps_are_paused_when_the_budget_is_gone_until_somebody_resumes_them() {
     let (mut town, events) = exhausted(RAMP);
     assert!(kinds(&events).contains(&"flags.ramp_paused"), "{events:?}");
