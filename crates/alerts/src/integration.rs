@@ -109,6 +109,20 @@ impl Kind {
         }
     }
 
+    /// True if its senders tell of deployments, at doors of their own; all others send alerts.
+    #[must_use]
+    pub fn deploys(self) -> bool {
+        match self {
+            Self::Github | Self::Gitlab | Self::Cdevents => true,
+            Self::EventsV2
+            | Self::Alertmanager
+            | Self::Prometheus
+            | Self::Grafana
+            | Self::Generic
+            | Self::Opsgenie => false,
+        }
+    }
+
     /// True if its senders sign what they send, so that the server must know the key itself.
     #[must_use]
     pub fn signs(self) -> bool {

@@ -34,6 +34,7 @@ pub struct Indexes {
     stale: Momentary<Stale>,
     uncovered: Momentary<Uncovered>,
     contract_gaps: Momentary<ContractGap>,
+    unknown_deployments: Momentary<EntityRef>,
     claims: Cache<u64, Claims>,
     /// What is published in post-mortems, as of one count of publications.
     post_mortems: Mutex<Option<Arc<Published>>>,
@@ -62,6 +63,7 @@ impl Default for Indexes {
             stale: Momentary::default(),
             uncovered: Momentary::default(),
             contract_gaps: Momentary::default(),
+            unknown_deployments: Momentary::default(),
             claims: Cache::new(PAST_KEPT),
             post_mortems: Mutex::default(),
             pages: Cache::new(PAGES_KEPT),
@@ -266,6 +268,12 @@ impl Indexes {
     #[must_use]
     pub fn contract_gaps(&self, world: &World, now: Timestamp) -> Arc<[ContractGap]> {
         self.contract_gaps.at(world, now, || gaps::gaps(world))
+    }
+
+    /// What is deployed and nobody knows.
+    #[must_use]
+    pub fn unknown_deployments(&self, world: &World, now: Timestamp) -> Arc<[EntityRef]> {
+        self.unknown_deployments.at(world, now, || self.claims(world).unknown(world))
     }
 
     /// What is wrong with the catalog as a whole, as of this World.

@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use alerts::{Integration, Reported, Signal};
+use alerts::{Integration, Kind, Reported, Signal};
 use axum::{
     Router,
     extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Query},
@@ -61,22 +61,40 @@ pub struct Sender {
 }
 
 impl Sender {
-    fn of(parts: &Parts) -> Self {
+    pub(crate) fn of(parts: &Parts) -> Self {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let address = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         Self { address, strangers: parts.extensions.get::<Strangers>().cloned() }
     }
 
-    /// The integration with this key. None if there is none.
+    /// The integration with this key, of a kind that may come in here. None if there is none, which is counted as wrong.
     ///
     /// # Errors
     /// `RATE_LIMITED` for who guesses.
-    pub fn integration(&self, app: &App, key: &str) -> Result<Option<Integration>, Refusal> {
-        let known = app.world().alerts.by_key(&Sha256::of(key.as_bytes())).cloned();
+    pub fn integration(
+        &self,
+        app: &App,
+        key: &str,
+        may: impl Fn(Kind) -> bool,
+    ) -> Result<Option<Integration>, Refusal> {
+        let world = app.world();
+        let known = world.alerts.by_key(&Sha256::of(key.as_bytes()));
+        let known = known.filter(|integration| may(integration.settings.kind)).cloned();
         if known.is_none() {
             self.wrong()?;
         }
         Ok(known)
+    }
+
+    /// Looks whether this sender has shown so much that was wrong that nothing of theirs is tried any more.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` for who guesses.
+    pub fn may_try(&self) -> Result<(), Refusal> {
+        match &self.strangers {
+            Some(Strangers(limiter)) => limiter.look(Caller::at(self.address), Instant::now()),
+            None => Ok(()),
+        }
     }
 
     /// Notes that what was shown is no good.
@@ -99,30 +117,32 @@ impl FromRequestParts<App> for Sender {
     }
 }
 
-/// The integration whose key the request shows, in a header or in its address.
+/// The integration whose key the request shows, in a header or in its address: one that sends alerts, of whatever kind.
 #[derive(Debug)]
 pub struct Keyed(pub Integration);
 
 impl FromRequestParts<App> for Keyed {
-    type Rejection = Response;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let known = match shown_key(parts) {
-            Some(key) => Sender::of(parts).integration(app, &key),
-            None => Ok(None),
-        };
-        match known {
-            Ok(Some(integration)) => Ok(Self(integration)),
-            Ok(None) => Err(unknown()),
-            Err(refusal) => Err(Problem(refusal).into_response()),
-        }
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Self(keyed(parts, app, |kind| !kind.deploys())?))
     }
 }
 
-fn unknown() -> Response {
-    let detail = "no integration has the key that was sent, or none was sent";
-    let fix = "send the integration's key as `Authorization: Bearer KEY`, or as `?key=KEY`";
-    Problem(Refusal::new(&codes::UNAUTHENTICATED, detail).fix(fix)).into_response()
+/// The integration whose key the request shows, of a kind that may come in here.
+///
+/// # Errors
+/// `UNAUTHENTICATED` if there is none; `RATE_LIMITED` for who guesses.
+pub(crate) fn keyed(parts: &Parts, app: &App, may: impl Fn(Kind) -> bool) -> Result<Integration, Refusal> {
+    let known = match shown_key(parts) {
+        Some(key) => Sender::of(parts).integration(app, &key, may)?,
+        None => None,
+    };
+    known.ok_or_else(|| {
+        let detail = "no integration that may send here has the key that was sent, or none was sent";
+        let fix = "send the integration's key as `Authorization: Bearer KEY`, or as `?key=KEY`, to its own address";
+        Refusal::new(&codes::UNAUTHENTICATED, detail).fix(fix)
+    })
 }
 
 /// What the address of a sender that can't set headers says; GoAlert's senders say `token`.

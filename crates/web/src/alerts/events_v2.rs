@@ -16,7 +16,7 @@ pub async fn enqueue(State(app): State<App>, sender: Sender, body: Bytes) -> Res
         Ok(event) => event,
         Err(invalid) => return Ok(json(StatusCode::BAD_REQUEST, invalid.body())),
     };
-    let Some(integration) = sender.integration(&app, &event.routing_key)? else {
+    let Some(integration) = sender.integration(&app, &event.routing_key, |kind| !kind.deploys())? else {
         return Ok(json(StatusCode::BAD_REQUEST, Invalid::routing_key(&event.routing_key).body()));
     };
     let signal = event.into_signal(&integration, &credentials::new_key()?);
@@ -34,7 +34,7 @@ pub async fn enqueue_change(State(app): State<App>, sender: Sender, body: Bytes)
         Ok(event) => event,
         Err(invalid) => return Ok(json(StatusCode::BAD_REQUEST, invalid.body())),
     };
-    let Some(integration) = sender.integration(&app, &event.routing_key)? else {
+    let Some(integration) = sender.integration(&app, &event.routing_key, |kind| !kind.deploys())? else {
         return Ok(json(StatusCode::BAD_REQUEST, Invalid::routing_key(&event.routing_key).body()));
     };
     report(&app, &integration, event.entity(&integration), event.change).await?;

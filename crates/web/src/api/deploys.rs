@@ -48,7 +48,7 @@ pub struct NewDeployment {
     /// The commits that it brought, at most 500: lead times are counted from them.
     #[serde(default)]
     pub commits: Vec<NewCommit>,
-    /// True to record it although the environment's contracts refuse it; needs a reason, and is shown to everybody.
+    /// True to record it although contracts or a budget refuse it; needs a reason, and is shown to everybody.
     #[serde(default)]
     pub emergency: bool,
     /// Why.
@@ -85,7 +85,9 @@ pub enum NewOutcome {
 pub async fn record(State(app): State<App>, asked: Asked<NewDeployment>) -> Result<Json<Done>, Problem> {
     let new = &asked.body;
     let component = reference("component", &new.component, "component")?;
-    settle_gate(&app, &component, new).await?;
+    if !new.emergency && new.outcome == NewOutcome::Succeeded {
+        settle_gate(&app, &component, &new.version, &new.environment).await?;
+    }
     let command = deploys::Command::RecordDeployment {
         component,
         environment: new.environment.clone(),
@@ -120,21 +122,26 @@ fn commits(new: &[NewCommit]) -> Vec<deploys::Commit> {
 }
 
 /// What the contracts will be asked is found out first, so that nothing is refused because nobody has compared it yet.
-async fn settle_gate(app: &App, component: &EntityRef, new: &NewDeployment) -> Result<(), Problem> {
-    if new.emergency || new.outcome == NewOutcome::Failed {
-        return Ok(());
-    }
+///
+/// # Errors
+/// If the server is stopping.
+pub(crate) async fn settle_gate(
+    app: &App,
+    component: &EntityRef,
+    version: &str,
+    environment: &str,
+) -> Result<(), Refusal> {
     let (asking, component) = (app.clone(), component.clone());
-    let (version, environment) = (new.version.clone(), new.environment.clone());
-    let settled = app.blocking(move |_| {
+    let (version, environment) = (version.to_owned(), environment.to_owned());
+    app.blocking(move |_| {
         let settled = fits::settle_gate(&asking, &component, &version, &environment);
         // The gate answers as far as is known.
         if let Err(refusal) = settled {
             tracing::warn!(error.code = refusal.code.name, "pacts of {component} were not compared: {refusal}");
         }
         Ok(())
-    });
-    Ok(settled.await?)
+    })
+    .await
 }
 
 /// A configuration that has taken effect.

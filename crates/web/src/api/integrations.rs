@@ -179,9 +179,9 @@ pub async fn create(State(app): State<App>, asked: Asked<NewIntegration>) -> Res
     let settings = asked.body.settings(&app.world())?;
     let kind = settings.kind;
     let key = door::new_key(kind)?;
-    door::keep(&app, kind, &key).await?;
     let command = AlertCommand::CreateIntegration { settings, key: Sha256::of(key.as_bytes()) };
-    made(&app, &asked, key, kind, command, asked.body.reason.as_deref()).await
+    let made = made(&app, &asked, key.clone(), kind, command, asked.body.reason.as_deref());
+    door::keep(&app, kind, &key, made).await
 }
 
 async fn made<T>(
@@ -246,9 +246,9 @@ pub async fn renew_key(
     let integration = named(&world, &id)?;
     let kind = integration.settings.kind;
     let key = door::new_key(kind)?;
-    door::keep(&app, kind, &key).await?;
     let command = AlertCommand::RenewKey { integration: integration.id, key: Sha256::of(key.as_bytes()) };
-    let made = made(&app, &asked, key, kind, command, asked.body.reason.as_deref()).await?;
+    let made = made(&app, &asked, key.clone(), kind, command, asked.body.reason.as_deref());
+    let made = door::keep(&app, kind, &key, made).await?;
     door::forget(&app, integration).await?;
     Ok(made)
 }

@@ -15,7 +15,6 @@ use world::World;
 
 use crate::{
     contracts::gaps::ContractGap,
-    deploys::claims,
     frame::Frame,
     indexes::{Indexes, Uncovered, Whole},
     problem::Problem,
@@ -106,6 +105,7 @@ pub(crate) struct Searched<'a> {
     uncovered: Arc<[Uncovered]>,
     stale: Arc<[::flags::Stale]>,
     contracts: Arc<[ContractGap]>,
+    deployed: Arc<[EntityRef]>,
 }
 
 impl<'a> Searched<'a> {
@@ -119,7 +119,8 @@ impl<'a> Searched<'a> {
     pub(crate) fn at(indexes: &Indexes, world: &'a World, whole: Whole, now: Timestamp) -> Self {
         let uncovered = indexes.uncovered(world, &whole, now);
         let (stale, contracts) = (indexes.stale(world, now), indexes.contract_gaps(world, now));
-        Self { world, whole, uncovered, stale, contracts }
+        let deployed = indexes.unknown_deployments(world, now);
+        Self { world, whole, uncovered, stale, contracts, deployed }
     }
 
     /// How many [`Searched::gaps`] there are.
@@ -130,7 +131,7 @@ impl<'a> Searched<'a> {
             + self.uncovered.len()
             + self.stale.len()
             + self.contracts.len()
-            + claims::unknown(self.world).count()
+            + self.deployed.len()
     }
 
     /// Everything that is missing or wrong, in no order.
@@ -172,7 +173,7 @@ impl<'a> Searched<'a> {
             owner: gap.owner.as_ref(),
             found: Found::Contract(gap),
         });
-        let deployed = claims::unknown(self.world).map(|component| Gap {
+        let deployed = self.deployed.iter().map(|component| Gap {
             rule: UNKNOWN_DEPLOYMENT,
             severity: Severity::Warning,
             subject: Some(component),
@@ -232,7 +233,7 @@ impl Gap<'_> {
             }
             Found::Whole(finding) => (format!("Mend: {}", finding.message), "", None, None),
             Found::OnCall(_) => (format!("Have somebody on call for {name}"), "", None, None),
-            Found::Deployed => (format!("Describe {name} in the catalog"), "", None, None),
+            Found::Deployed => (format!("Have a component claim {name}"), "", None, None),
             Found::File(..) => (String::new(), "", None, None),
         }
     }
@@ -312,9 +313,9 @@ impl Gap<'_> {
                 ..shown
             },
             Found::Deployed => Finding {
-                title: "deployments of it are recorded, and the catalog doesn't have it".to_owned(),
+                title: "deployments of it are recorded, and no component of the catalog is it".to_owned(),
                 fix: Some(
-                    "Declare it, or let the component that it is claim its name by the annotation mainstay.dev/deploys-as."
+                    "Let the component that it is claim the name that its deployments come under, by the annotation mainstay.dev/deploys-as; what is told under a component's own name needs the component alone."
                         .to_owned(),
                 ),
                 ..shown

@@ -4,19 +4,24 @@
 //! anything else (`acme/shop#cart`, `pkg:oci/cart`, a CDEvents service) by `mainstay.dev/deploys-as`, with commas between.
 //! What two claim nobody has.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use deploys::formats::Deployed;
-use kernel::{EntityRef, RefDefaults};
+use kernel::{EntityRef, RefDefaults, Sha256};
 use world::World;
 
 /// Names that a component is deployed under.
 const DEPLOYS_AS: &str = "mainstay.dev/deploys-as";
 const ANNOTATIONS: [&str; 3] = [DEPLOYS_AS, "github.com/project-slug", "gitlab.com/project-slug"];
 
+/// The bytes of a component's name, and the digits of a digest that are put to one.
+const NAME_BYTES: usize = 63;
+const DIGITS: usize = 8;
+
 /// Which component claims which name, as of one state of the catalog.
 #[derive(Debug, Default)]
-pub struct Claims(HashMap<String, Claim>);
+pub struct Claims {
+    of: HashMap<String, Claim>,
+}
 
 #[derive(Debug, PartialEq, Eq)]
 enum Claim {
@@ -49,41 +54,70 @@ impl Claims {
                     .or_insert_with(|| Claim::Of(entity.reference().clone()));
             }
         }
-        Self(claims)
+        Self { of: claims }
     }
 
-    /// The component that these names, the most exact first, are of: who claims one; else who is called so; else `fallback`;
-    /// else one that the catalog doesn't have, of the first name's last part.
+    /// The component that one of these names, the most exact first, is of: who claims it, or else is called so.
     #[must_use]
-    pub fn component(&self, world: &World, names: &[String], fallback: Option<&EntityRef>) -> Option<EntityRef> {
-        for name in names {
-            if let Some(Claim::Of(component)) = self.0.get(&name.to_lowercase()) {
+    pub fn known(&self, world: &World, names: &[String]) -> Option<EntityRef> {
+        names.iter().find_map(|name| {
+            if let Some(Claim::Of(component)) = self.of.get(&name.to_lowercase()) {
                 return Some(component.clone());
             }
             let defaults = RefDefaults { kind: Some("component"), namespace: EntityRef::DEFAULT_NAMESPACE };
             let called = EntityRef::parse(name, defaults).ok().filter(|called| called.kind() == "component");
-            if let Some(called) = called.filter(|called| world.catalog.get(called).is_some()) {
-                return Some(called);
-            }
-        }
-        fallback.cloned().or_else(|| {
-            let name = names.first()?;
-            let last = name.rsplit(['/', '#', ':']).find(|part| !part.is_empty())?;
-            let plain = |char: char| if char.is_ascii_alphanumeric() || "-_.".contains(char) { char } else { '-' };
-            let name: String = last.chars().map(plain).take(63).collect();
-            let name = name.trim_matches(|char: char| !char.is_ascii_alphanumeric());
-            EntityRef::new("component", EntityRef::DEFAULT_NAMESPACE, name).ok()
+            called.filter(|called| world.catalog.get(called).is_some())
         })
     }
 
-    /// The component of a deployment.
+    /// The component of a deployment under these names: the one that is [`Claims::known`] by them; else `fallback`; else one
+    /// that the catalog doesn't have, of the whole of the most exact name. None if no component can be called so.
     #[must_use]
-    pub fn of_deployment(&self, world: &World, told: &Deployed, fallback: Option<&EntityRef>) -> Option<EntityRef> {
-        self.component(world, &told.names, fallback)
+    pub fn component(&self, world: &World, names: &[String], fallback: Option<&EntityRef>) -> Option<EntityRef> {
+        let known = self.known(world, names).or_else(|| fallback.cloned());
+        known.or_else(|| made_up(names.first()?).find(|made| world.catalog.get(made).is_none()))
+    }
+
+    /// The components that something was deployed of and that the catalog doesn't have, but for what was deployed under a
+    /// name that is claimed by now, in order of their references.
+    #[must_use]
+    pub fn unknown(&self, world: &World) -> Vec<EntityRef> {
+        let claimed: HashSet<EntityRef> = {
+            let names = self.of.iter().filter(|(_, claim)| matches!(claim, Claim::Of(_)));
+            names.flat_map(|(name, _)| made_up(name)).collect()
+        };
+        let components = world.deploys.components();
+        let unknown = components.filter(|one| world.catalog.get(one).is_none() && !claimed.contains(one));
+        unknown.cloned().collect()
     }
 }
 
-/// The components that something was deployed of and that the catalog doesn't have.
-pub fn unknown(world: &World) -> impl Iterator<Item = &EntityRef> {
-    world.deploys.components().filter(|component| world.catalog.get(component).is_none())
+/// What a name that nobody knows is kept under: the whole of it, in the letters that a component's name has; and, for where
+/// that is too long or somebody else's, its beginning with that of its digest.
+fn made_up(name: &str) -> impl Iterator<Item = EntityRef> {
+    let name = name.to_lowercase();
+    let plain = |char: char| if char.is_ascii_alphanumeric() || "-_.".contains(char) { char } else { '-' };
+    let whole: String = name.chars().map(plain).collect();
+    let whole = whole.trim_matches(|char: char| !char.is_ascii_alphanumeric()).to_owned();
+    let digest: String = Sha256::of(name.as_bytes()).to_string().chars().take(DIGITS).collect();
+    let beginning = whole.get(..whole.len().min(NAME_BYTES - DIGITS - 1)).unwrap_or_default();
+    let with_digest = (!beginning.is_empty()).then(|| format!("{beginning}-{digest}"));
+    let names = [(whole.len() <= NAME_BYTES).then_some(whole), with_digest].into_iter().flatten();
+    names.filter_map(|name| EntityRef::new("component", EntityRef::DEFAULT_NAMESPACE, &name).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_nobody_knows_is_kept_whole() {
+        let names = |name: &str| made_up(name).map(|made| made.name().to_owned()).collect::<Vec<_>>();
+        assert_eq!(names("acme/Shop#cart")[0], "acme-shop-cart");
+        assert_eq!(names("pkg:oci/my_app")[0], "pkg-oci-my_app");
+        let (one, other) = (names(&format!("{}/a", "x".repeat(70))), names(&format!("{}/b", "x".repeat(70))));
+        assert_eq!((one.len(), other.len(), one[0].len()), (1, 1, 63), "too long to be kept whole");
+        assert_ne!(one, other, "two long names that begin alike are two");
+        assert_eq!(names("///"), Vec::<String>::new());
+    }
 }

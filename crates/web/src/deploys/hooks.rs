@@ -1,29 +1,23 @@
 //! `POST /hooks/github`, `/hooks/gitlab`, `/hooks/cdevents`: what forges tell of deployments, and CDEvents of incidents.
 //!
 //! What has happened is recorded whatever is thought of it: a deployment of a component that nobody knows is kept and
-//! shown as a finding, one that the environment's contracts refuse is kept as an emergency, a time in the future is taken
+//! shown as a finding, one that contracts or a budget refuse is kept as an emergency, a time in the future is taken
 //! for now. A delivery that comes twice is one deployment.
 
 use alerts::{Action, Content, Integration, Signal, Telling};
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Query, State},
-    http::HeaderMap,
+use axum::{Json, body::Bytes, extract::State, http::HeaderMap};
+use deploys::{
+    Outcome,
+    formats::{Deployed, Push, Reading, cdevents, github, gitlab},
 };
-use deploys::formats::{Deployed, Push, Reading, cdevents, github, gitlab};
 use engine::Request;
 use kernel::{Actor, Class, EntityRef, Refusal, codes};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use world::{Command, World};
 
 use super::{claims::Claims, door};
-use crate::{
-    App,
-    alerts::door::{Keyed, Sender, receive},
-    problem::Problem,
-};
+use crate::{App, alerts::door::receive, api::deploys::settle_gate, problem::Problem};
 
 /// What became of a delivery.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -46,25 +40,16 @@ pub struct TakenDeployments {
     pub problems: Vec<String>,
 }
 
-/// Which integration, where the signature alone would leave it to trying.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Of {
-    /// The integration's id or name.
-    pub integration: Option<String>,
-}
-
 /// Takes GitHub's webhook. `deployment_status` with a final state records a deployment.
-#[utoipa::path(post, path = "/hooks/github", tag = "deploys", params(Of),
+#[utoipa::path(post, path = "/hooks/github", tag = "deploys", params(door::Of),
     request_body(content = Object, content_type = "application/json"), responses((status = 200, body = TakenDeployments)))]
 pub async fn from_github(
     State(app): State<App>,
-    sender: Sender,
-    Query(of): Query<Of>,
+    signed: door::Github,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<TakenDeployments>, Problem> {
-    let integration = door::github(&app, &sender, &headers, of.integration.as_deref(), &body).await?;
+    let integration = signed.integration(&app, &body).await?;
     let event = headers
         .get("x-github-event")
         .and_then(|event| event.to_str().ok())
@@ -79,16 +64,14 @@ pub async fn from_github(
 }
 
 /// Takes GitLab's webhook. A deployment event with a final status records a deployment.
-#[utoipa::path(post, path = "/hooks/gitlab", tag = "deploys", params(Of),
+#[utoipa::path(post, path = "/hooks/gitlab", tag = "deploys", params(door::Of),
     request_body(content = Object, content_type = "application/json"), responses((status = 200, body = TakenDeployments)))]
 pub async fn from_gitlab(
     State(app): State<App>,
-    sender: Sender,
-    Query(of): Query<Of>,
-    headers: HeaderMap,
+    shown: door::Gitlab,
     body: Bytes,
 ) -> Result<Json<TakenDeployments>, Problem> {
-    let integration = door::gitlab(&app, &sender, &headers, of.integration.as_deref(), &body).await?;
+    let integration = shown.integration(&app, &body).await?;
     let reading = gitlab::read_event(&body)?;
     Ok(Json(take(&app, &integration, reading).await?))
 }
@@ -99,7 +82,7 @@ pub async fn from_gitlab(
     responses((status = 200, body = TakenDeployments)))]
 pub async fn from_cdevents(
     State(app): State<App>,
-    Keyed(integration): Keyed,
+    door::Cdevents(integration): door::Cdevents,
     body: Bytes,
 ) -> Result<Json<TakenDeployments>, Problem> {
     let reading = cdevents::read_body(&body)?;
@@ -161,23 +144,21 @@ async fn record(
     let world = app.world();
     let entity = &integration.settings.entity;
     let fallback = (entity.kind() == "component").then_some(entity);
-    let component = claims.of_deployment(&world, &told, fallback).ok_or_else(|| {
+    let component = claims.component(&world, &told.names, fallback).ok_or_else(|| {
         let detail = format!("no component can be called \"{}\"", told.names.first().map_or("", String::as_str));
         Refusal::new(&codes::INVALID, detail).fix("claim the name by a component's annotation mainstay.dev/deploys-as")
     })?;
+    if told.outcome == Outcome::Succeeded {
+        settle_gate(app, &component, &told.version, &told.environment).await?;
+    }
     let command = command(app, &world, component.clone(), told);
-    let taken_in = submit(app, integration, Command::Deploys(command.clone()), None).await;
-    let refused_by = |refusal: &Refusal| match refusal.code {
-        code if *code == codes::CONTRACT_BROKEN => Some("the contracts refuse it"),
-        code if *code == codes::BUDGET_EXHAUSTED => Some("no budget is left"),
-        _ => None,
-    };
-    let receipt = match taken_in.as_ref().err().and_then(refused_by) {
-        Some(why) => {
-            let reason = format!("it has happened already, although {why}");
+    let submitted = submit(app, integration, Command::Deploys(command.clone()), None).await;
+    let receipt = match submitted.as_ref().err().and_then(gate) {
+        Some(refuses) => {
+            let reason = format!("it has happened already, although {refuses} it");
             submit(app, integration, Command::Emergency(command), Some(reason)).await
         }
-        None => taken_in,
+        None => submitted,
     }?;
     match receipt.recorded.is_empty() {
         true => taken.repeated += 1,
@@ -190,11 +171,20 @@ async fn record(
     Ok(())
 }
 
+/// What would not have a deployment, if that is what a refusal says.
+fn gate(refusal: &Refusal) -> Option<&'static str> {
+    let gates = [
+        (&codes::CONTRACT_BROKEN, "the contracts refuse"),
+        (&codes::BUDGET_EXHAUSTED, "a budget that is used up refuses"),
+    ];
+    gates.into_iter().find(|(code, _)| *code == refusal.code).map(|(_, refuses)| refuses)
+}
+
 fn command(app: &App, world: &World, component: EntityRef, told: Deployed) -> deploys::Command {
     let now = app.now();
     let (finished, ahead_s) = told.finished.map(|at| deploys::not_after(at, now)).unzip();
-    let live = world.deploys.live(&component, &told.environment);
-    let rollback_of = live.filter(|live| told.goes_back && live.version != told.version).map(|live| live.event);
+    let live = world.deploys.live_at(&component, &told.environment, finished.unwrap_or(now));
+    let rollback_of = live.filter(|(live, _)| told.goes_back && *live != told.version).map(|(_, event)| event);
     deploys::Command::RecordDeployment {
         component,
         environment: told.environment,
@@ -229,7 +219,7 @@ fn signal(world: &World, integration: &Integration, claims: &Claims, told: deplo
     if told.resolved {
         return Signal::new(&told.key, Action::Resolve);
     }
-    let entity = if told.names.is_empty() { None } else { claims.component(world, &told.names, None) };
+    let entity = claims.known(world, &told.names);
     let content = Content {
         severity: integration.settings.severity,
         summary: told.summary,
@@ -240,7 +230,6 @@ fn signal(world: &World, integration: &Integration, claims: &Claims, told: deplo
         url: told.url,
         labels: std::collections::BTreeMap::new(),
     };
-    let entity = entity.filter(|entity| world.catalog.get(entity).is_some());
     let telling = Telling { content, since: told.at, ends: None, entity };
     Signal::new(&told.key, Action::Trigger(Box::new(telling)))
 }

@@ -93,12 +93,27 @@ impl Limiter {
         let bucket = buckets.by_caller.entry(caller).or_insert(full);
         bucket.left = self.refilled(bucket, now);
         bucket.as_of = now;
-        if bucket.left >= 1.0 {
-            bucket.left -= 1.0;
+        self.admit(bucket.left)?;
+        bucket.left -= 1.0;
+        Ok(())
+    }
+
+    /// Says whether one more request would be let through, and counts none.
+    ///
+    /// # Errors
+    /// `rate-limited`, with the seconds to wait.
+    pub fn look(&self, caller: Caller, now: Instant) -> Result<(), Refusal> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let caller = self.make_room(&mut buckets, caller, now);
+        self.admit(buckets.by_caller.get(&caller).map_or(self.at_once, |bucket| self.refilled(bucket, now)))
+    }
+
+    fn admit(&self, left: f64) -> Result<(), Refusal> {
+        if left >= 1.0 {
             return Ok(());
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to an hour")]
-        let wait = ((1.0 - bucket.left) / self.per_second).ceil().clamp(1.0, 3600.0) as u32;
+        let wait = ((1.0 - left) / self.per_second).ceil().clamp(1.0, 3600.0) as u32;
         let detail = format!("More than {} requests per second came from here.", self.per_second);
         Err(Refusal::new(&codes::RATE_LIMITED, detail).retry_after(wait))
     }
@@ -146,7 +161,9 @@ mod tests {
         let limiter = Limiter::new(2.0, 3.0);
         let start = Instant::now();
         let taken = |after_ms| limiter.take(address(1), start + Duration::from_millis(after_ms)).is_ok();
-        assert_eq!([0, 0, 0, 0].map(taken), [true, true, true, false]);
+        assert!(limiter.look(address(1), start).is_ok() && limiter.look(address(1), start).is_ok());
+        assert_eq!([0, 0, 0, 0].map(taken), [true, true, true, false], "to look counts nothing");
+        assert!(limiter.look(address(1), start).is_err());
         assert_eq!([499, 501, 502].map(taken), [false, true, false]);
         assert_eq!([60_000; 4].map(taken), [true, true, true, false]);
     }

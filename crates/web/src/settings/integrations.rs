@@ -180,9 +180,9 @@ pub async fn create(
     let made = async {
         let settings = new.settings(&app.world())?;
         let (kind, key) = (settings.kind, door::new_key(settings.kind)?);
-        door::keep(&app, kind, &key).await?;
         let command = AlertCommand::CreateIntegration { settings, key: Sha256::of(key.as_bytes()) };
-        app.submit(by.request(Command::Alerts(command), None, None)?).await?;
+        let submitted = app.submit(by.request(Command::Alerts(command), None, None)?);
+        door::keep(&app, kind, &key, submitted).await?;
         Ok::<_, Refusal>((kind, key))
     };
     match made.await {
@@ -269,9 +269,9 @@ pub async fn renew_key(
     let world = app.world();
     let integration = named(&world, &id)?;
     let key = door::new_key(integration.settings.kind)?;
-    door::keep(&app, integration.settings.kind, &key).await?;
     let command = AlertCommand::RenewKey { integration: integration.id, key: Sha256::of(key.as_bytes()) };
-    app.submit(by.request(Command::Alerts(command), None, None)?).await?;
+    let submitted = app.submit(by.request(Command::Alerts(command), None, None)?);
+    door::keep(&app, integration.settings.kind, &key, submitted).await?;
     door::forget(&app, integration).await?;
     let settings = integration.settings.clone();
     Ok(shown_once(&app, &mut frame, settings.name, settings.kind, key))
