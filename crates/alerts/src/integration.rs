@@ -114,12 +114,9 @@ impl Kind {
     pub fn deploys(self) -> bool {
         match self {
             Self::Github | Self::Gitlab | Self::Cdevents => true,
-            Self::EventsV2
-            | Self::Alertmanager
-            | Self::Prometheus
-            | Self::Grafana
-            | Self::Generic
-            | Self::Opsgenie => false,
+            Self::EventsV2 | Self::Alertmanager | Self::Prometheus | Self::Grafana | Self::Generic | Self::Opsgenie => {
+                false
+            }
         }
     }
 

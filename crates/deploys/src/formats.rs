@@ -18,6 +18,10 @@ use serde::de::DeserializeOwned;
 
 use crate::{Commit, Outcome};
 
+/// Why a deployment to an environment that comes and goes with a branch is passed over: nobody's users are there, and each
+/// would be one more of a component's environments.
+const TRANSIENT: &str = "the deployment is to an environment that is gone some day: it is not recorded";
+
 /// Events in one body.
 pub const BATCH_MAX: usize = 500;
 

@@ -6,7 +6,7 @@
 
 pub(crate) mod week;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::{
@@ -19,10 +19,13 @@ use kernel::{EntityRef, Refusal};
 use serde::Deserialize;
 use slo::percent;
 use timeline::{SampleRange, Sketch};
-use world::{measures::measures, slos::entity_of};
+use world::{
+    measures::{Light, Service, measures},
+    slos::entity_of,
+};
 
 use crate::{
-    api::measures::{day_minute, interaction_series},
+    api::measures::{day_minutes, interaction_series},
     deploys::measured::{self, Chart, Scope, ServiceRow},
     frame::Frame,
     oncall::team::address as schedule,
@@ -157,17 +160,21 @@ pub(crate) fn address_of(team: &EntityRef) -> String {
 pub async fn list(frame: Frame) -> Result<Response, Problem> {
     let app = frame.app.clone();
     let drawn = app.blocking(move |_| {
-        let teams: BTreeSet<EntityRef> =
-            frame.world.deploys.components().filter_map(|component| frame.world.owner_of(component)).collect();
-        let row = |team: &EntityRef| {
-            let window = Window::until(frame.now, measured::DAYS);
-            let scope = Scope { team: Some(team.clone()), component: None, window };
-            let of = measures(window, &scope.services(&frame.world));
+        let window = Window::until(frame.now, measured::DAYS);
+        let light = Light::since(&frame.world, window.from);
+        let mut teams: BTreeMap<EntityRef, Vec<Service>> = BTreeMap::new();
+        for component in frame.world.deploys.components() {
+            if let Some(team) = frame.world.owner_of(component) {
+                teams.entry(team).or_default().extend(light.services(component, window.from));
+            }
+        }
+        let row = |(team, services): (&EntityRef, &Vec<Service>)| {
+            let of = measures(window, services);
             TeamRow {
                 name: frame.catalog_person(team).name,
                 href: frame.href(address_of(team)),
                 deployments: of.deployments,
-                lead: of.lead_time.p50_s.map_or_else(|| "unknown".to_owned(), measured::took),
+                lead: measured::took_if_known(of.lead_time.p50_s),
                 failed: measured::rate(of.change_fail_rate()),
             }
         };
@@ -204,7 +211,7 @@ pub async fn show(
 
 fn drawn(frame: &Frame, team: &EntityRef, window: Window, which: &Which) -> Result<DashboardScreen, Refusal> {
     let world = &frame.world;
-    let scope = Scope { team: Some(team.clone()), component: None, window };
+    let scope = Scope { team: Some(team.clone()), component: None, environment: None, window };
     let services = scope.services(world);
     let (now, before) = (measures(window, &services), measures(window.before(), &services));
     let times = format!("&from={}&to={}", window.from, window.to);
@@ -289,12 +296,9 @@ fn budgets(frame: &Frame, team: &EntityRef) -> Vec<BudgetRow> {
 fn interactions(frame: &Frame, window: Window, owned: &[EntityRef]) -> Result<Vec<InteractionRow>, Refusal> {
     let store = frame.app.engine().store();
     let read = |component: &EntityRef, window: Window| -> Result<Sketch, Refusal> {
-        let range = SampleRange {
-            series: interaction_series(component),
-            from_minute: day_minute(window.from),
-            to_minute: window.to.as_second().div_euclid(60),
-            step_minutes: 1_440,
-        };
+        let days = day_minutes(&window);
+        let series = interaction_series(component);
+        let range = SampleRange { series, from_minute: days.start, to_minute: days.end, step_minutes: 1_440 };
         let mut all = Sketch::default();
         store.samples(&range)?.iter().for_each(|sample| all.merge(&sample.measured));
         Ok(all)

@@ -7,7 +7,7 @@ use kernel::Refusal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Deployed, PushedCommit, Reading, is_hash, line, link, malformed, push, read, time, version_of};
+use super::{Deployed, PushedCommit, Reading, TRANSIENT, is_hash, line, link, malformed, push, read, time, version_of};
 use crate::Outcome;
 
 /// `deployment_status`'s body, as far as it is read.
@@ -91,6 +91,9 @@ fn status(body: Body) -> Result<Reading, Refusal> {
         }
         _ => return Err(malformed("deployment_status.state is none of GitHub's words")),
     };
+    if deployment.transient_environment == Some(true) {
+        return Ok(Reading::passed(TRANSIENT));
+    }
     if !is_hash(&deployment.sha) {
         return Err(malformed("deployment.sha is no commit"));
     }
@@ -122,12 +125,8 @@ fn status(body: Body) -> Result<Reading, Refusal> {
             url: link(status.log_url).or_else(|| link(status.target_url)),
             commit: Some(deployment.sha),
             finished: status.created_at.as_deref().and_then(time::parse),
-            production: match (deployment.production_environment, deployment.transient_environment) {
-                (_, Some(true)) => Some(false),
-                (Some(true), _) => Some(true),
-                // False is what GitHub says of every other name: the name decides.
-                (Some(false) | None, Some(false) | None) => None,
-            },
+            // False is what GitHub says of every other name: the name decides.
+            production: deployment.production_environment.filter(|is_production| *is_production),
             repository: Some(repository),
             commits: Vec::new(),
             goes_back: false,

@@ -5,8 +5,14 @@
 use kernel::Refusal;
 use serde::Deserialize;
 
-use super::{Deployed, PushedCommit, Reading, is_hash, line, link, malformed, push, read, time, version_of};
+use super::{Deployed, PushedCommit, Reading, TRANSIENT, is_hash, line, link, malformed, push, read, time, version_of};
 use crate::Outcome;
+
+/// How the names of review apps begin, each a branch's: docs.gitlab.com, "Review apps", "Dynamic environments".
+const REVIEW: &str = "review/";
+
+/// The tier of production.
+const PRODUCTION: &str = "production";
 
 /// What every hook has.
 #[derive(Debug, Deserialize)]
@@ -83,6 +89,10 @@ fn deployment(body: Body) -> Result<Reading, Refusal> {
         }
         _ => return Err(malformed("status is none of GitLab's words")),
     };
+    let environment = body.environment.as_deref().unwrap_or_default();
+    if environment.starts_with(REVIEW) && body.environment_tier.as_deref() != Some(PRODUCTION) {
+        return Ok(Reading::passed(TRANSIENT));
+    }
     let whole = body.commit_url.as_deref().and_then(|url| url.rsplit('/').next()).filter(|sha| is_hash(sha));
     let sha = whole.map(str::to_owned).or(body.short_sha.filter(|sha| is_hash(sha)));
     let sha = sha.ok_or_else(|| malformed("neither commit_url nor short_sha has a commit"))?;
@@ -102,7 +112,7 @@ fn deployment(body: Body) -> Result<Reading, Refusal> {
             url: link(body.deployable_url),
             commit: Some(sha),
             finished: body.status_changed_at.as_deref().and_then(time::parse),
-            production: body.environment_tier.map(|tier| tier == "production"),
+            production: body.environment_tier.map(|tier| tier == PRODUCTION),
             repository: Some(project),
             commits: Vec::new(),
             goes_back: false,

@@ -101,6 +101,22 @@ fn only_the_end_of_a_deployment_counts() {
 }
 
 #[test]
+fn what_goes_to_an_environment_that_is_gone_some_day_is_passed_over() {
+    let transient = GITHUB.replace(r#""transient_environment":false"#, r#""transient_environment":true"#);
+    let review = GITLAB.replace(r#""environment":"staging""#, r#""environment":"review/new-cart""#);
+    let development = review.replace(r#""environment_tier":"staging""#, r#""environment_tier":"development""#);
+    for reading in [
+        github::read_event("deployment_status", transient.as_bytes()).unwrap(),
+        gitlab::read_event(development.as_bytes()).unwrap(),
+        gitlab::read_event(review.replace(r#""environment_tier":"staging","#, "").as_bytes()).unwrap(),
+    ] {
+        assert!(reading.deployed.is_empty() && reading.passed_over[0].contains("gone some day"), "{reading:?}");
+    }
+    let production = review.replace(r#""environment_tier":"staging""#, r#""environment_tier":"production""#);
+    assert_eq!(only(gitlab::read_event(production.as_bytes()).unwrap()).production, Some(true), "its maker says so");
+}
+
+#[test]
 fn gitlab_tells_that_a_deployment_succeeded() {
     let read = only(gitlab::read_event(GITLAB.as_bytes()).unwrap());
     assert_eq!(read.key, "gitlab:10.126.0.2:3000/root/test-deployment-webhooks/deployment/15/success");

@@ -39,7 +39,7 @@ pub(crate) struct DeployArgs {
     /// It failed: the version is not live
     #[arg(long)]
     failed: bool,
-    /// The commit that it was built from
+    /// The commit that it was built from; where commits are told, the one that is checked out if left out
     #[arg(long, value_name = "SHA")]
     commit: Option<String>,
     /// Tell the commits that it brought, from the local clone: those since the version that is live
@@ -159,6 +159,11 @@ async fn record(deployment: &DeployArgs, session: &Session) -> Result<ExitCode, 
         (_, Some(revision)) => Some(Some(revision.clone())),
         (true, None) => Some(live_commit(component.as_deref(), &happened.environment, session).await?),
         (false, None) => None,
+    };
+    // The next deployment's commits are those since this one's.
+    let commit = match (commit, &since) {
+        (None, Some(_)) => Some(deploy_commits::head()?),
+        (commit, _) => commit.clone(),
     };
     let brought = since.map(|since| deploy_commits::between(since.as_deref(), commit.as_deref())).transpose()?;
     let body = json!({

@@ -31,17 +31,31 @@ pub(super) fn between(since: Option<&str>, until: Option<&str>) -> Result<Vec<Co
     let count = format!("--max-count={count}");
     // Committer date, strict ISO 8601, and author's name: a name may have anything but a line's end.
     let asked = ["log", "--no-show-signature", "--format=%H%x09%cI%x09%an", &count, &range, "--"];
+    let fix =
+        "run it in a clone that has both versions (in CI: fetch the whole history), or name one by --commits-from";
+    Ok(read(&git(&asked, &format!("git log {range}"), fix)?))
+}
+
+/// The commit that is checked out.
+///
+/// # Errors
+/// If there is no git, no clone, or no commit in it.
+pub(super) fn head() -> Result<String, Refusal> {
+    let fix = "run it in a clone of what was deployed, or name its commit by --commit";
+    Ok(git(&["rev-parse", "--verify", "HEAD^{commit}"], "which commit was deployed", fix)?.trim().to_owned())
+}
+
+/// What git answers; where it refuses, what it was asked and what it said.
+fn git(asked: &[&str], question: &str, fix: &str) -> Result<String, Refusal> {
     let failed = |detail: String| Refusal::new(&codes::INVALID, detail).field("--commits");
     let output = Command::new("git").args(asked).output().map_err(|error| {
         failed(format!("git could not be started: {error}")).fix("install git, or leave --commits out")
     })?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let fix =
-            "run it in a clone that has both versions (in CI: fetch the whole history), or name one by --commits-from";
-        return Err(failed(format!("git log {range}: {}", said.trim())).fix(fix));
+        return Err(failed(format!("{question}: {}", said.trim())).fix(fix));
     }
-    Ok(read(&String::from_utf8_lossy(&output.stdout)))
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// A revision that git can't take for an option.

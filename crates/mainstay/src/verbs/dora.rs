@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use kernel::Refusal;
 use serde::Deserialize;
+use web::deploys::measured::{rate, took_if_known};
 
 use super::Session;
 use crate::output::{Table, add, short};
@@ -83,12 +84,27 @@ fn text(measures: &Measures) -> String {
     let Measures { now, before, services } = measures;
     let mut table = Table::new(&["measure", "now", "before", "of"]);
     let row = |name: &str, now: String, before: String, of: String| [name.to_owned(), now, before, of];
-    table.row(row("lead time, half", took(now.lead_time.p50_s), took(before.lead_time.p50_s), String::new()));
-    table.row(row("lead time, nine of ten", took(now.lead_time.p90_s), took(before.lead_time.p90_s), String::new()));
+    table.row(row(
+        "lead time, half",
+        took_if_known(now.lead_time.p50_s),
+        took_if_known(before.lead_time.p50_s),
+        String::new(),
+    ));
+    table.row(row(
+        "lead time, nine of ten",
+        took_if_known(now.lead_time.p90_s),
+        took_if_known(before.lead_time.p90_s),
+        String::new(),
+    ));
     let often = |window: &Window| format!("{:.2} a day", window.per_day);
     table.row(row("deployments", often(now), often(before), now.deployments.to_string()));
     table.row(row("failed", rate(now.change_fail_rate), rate(before.change_fail_rate), now.failed.to_string()));
-    table.row(row("recovery, half", took(now.recovery.p50_s), took(before.recovery.p50_s), String::new()));
+    table.row(row(
+        "recovery, half",
+        took_if_known(now.recovery.p50_s),
+        took_if_known(before.recovery.p50_s),
+        String::new(),
+    ));
     table.row(row("rework", rate(now.rework_rate), rate(before.rework_rate), now.unplanned.to_string()));
     let mut text = table.or("");
     if services.len() > 1 {
@@ -97,9 +113,9 @@ fn text(measures: &Measures) -> String {
             table.row([
                 short(component).to_owned(),
                 window.deployments.to_string(),
-                took(window.lead_time.p50_s),
+                took_if_known(window.lead_time.p50_s),
                 rate(window.change_fail_rate),
-                took(window.recovery.p50_s),
+                took_if_known(window.recovery.p50_s),
                 rate(window.rework_rate),
             ]);
         }
@@ -107,19 +123,4 @@ fn text(measures: &Measures) -> String {
         text.push_str(&table.or(""));
     }
     text
-}
-
-fn took(seconds: Option<u64>) -> String {
-    let Some(seconds) = seconds else { return "unknown".to_owned() };
-    let s = seconds as f64;
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..5_400 => format!("{:.0} min", s / 60.0),
-        5_400..172_800 => format!("{:.1} h", s / 3_600.0),
-        _ => format!("{:.1} days", s / 86_400.0),
-    }
-}
-
-fn rate(share: Option<f64>) -> String {
-    share.map_or_else(|| "unknown".to_owned(), |share| format!("{:.1}%", share * 100.0))
 }

@@ -149,6 +149,28 @@ fn a_deployment_and_a_configuration_are_recorded() {
 }
 
 #[test]
+fn whoever_tells_commits_deployed_the_one_that_is_checked_out() {
+    let home = home();
+    let server = Server::start(home.path(), &[]);
+    server.verb(&["apply", &minimal()]).exits(0);
+    let told = ["deploy", "lamp", "2.8.0", "--commits"];
+    server.verb(&told).exits(65).complains(&["which commit was deployed", "in a clone", "--commit"]);
+    let git = |args: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        let author = ["-c", "user.name=Kim", "-c", "user.email=kim@lamp.example", "-c", "commit.gpgsign=false"];
+        Ran::run(command.current_dir(home.path()).args(author).args(args)).exits(0).out.trim().to_owned()
+    };
+    git(&["init", "--quiet"]);
+    for version in ["2.8.0", "2.8.1"] {
+        git(&["commit", "--quiet", "--allow-empty", "--message", version]);
+        server.verb(&["deploy", "lamp", version, "--commits"]).exits(0);
+    }
+    let list = server.verb(&["deploy", "list", "lamp", "-o", "json"]).exits(0).json();
+    let (head, before) = (git(&["rev-parse", "HEAD"]), git(&["rev-parse", "HEAD^"]));
+    assert_eq!((list[0]["commit"].as_str(), list[1]["commit"].as_str()), (Some(&*head), Some(&*before)), "{list}");
+}
+
+#[test]
 fn a_check_is_paused_and_resumed() {
     let home = home();
     let server = Server::start(home.path(), &[]);

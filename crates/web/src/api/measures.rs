@@ -1,10 +1,12 @@
 //! DORA's five measures, one deployment with its evidence, a person's word on it, and what browsers measured.
 
+use std::ops::Range;
+
 use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use deploys::measures::{Distribution, Measures, Week};
+use deploys::measures::{Distribution, Measures, Week, Window};
 use kernel::{EntityRef, Refusal, Timestamp, codes};
 use serde::{Deserialize, Serialize};
 use timeline::{SampleBatch, Sketch};
@@ -169,6 +171,7 @@ pub async fn show(State(app): State<App>, Query(which): Query<WhichMeasures>) ->
     let scope = Scope {
         component: named("component", &which.component, "component")?,
         team: named("team", &which.team, "group")?,
+        environment: None,
         window: window(which.from.as_deref(), which.to.as_deref(), app.now())?,
     };
     let world = app.world();
@@ -308,6 +311,7 @@ pub struct TakenInteractions {
 
 const VALUES_MAX: usize = 1_000;
 const MILLISECONDS_MAX: f64 = 600_000.0;
+const DAY_S: i64 = 86_400;
 
 /// The series of a component's times to first meaningful interaction, in milliseconds; one sample for each day (UTC).
 #[must_use]
@@ -318,7 +322,15 @@ pub fn interaction_series(component: &EntityRef) -> String {
 /// The minute that a day's sample has.
 #[must_use]
 pub fn day_minute(at: Timestamp) -> i64 {
-    at.as_second().div_euclid(86_400) * 1_440
+    at.as_second().div_euclid(DAY_S) * 1_440
+}
+
+/// The minutes of the days that begin in a window, the end excluded: so each day is of one window alone, of those that
+/// follow one another.
+#[must_use]
+pub fn day_minutes(window: &Window) -> Range<i64> {
+    let first_of = |at: Timestamp| (at.as_second() + DAY_S - 1).div_euclid(DAY_S) * 1_440;
+    first_of(window.from)..first_of(window.to)
 }
 
 /// Takes times to first meaningful interaction. They are kept by day, and are not on the timeline.
@@ -346,4 +358,28 @@ pub async fn interactions(
     let batch = SampleBatch { series, minute, measured, errors: 0, parts: Vec::new() };
     app.blocking(move |engine| engine.store().add_samples(vec![batch]).map_err(Refusal::from)).await?;
     Ok(Json(TakenInteractions { taken }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_of_the_window_that_it_begins_in() {
+        let window = |from: &str, to: &str| Window { from: from.parse().unwrap(), to: to.parse().unwrap() };
+        let now = window("2026-11-18T15:00:00Z", "2026-11-20T15:00:00Z");
+        let days = |window: &Window| {
+            let minutes = day_minutes(window);
+            (minutes.start / 1_440, minutes.end / 1_440)
+        };
+        let day = |text: &str| day_minute(text.parse().unwrap()) / 1_440;
+        let (first, today) = (day("2026-11-19T23:59:59Z"), day("2026-11-20T00:00:00Z"));
+        assert_eq!(days(&now), (first, today + 1), "the day on which it begins is of the window before");
+        assert_eq!(days(&now.before()), (first - 2, first));
+        assert_eq!(
+            days(&window("2026-11-19T00:00:00Z", "2026-11-20T00:00:00Z")),
+            (first, today),
+            "a day that begins at its end is not"
+        );
+    }
 }

@@ -78,7 +78,7 @@ pub struct Which {
 
 /// What can be asked for.
 const WHAT: [(&str, &str); 6] = [
-    ("", "in production"),
+    ("", "in production, or where is named"),
     ("failed", "that failed"),
     ("unplanned", "that were unplanned"),
     ("commits", "that say their commits"),
@@ -106,6 +106,7 @@ impl Which {
         Ok(Scope {
             component: named("component", &self.component, "component")?,
             team: named("team", &self.team, "group")?,
+            environment: Some(self.environment.trim()).filter(|name| !name.is_empty()).map(str::to_owned),
             window: measured::window(Some(&self.from), Some(&self.to), frame.now)?,
         })
     }
@@ -125,15 +126,15 @@ impl Which {
         serde_html_form::to_string(set).unwrap_or_default()
     }
 
-    fn passes(&self, record: &Record, environment: &str, judged: Option<&Deployment>) -> bool {
-        let here = self.environment.trim().is_empty() || self.environment.trim() == environment;
-        here && match self.what.as_str() {
+    /// Whether a deployment is asked for; one to another environment than production where that is named, or all are.
+    fn passes(&self, record: &Record, named: bool, judged: Option<&Deployment>) -> bool {
+        match self.what.as_str() {
             "failed" => judged.is_some_and(Deployment::failed),
             "unplanned" => judged.is_some_and(|judged| judged.unplanned.is_some()),
             "commits" => judged.is_some() && record.commits > 0,
             "broken" => record.outcome == Outcome::Failed,
             "all" => true,
-            _ => judged.is_some(),
+            _ => judged.is_some() || named,
         }
     }
 }
@@ -147,12 +148,14 @@ impl DeploymentsScreen {
             services.iter().flat_map(|service| &service.deployments).map(|one| (one.record.event, one)).collect();
         let mut found: Vec<(&EntityRef, &str, &Record)> = Vec::new();
         for component in &components {
-            for environment in world.deploys.environments(component) {
-                let newest = world.deploys.records(component, environment).rev();
+            let named = scope.environment.as_deref();
+            let environments = world.deploys.environments(component);
+            for environment in environments.filter(|environment| named.is_none_or(|named| named == *environment)) {
+                let newest = world.deploys.records_until(component, environment, window.to);
                 let within = newest.skip_while(|record| record.at >= window.to);
                 let within = within.take_while(|record| record.at >= window.from);
                 let passing =
-                    within.filter(|record| which.passes(record, environment, judged.get(&record.event).copied()));
+                    within.filter(|record| which.passes(record, named.is_some(), judged.get(&record.event).copied()));
                 found.extend(passing.map(|record| (component, environment, record)));
             }
         }
@@ -237,6 +240,7 @@ fn filters(frame: &Frame, which: &Which) -> Filters {
         fields: vec![
             Field::line("component", "Component", &which.component),
             Field::line("team", "Team", &which.team),
+            Field::line("environment", "Environment", &which.environment),
             Field::select("what", "Which", what),
             Field::line("from", "From", &which.from),
             Field::line("to", "Until", &which.to),

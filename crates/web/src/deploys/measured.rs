@@ -30,6 +30,8 @@ pub struct Scope {
     pub team: Option<EntityRef>,
     /// This component.
     pub component: Option<EntityRef>,
+    /// This environment.
+    pub environment: Option<String>,
     /// The window.
     pub window: Window,
 }
@@ -45,12 +47,14 @@ impl Scope {
         }
     }
 
-    /// Their deployments to production in the window and in the one before it.
+    /// Their deployments to production, or to the environment of it that is asked for, in the window and in the one before it.
     #[must_use]
     pub fn services(&self, world: &World) -> Vec<Service> {
         let from = self.window.before().from;
         let light = Light::since(world, from);
-        self.components(world).iter().flat_map(|component| light.services(component, from)).collect()
+        let components = self.components(world);
+        let services = components.iter().flat_map(|component| light.services(component, from));
+        services.filter(|service| self.environment.as_ref().is_none_or(|one| *one == service.environment)).collect()
     }
 }
 
@@ -101,8 +105,14 @@ pub fn rate(share: Option<f64>) -> String {
     share.map_or_else(|| "unknown".to_owned(), |share| format!("{:.1}%", share * 100.0))
 }
 
+/// How long something took; none as `unknown`.
+#[must_use]
+pub fn took_if_known(seconds: Option<u64>) -> String {
+    seconds.map_or_else(|| "unknown".to_owned(), took)
+}
+
 fn median(of: &Distribution) -> String {
-    of.p50_s.map_or_else(|| "unknown".to_owned(), took)
+    took_if_known(of.p50_s)
 }
 
 /// The five measures of these services, each with its distribution, the time before, and the way to the deployments
@@ -206,7 +216,6 @@ pub fn chart(frame: &Frame, measures: &Measures, components: &[EntityRef], list:
     let ends = measures.weeks.iter().skip(1).map(|week| week.from).chain([window.to]);
     let weeks = measures.weeks.iter().zip(ends).map(|(week, to)| {
         let x = place(week.from);
-        let lead = |seconds: Option<u64>| seconds.map_or_else(|| "unknown".to_owned(), took);
         WeekBar {
             from: week.from.max(window.from).strftime("%Y-%m-%d").to_string(),
             href: format!("{list}{joint}from={}&to={to}", week.from.max(window.from)),
@@ -217,7 +226,7 @@ pub fn chart(frame: &Frame, measures: &Measures, components: &[EntityRef], list:
             deployments: week.deployments,
             failures: week.failed,
             unplanned: week.unplanned,
-            lead: (lead(week.lead_p50_s), lead(week.lead_p90_s)),
+            lead: (took_if_known(week.lead_p50_s), took_if_known(week.lead_p90_s)),
         }
     });
     let touches = |incident: &&incidents::Incident| incident.entities().any(|entity| components.contains(entity));

@@ -37,23 +37,30 @@ spec: {memberOf: [web], profile: {email: kim@shop.example}}
 
 pub(crate) async fn shop() -> Site {
     let site = Site::open();
-    let bytes = FILES.as_bytes().to_vec().into();
-    let file = catalog::BundleFile { path: "catalog-info.yaml".to_owned(), bytes };
-    let bundle = catalog::Bundle { source: "shop".to_owned(), files: vec![file], problems: Vec::new() };
-    let apply = catalog::Apply { reading: world::read_bundle(&bundle), partial: false };
-    site.done_by("ann", Command::Catalog(catalog::Command::Apply(apply))).await;
+    declare(&site, "").await;
     site
 }
 
+/// Applies the shop's files with more documents.
+pub(crate) async fn declare(site: &Site, more: &str) {
+    let bytes = format!("{FILES}{more}").into_bytes().into();
+    let file = catalog::BundleFile { path: "catalog-info.yaml".to_owned(), bytes };
+    let bundle = catalog::Bundle { source: "shop".to_owned(), files: vec![file], problems: Vec::new() };
+    let reading = world::read_bundle(&bundle);
+    assert!(reading.problems.is_empty(), "{:?}", reading.problems);
+    let apply = catalog::Apply { reading, partial: false };
+    site.done_by("ann", Command::Catalog(catalog::Command::Apply(apply))).await;
+}
+
 /// Makes an integration of the team's and returns its key.
-async fn integration(site: &Site, kind: &str) -> String {
+pub(crate) async fn integration(site: &Site, kind: &str) -> String {
     let new = json!({ "name": kind, "kind": kind, "entity": "group:web" });
     let made = Client::of(site).done("POST", "/api/v1/integrations", new).await;
     assert_eq!(made["url"].as_str().unwrap().rsplit('/').next(), Some(kind));
     made["key"].as_str().unwrap().to_owned()
 }
 
-async fn post(site: &Site, path: &str, headers: &[(&str, String)], body: &str) -> (StatusCode, Value) {
+pub(crate) async fn post(site: &Site, path: &str, headers: &[(&str, String)], body: &str) -> (StatusCode, Value) {
     let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
     for (name, value) in headers {
         request = request.header(*name, value);
@@ -65,13 +72,13 @@ async fn post(site: &Site, path: &str, headers: &[(&str, String)], body: &str) -
 }
 
 /// A `deployment_status` of GitHub's, as it signs it.
-fn github(key: &str, body: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn github(key: &str, body: &str) -> Vec<(&'static str, String)> {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()), body.as_bytes());
     let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     vec![("x-github-event", "deployment_status".to_owned()), ("x-hub-signature-256", format!("sha256={hex}"))]
 }
 
-fn status(id: u64, state: &str, version: &str, at: &str, repository: &str) -> String {
+pub(crate) fn status(id: u64, state: &str, version: &str, at: &str, repository: &str) -> String {
     json!({ "deployment_status": { "state": state, "environment": "production", "created_at": at },
         "deployment": { "id": id, "sha": format!("{id:040x}"), "ref": version, "production_environment": true },
         "repository": { "full_name": repository } })
@@ -83,7 +90,7 @@ fn live(site: &Site, component: &str) -> Option<String> {
     site.app.world().deploys.live(&component, "production").map(|live| live.version.clone())
 }
 
-fn hours_ago(site: &Site, hours: i64) -> String {
+pub(crate) fn hours_ago(site: &Site, hours: i64) -> String {
     (site.app.now() - jiff::SignedDuration::from_hours(hours)).to_string()
 }
 
@@ -209,11 +216,27 @@ async fn what_nobody_knows_is_kept_and_is_a_finding() {
     let key = integration(&site, "github").await;
     let body = status(9, "success", "v1.0.0", &hours_ago(&site, 1), "acme/Left-Over");
     let (taken, said) = post(&site, "/hooks/github", &github(&key, &body), &body).await;
-    assert_eq!((taken, &said["unknown"]), (StatusCode::OK, &json!(["component:default/left-over"])), "{said}");
-    assert_eq!(live(&site, "component:left-over").as_deref(), Some("v1.0.0"));
+    assert_eq!((taken, &said["unknown"]), (StatusCode::OK, &json!(["component:default/acme-left-over"])), "{said}");
+    assert_eq!(live(&site, "component:acme-left-over").as_deref(), Some("v1.0.0"), "the whole name");
     let mut browser = site.administrator().await;
     let findings = browser.see("/findings?rule=unknown-deployment").await;
-    assert!(findings.says("left-over") && findings.says("mainstay.dev/deploys-as"));
+    assert!(findings.says("acme-left-over") && findings.says("mainstay.dev/deploys-as"));
+
+    let component = |name: &str, annotations: &str| {
+        format!(
+            "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {{name: {name}{annotations}}}\nspec: {{type: service, lifecycle: production, owner: web}}\n"
+        )
+    };
+    declare(&site, &component("acme-left-over", "")).await;
+    let body = status(10, "success", "v1.1.0", &hours_ago(&site, 0), "acme/Left-Over");
+    let (_, said) = post(&site, "/hooks/github", &github(&key, &body), &body).await;
+    let other = said["unknown"][0].as_str().unwrap_or_else(|| panic!("{said}"));
+    assert!(other.starts_with("component:default/acme-left-over-"), "what happens to be called so is not it: {other}");
+    let other = other.rsplit('/').next().unwrap();
+    assert!(browser.see("/findings?rule=unknown-deployment").await.says(other));
+    declare(&site, &component("leftovers", ", annotations: {mainstay.dev/deploys-as: acme/left-over}")).await;
+    let mended = browser.see("/findings?rule=unknown-deployment").await;
+    assert!(!mended.says("acme-left-over"), "its name is claimed");
 }
 
 #[tokio::test]
@@ -373,6 +396,15 @@ async fn what_failed_is_counted_by_evidence_and_a_person_corrects_it() {
     for words in ["v1", "v4", "made during incident 1", "2 failed", "1 unplanned", "2.0 h"] {
         assert!(list.says(words), "{words}");
     }
+    let new = json!({ "component": "checkout", "version": "v9-try", "environment": "staging" });
+    client.done("POST", "/api/v1/deployments", new).await;
+    site.pass(1);
+    assert!(!ann.see("/deployments?component=checkout").await.says("v9-try"));
+    let staging = ann.see("/deployments?component=checkout&environment=staging").await;
+    assert!(
+        staging.says("v9-try") && !staging.says(&format!("/deployments/{last}\"")) && staging.says("none in this time")
+    );
+    assert!(ann.see("/deployments?component=checkout&environment=production").await.says("2 failed"));
     let none = ann.see("/deployments?component=checkout&from=2020-01-01&to=2020-02-01").await;
     assert!(none.says("No deployment passes these filters."));
     assert_eq!(ann.get("/deployments?from=yesterday").await.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -16,6 +16,7 @@ mod contract_scale;
 mod contract_screens;
 mod contracts_api;
 mod coverage;
+mod deployment_doors;
 mod deployments;
 mod digest;
 mod evaluation;
