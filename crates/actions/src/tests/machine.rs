@@ -99,7 +99,12 @@ proptest! {
                 Step::Pass(time) => {
                     log.pass(days(time));
                 }
-                _ => {
+                Step::Promise(_)
+                | Step::Done
+                | Step::Deprioritise(_)
+                | Step::Reassign(_)
+                | Step::Postpone(_)
+                | Step::Reopen => {
                     let _ = command(&step, number, log.now).map(|command| log.give(command));
                 }
             }
