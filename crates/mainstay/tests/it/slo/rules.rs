@@ -98,8 +98,9 @@ fn the_rules_that_sloth_generates_say_the_same_where_they_count_the_same() {
     fs::write(catalog.join("slos.yaml"), documents(prometheus.port)).unwrap();
     let server = Server::start(home.path(), &["--catalog", "catalog", "--webhook-hosts", "127.0.0.1"]);
     known(&server, "shop");
-    let burning = |answer: &Value| answer["state"] == "burning" || answer["objectives"][0]["firing"][0].is_object();
-    let slo = server.until(&["slo", "show", "shop"], burning);
+    let shop = |answer: &Value| answer.as_array()?.iter().find(|slo| slo["slo"] == "slo:default/shop").cloned();
+    let fires = |slo: &Value| slo["objectives"][0]["firing"][0].is_object();
+    let slo = shop(&server.until(&["slo", "list"], |all| shop(all).is_some_and(|slo| fires(&slo)))).unwrap();
     let objective = &slo["objectives"][0];
     let number = |key: &str| objective[key].as_f64().unwrap_or_else(|| panic!("{key} in {slo}"));
     let end = slo["to"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second();
