@@ -4,6 +4,7 @@
 //! All of it is of one window, which stands in the address, so that a dashboard can be sent to somebody and looks the same
 //! there; `?at=` shows it as of another day. Each number leads to what it was counted of.
 
+pub mod broke;
 pub(crate) mod week;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,9 +27,9 @@ use world::{
 
 use crate::{
     api::measures::{day_minutes, interaction_series},
+    dashboard::broke::BrokeRow,
     deploys::measured::{self, Chart, Scope, ServiceRow},
     frame::Frame,
-    oncall::team::address as schedule,
     problem::Problem,
     shell::{Chrome, Place, screen},
     show::{address, named, not_in_catalog, segment},
@@ -83,6 +84,10 @@ pub struct DashboardScreen {
     pub services: Vec<ServiceRow>,
     /// Incidents, promises, first interaction, pages.
     pub beside: Vec<Answer>,
+    /// What broke, the newest first, and what was learned of it.
+    pub broke: Vec<BrokeRow>,
+    /// What is said where nothing did.
+    pub nothing_broke: Empty,
     /// The budgets, the worst first.
     pub budgets: Vec<BudgetRow>,
     /// What is said where there are none.
@@ -232,6 +237,8 @@ fn drawn(frame: &Frame, team: &EntityRef, window: Window, which: &Which) -> Resu
         chart: measured::chart(frame, &now, &owned, &frame.href(format!("/deployments?{whose}"))),
         services: measured::rows(frame, window, &services, &times),
         beside: beside(frame, team, window, &owned),
+        broke: broke::rows(frame, window, &owned),
+        nothing_broke: Empty::new("Nothing of the team's broke in this time."),
         budgets: budgets(frame, team),
         no_budgets: Empty::with(
             "The team's components have no service level objective yet.",
@@ -250,12 +257,11 @@ fn drawn(frame: &Frame, team: &EntityRef, window: Window, which: &Which) -> Resu
 /// What broke, what was promised, and who was woken.
 fn beside(frame: &Frame, team: &EntityRef, window: Window, owned: &[EntityRef]) -> Vec<Answer> {
     let world = &frame.world;
-    let touches = |incident: &&incidents::Incident| incident.entities().any(|entity| owned.contains(entity));
-    let count = |window: Window| world.incidents.recent().filter(|it| window.has(it.since)).filter(touches).count();
+    let count = |window: Window| broke::incidents(world, owned, window).count();
     let incidents = Answer::to("Incidents")
         .text(count(window).to_string())
         .note(format!("before {}", count(window.before())))
-        .link("all incidents", frame.href("/incidents"));
+        .link("which they were", "#broke");
     let kept = world.actions.follow_through(team, frame.now);
     let open = world.actions.of_team(team).filter(|action| !action.is_finished()).count();
     let promised = match kept.percent() {
@@ -266,7 +272,9 @@ fn beside(frame: &Frame, team: &EntityRef, window: Window, owned: &[EntityRef]) 
     };
     let promised = promised.link("its promises", frame.href(format!("/actions?team={}", segment(team.as_str()))));
     let pages = world.paging.of_team(team).filter(|page| window.has(page.opened)).count();
-    let pages = Answer::to("Pages").text(pages.to_string()).link("the schedule", frame.href(schedule(team)));
+    let pages = Answer::to("Pages")
+        .text(pages.to_string())
+        .link("its pages", frame.href(format!("/pages?team={}", segment(team.as_str()))));
     vec![incidents, promised, pages]
 }
 

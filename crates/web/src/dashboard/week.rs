@@ -11,10 +11,10 @@ use notifier::{Address, Message, Urgency};
 use slo::percent;
 use world::{World, measures::measures, slos::entity_of};
 
-use super::address_of;
+use super::{address_of, broke};
 use crate::{
     App,
-    deploys::measured::{Scope, rate, took},
+    deploys::measured::{Scope, rate, took_if_known},
     pages::message::address_of as address_behind,
     slos::standing::state_of,
 };
@@ -66,19 +66,16 @@ struct Week {
 impl Week {
     fn of(app: &App, world: &World, notice: &WeekNotice) -> Self {
         let (team, window) = (&notice.team, Window { from: notice.from, to: notice.until });
-        let scope = Scope { team: Some(team.clone()), component: None, window };
+        let scope = Scope { team: Some(team.clone()), component: None, environment: None, window };
         let services = scope.services(world);
         let (now, before) = (measures(window, &services), measures(window.before(), &services));
         let owned = world.catalog.related(team, Relation::OwnerOf);
-        let broken = |window: Window| -> Vec<&Incident> {
-            let touched = |it: &&Incident| it.entities().any(|entity| owned.contains(entity));
-            world.incidents.recent().filter(|it| window.has(it.since)).filter(touched).collect()
-        };
-        let (incidents, incidents_before) = (broken(window), broken(window.before()).len());
+        let incidents: Vec<&Incident> = broke::incidents(world, &owned, window).collect();
+        let incidents_before = broke::incidents(world, &owned, window.before()).count();
         let pages = |window: Window| world.paging.of_team(team).filter(|page| window.has(page.opened)).count();
         let kept = world.actions.follow_through(team, notice.until);
         let fact = |name: &str, is: String, was: String| (name.to_owned(), format!("{is} (the week before: {was})"));
-        let half = |of: &deploys::measures::Distribution| of.p50_s.map_or_else(|| "unknown".to_owned(), took);
+        let half = |of: &deploys::measures::Distribution| took_if_known(of.p50_s);
         let mut facts = vec![
             fact("Deployments", now.deployments.to_string(), before.deployments.to_string()),
             fact("Lead time, half", half(&now.lead_time), half(&before.lead_time)),
@@ -102,7 +99,7 @@ impl Week {
         let name =
             world.catalog.get(team).map_or_else(|| team.short().to_owned(), |group| group.display_name().to_owned());
         let lists = [
-            ("What broke", incidents.iter().map(|incident| broke(incident, notice.until)).collect()),
+            ("What broke", incidents.iter().map(|incident| told(incident, notice.until)).collect()),
             ("Budgets that are not well", budgets(app, world, notice)),
             ("Promised, and late", late.clone()),
         ];
@@ -146,7 +143,7 @@ fn list(text: &mut String, title: &str, lines: &[String]) {
     }
 }
 
-fn broke(incident: &Incident, now: Timestamp) -> String {
+fn told(incident: &Incident, now: Timestamp) -> String {
     let minutes = incident.impact(now).as_mins();
     format!(
         "{} ({}, users were hit for {minutes} min, incident {})",
