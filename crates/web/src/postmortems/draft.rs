@@ -45,7 +45,7 @@ pub(crate) async fn of(app: &App, world: &Arc<World>, incident: &Incident) -> Re
                     .map_or_else(|error| error.to_string(), |event| event.summary()),
             ),
         };
-        let at = entry.stamp.at.strftime("%m-%d %H:%M");
+        let at = entry.stamp.at.strftime("%m-%d\u{a0}%H:%M");
         let _ = writeln!(out, "| {at} | {what} | {} |", cell(entry.stamp.actor.name()));
     }
     let _ = writeln!(out, "\n## Root cause\n\n{}", cause(world, incident));
