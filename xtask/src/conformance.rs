@@ -62,6 +62,8 @@ pub(crate) fn run() -> Result<()> {
     for &(judge, file) in CLIENTS {
         scores.push(counted(judge, &client(&binary, file)?));
     }
+    let budgets = watch(&mut cargo("test --locked --workspace --test it slo::"))?;
+    scores.push(counted("Prometheus with Sloth's rules, of budgets", &budgets));
     scores.push(flagd_core(&binary)?);
     scores.extend(definitions(&binary)?);
     scores.extend(other_peoples_files(&binary)?);

@@ -1,6 +1,9 @@
 //! `cargo xtask test`: every test there is, and one line with their number.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    thread,
+};
 
 use anyhow::{Result, bail, ensure};
 

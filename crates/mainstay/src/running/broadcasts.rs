@@ -1,8 +1,8 @@
 //! Tells subscribers of status pages: updates in batches, and the links that confirm a subscription.
 //!
 //! Pages come first. At most a few of these messages are on their way by one way at the same time, fewer than there are
-//! connections to the mail server, and none is begun while a page's message is due, unless that lasts for half a minute. What came of a batch is one event; a crash before
-//! it repeats the batch, under the same ids.
+//! connections to the mail server, and none is begun while a page's message is due, unless that lasts for half a minute.
+//! What came of a batch is one event; a crash before it repeats the batch, under the same ids.
 
 use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 

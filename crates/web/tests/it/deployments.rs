@@ -136,7 +136,7 @@ async fn what_a_forge_reports_has_happened_although_no_budget_is_left_and_that_i
     let entries = site.app.blocking(|engine| Ok(engine.store().read(0, 1_000)?)).await.unwrap();
     let overridden = entries.iter().find(|entry| entry.kind == "slo.overridden").expect("it is noted");
     let reason = overridden.stamp.reason.as_deref();
-    assert_eq!(reason, Some("it has happened already, although no budget is left"));
+    assert_eq!(reason, Some("it has happened already, although a budget that is used up refuses it"));
 }
 
 #[tokio::test]
