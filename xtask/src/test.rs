@@ -52,10 +52,11 @@ fn rust(results: &mut Results) -> Result<()> {
     let (_, built) = watch(&mut cargo(BUILD))?;
     ensure!(built, "the workspace does not build");
     if answer("cargo-nextest", &["nextest", "--version"]).is_some() {
-        results.take(
-            "cargo nextest",
-            watch(&mut cargo("nextest run --locked --workspace --lib --bins --tests --no-fail-fast"))?,
-        );
+        // Many tests wait for servers most of the time.
+        let threads = thread::available_parallelism().map_or(2, usize::from) + 1;
+        let run =
+            format!("nextest run --locked --workspace --lib --bins --tests --no-fail-fast --test-threads {threads}");
+        results.take("cargo nextest", watch(&mut cargo(&run))?);
     } else {
         results.take("cargo test", watch(&mut cargo("test --locked --workspace --bins --lib --tests --no-fail-fast"))?);
     }

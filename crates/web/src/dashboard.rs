@@ -30,6 +30,7 @@ use crate::{
     dashboard::broke::BrokeRow,
     deploys::measured::{self, Chart, Scope, ServiceRow},
     frame::Frame,
+    oncall::team::address as schedule,
     problem::Problem,
     shell::{Chrome, Place, screen},
     show::{address, named, not_in_catalog, segment},
@@ -143,6 +144,10 @@ pub struct LoadRow {
     pub nights: u32,
     /// Pages.
     pub pages: usize,
+    /// The list of them.
+    pub pages_href: String,
+    /// The schedule by which the hours are counted.
+    pub schedule: String,
 }
 
 /// Which window.
@@ -345,6 +350,8 @@ fn load(frame: &Frame, team: &EntityRef, window: Window) -> Vec<LoadRow> {
         hours: load.on_call.as_hours(),
         nights: load.nights,
         pages: frame.world.paging.of_person(person).filter(|page| window.has(page.opened)).count(),
+        pages_href: frame.href(format!("/pages?person={}", segment(person.as_str()))),
+        schedule: frame.href(schedule(team)),
     };
     let mut rows: Vec<LoadRow> = load.iter().map(row).collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.hours), row.who.name.to_lowercase()));

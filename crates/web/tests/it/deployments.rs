@@ -94,51 +94,6 @@ pub(crate) fn hours_ago(site: &Site, hours: i64) -> String {
     (site.app.now() - jiff::SignedDuration::from_hours(hours)).to_string()
 }
 
-const BUDGET: &str = "
-apiVersion: openslo/v1
-kind: SLO
-metadata: {name: buys, annotations: {mainstay.dev/when-exhausted: refuse-deployments}}
-spec:
-  service: checkout
-  indicator: {metadata: {name: buys}, spec: {ratioMetric: {rawType: success, raw: {metricSource: {type: mainstay/check, spec: {check: buys}}}}}}
-  timeWindow: [{duration: 7d, isRolling: true}]
-  budgetingMethod: Occurrences
-  objectives: [{target: 0.999}]
-";
-
-#[tokio::test]
-async fn what_a_forge_reports_has_happened_although_no_budget_is_left_and_that_is_noted() {
-    let site = shop().await;
-    let bytes = BUDGET.as_bytes().to_vec().into();
-    let file = catalog::BundleFile { path: "slo.yaml".to_owned(), bytes };
-    let bundle = catalog::Bundle { source: "slos".to_owned(), files: vec![file], problems: Vec::new() };
-    let apply = catalog::Apply { reading: world::read_bundle(&bundle), partial: false };
-    site.done_by("ann", Command::Catalog(catalog::Command::Apply(apply))).await;
-    let slo: EntityRef = "slo:buys".parse().unwrap();
-    let resolved = site.app.world().slos.resolve(&slo).unwrap().unwrap();
-    let (mut record, at) =
-        (slo::Record::new(&resolved.definition.objectives, resolved.reach()), slo::minute_of(site.app.now()));
-    record.add(at - 1, slo::Counts::events(0.0, 60.0));
-    record.advance(at);
-    let judge = slo::Command::Judge {
-        slo,
-        entity: "component:checkout".parse().unwrap(),
-        report: Box::new(slo::Report::of(&resolved, &record, at)),
-        tell_no_data: false,
-        reason: None,
-    };
-    site.done_by("ann", Command::Slo(judge)).await;
-    let key = integration(&site, "github").await;
-    let body = status(2, "success", "v2.0.0", &hours_ago(&site, 0), "acme/shop");
-    let (taken, said) = post(&site, "/hooks/github", &github(&key, &body), &body).await;
-    assert_eq!((taken, &said["recorded"]), (StatusCode::OK, &json!(1)), "{said}");
-    assert_eq!(live(&site, "component:checkout").as_deref(), Some("v2.0.0"));
-    let entries = site.app.blocking(|engine| Ok(engine.store().read(0, 1_000)?)).await.unwrap();
-    let overridden = entries.iter().find(|entry| entry.kind == "slo.overridden").expect("it is noted");
-    let reason = overridden.stamp.reason.as_deref();
-    assert_eq!(reason, Some("it has happened already, although a budget that is used up refuses it"));
-}
-
 #[tokio::test]
 async fn github_tells_once_in_any_order_and_only_with_the_right_signature() {
     let site = shop().await;
