@@ -117,23 +117,30 @@ impl Running {
     }
 }
 
-/// Waits until somebody asks the process to stop.
-pub(crate) async fn asked_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminated) = signal(SignalKind::terminate()) else {
-            let _ = interrupted.await;
-            return;
-        };
+/// Waits until somebody asks the process to stop. Whoever asks from this call on is heard, however late that is waited for:
+/// it is to be made before the process says that it is there.
+#[cfg(unix)]
+pub(crate) fn asked_to_stop() -> impl Future<Output = ()> + use<> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let asked = [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok());
+    async move {
+        let [interrupted, terminated] = asked.map(|signal| async move {
+            match signal {
+                Some(mut signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        });
         tokio::select! {
-            _ = interrupted => {}
-            _ = terminated.recv() => {}
+            () = interrupted => {}
+            () = terminated => {}
         }
     }
-    #[cfg(not(unix))]
-    let _ = interrupted.await;
+}
+
+/// Waits until somebody asks the process to stop.
+#[cfg(not(unix))]
+pub(crate) async fn asked_to_stop() {
+    drop(tokio::signal::ctrl_c().await);
 }
 
 /// Random bytes.

@@ -83,10 +83,11 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Refusal> {
         .map_err(|error| Refusal::new(&codes::INTERNAL, format!("the sample company can't start: {error}")))?;
     folders::apply(running.app(), catalog_of(&company, args.speed, running.app().now())).await?;
     promises::make(running.app()).await?;
+    let stopped = asked_to_stop();
     output::line(format!("The demo is at {base_url} (Ctrl-C ends it; nothing is kept)"))?;
     output::line("In about a minute something breaks. Open the page, find the cause, and undo it.")?;
     let life = tokio::spawn(live(Arc::new(company)));
-    let served = running.serve(listener, Limits::default(), asked_to_stop()).await;
+    let served = running.serve(listener, Limits::default(), stopped).await;
     life.abort();
     served.map(|()| ExitCode::SUCCESS)
 }

@@ -68,11 +68,12 @@ pub(crate) async fn run(args: EdgeFlagsArgs, server: ClientArgs) -> Result<ExitC
         origins: flags_cors,
     };
     let edge = Edge::start(options).await.map_err(refused)?;
+    let stopped = asked_to_stop();
     output::line(format!("Mainstay relays the flags of {environment} at http://{}", edge.address))?;
     if let Some(ports) = &edge.flagd {
         output::line(flagd::told(ports))?;
     }
-    asked_to_stop().await;
+    stopped.await;
     edge.close().await;
     Ok(ExitCode::SUCCESS)
 }

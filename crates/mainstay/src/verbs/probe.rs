@@ -85,12 +85,13 @@ pub(crate) async fn run(args: ProbeArgs, server: ClientArgs) -> Result<ExitCode,
         (Some(listen), Some(config)) => Some(exporting::open(listen, &config, policy, timeout_offset).await?),
         (Some(_) | None, _) => None,
     };
+    let (stopped, stopped_too) = (asked_to_stop(), asked_to_stop());
     if let Some(answering) = &answering {
         output::line(format!("Mainstay answers Prometheus at http://{}", answering.address()))?;
     }
     let Some(location) = location else {
         if let Some(answering) = answering {
-            answering.run(asked_to_stop()).await;
+            answering.run(stopped).await;
         }
         return Ok(ExitCode::SUCCESS);
     };
@@ -111,8 +112,8 @@ pub(crate) async fn run(args: ProbeArgs, server: ClientArgs) -> Result<ExitCode,
         plugins,
         spool_bytes: u64::from(spool_mib) << 20,
     };
-    let answered = answering.map(|answering| tokio::spawn(answering.run(asked_to_stop())));
-    probing::run(options, asked_to_stop()).await?;
+    let answered = answering.map(|answering| tokio::spawn(answering.run(stopped)));
+    probing::run(options, stopped_too).await?;
     if let Some(answered) = answered {
         // It stops at the same sign.
         let _ = answered.await;

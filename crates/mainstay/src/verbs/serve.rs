@@ -59,6 +59,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
     let running = Running::start(parts)?;
     running.seed().await?;
     let ports = flagd::open(running.app().published().serving(), settings.flagd).await?;
+    let stopped = asked_to_stop();
     output::line(format!("Mainstay listens on {base_url}, data in {}", data.display()))?;
     if let Some(ports) = &ports {
         output::line(flagd::told(ports))?;
@@ -66,7 +67,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Refusal> {
     if let Some(link) = setup_link(running.app(), &base_url).await? {
         output::line(format!("Create the administrator within 24 hours: {link}"))?;
     }
-    running.serve(listener, Limits { https, ..Limits::default() }, asked_to_stop()).await?;
+    running.serve(listener, Limits { https, ..Limits::default() }, stopped).await?;
     if let Some(ports) = ports {
         ports.close().await;
     }
