@@ -211,9 +211,8 @@ impl Mainstay {
     pub(crate) async fn declare(&self, component: &str, title: &str, evidence: &str) -> Result<u64, MainstayError> {
         let body = json!({"entity": format!("component:default/{component}"), "title": title, "severity": "sev2",
             "evidence": evidence});
-        self.change("/api/v1/incidents", &body).await?;
-        let newest: Value = self.get("/api/v1/incidents?limit=1").await?;
-        Ok(newest.pointer("/items/0/number").and_then(Value::as_u64).unwrap_or_default())
+        let done: Value = self.post("/api/v1/incidents", &body, CHANGE_TIMEOUT).await?.json().await?;
+        Ok(done.pointer("/events/0/event/about/number").and_then(Value::as_u64).unwrap_or_default())
     }
 
     /// Does something with an incident.

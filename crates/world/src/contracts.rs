@@ -75,7 +75,8 @@ fn recorded_deployment(world: &World, event: &Contract) -> Option<Reaction> {
 /// contracts themselves.
 pub(crate) fn ask_deployments(world: &World, events: &[Contract], context: &Context) -> Result<(), Refusal> {
     for command in events.iter().filter_map(|event| deployment_of(world, event)) {
-        let deployments = deploys::decide(&world.deploys, command, context)?;
+        // What can't be recorded as the component's is the contracts' own affair.
+        let deployments = deploys::decide(&world.deploys, command, context).unwrap_or_default();
         deployments.iter().try_for_each(|event| slos::ask_budgets(world, event, context.now))?;
     }
     Ok(())

@@ -22,15 +22,17 @@ use world::Command;
 
 use crate::server::TOKEN;
 
-/// A clock that stands still until it is moved.
-pub(crate) struct StillClock {
-    second: AtomicI64,
+/// A clock that stands still until it is moved, or the machine's.
+pub(crate) struct SiteClock {
+    /// None for the machine's.
+    second: Option<AtomicI64>,
     seed: AtomicU64,
 }
 
-impl Clock for StillClock {
+impl Clock for SiteClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.second.load(Ordering::Relaxed)).unwrap()
+        let still = self.second.as_ref().map(|second| second.load(Ordering::Relaxed));
+        still.map_or_else(Timestamp::now, |second| Timestamp::from_second(second).unwrap())
     }
 
     fn seed(&self) -> IdSeed {
@@ -41,7 +43,7 @@ impl Clock for StillClock {
 /// A server on a store that is deleted afterwards, at a time that tests choose.
 pub(crate) struct Site {
     pub(crate) app: App,
-    pub(crate) clock: Arc<StillClock>,
+    pub(crate) clock: Arc<SiteClock>,
     pub(crate) routes: Vec<Route>,
     pub(crate) router: Router,
 }
@@ -53,23 +55,17 @@ impl Site {
 
     /// With other settings.
     pub(crate) fn open_with(choose: impl FnOnce(&mut Settings)) -> Self {
-        Self::open_at(1_795_000_000, choose)
+        Self::open_at(Some(AtomicI64::new(1_795_000_000)), choose)
     }
 
-    /// At the present, for what is stamped with the system's time.
+    /// By the machine's clock, for what is stamped with the system's time.
     pub(crate) fn open_now() -> Self {
-        // Its clock stands still, and the machine's goes on: both are to be in the same minute until the test is over.
-        let left = 60 - Timestamp::now().as_second().rem_euclid(60);
-        if left <= 5 {
-            std::thread::sleep(std::time::Duration::from_secs(left.unsigned_abs()));
-        }
-        Self::open_at(Timestamp::now().as_second(), |_| {})
+        Self::open_at(None, |_| {})
     }
 
-    fn open_at(second: i64, choose: impl FnOnce(&mut Settings)) -> Self {
+    fn open_at(second: Option<AtomicI64>, choose: impl FnOnce(&mut Settings)) -> Self {
         let store = Arc::new(SqliteStore::temporary().unwrap());
-        let second = AtomicI64::new(second);
-        let clock = Arc::new(StillClock { second, seed: AtomicU64::new(1) });
+        let clock = Arc::new(SiteClock { second, seed: AtomicU64::new(1) });
         let engine = Engine::start(store, Arc::clone(&clock) as Arc<dyn Clock>, EngineOptions::default()).unwrap();
         let mut settings = Settings {
             admin_token: Some(Sha256::of(TOKEN.as_bytes())),
@@ -86,7 +82,8 @@ impl Site {
 
     /// Lets time pass.
     pub(crate) fn pass(&self, seconds: i64) {
-        self.clock.second.fetch_add(seconds, Ordering::Relaxed);
+        let second = self.clock.second.as_ref().expect("the machine's clock is not moved");
+        second.fetch_add(seconds, Ordering::Relaxed);
     }
 
     /// Carries out a command of somebody's.

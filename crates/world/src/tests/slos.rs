@@ -277,50 +277,80 @@ fn an_objective_that_says_only_later_what_its_budget_stops_stops_it_then() {
     assert!(kinds(&town.log).contains(&"flags.ramp_paused"));
 }
 
-#[test]
-fn what_a_client_of_contracts_records_as_deployed_asks_for_the_budget_too() {
-    let (mut town, _) = exhausted("");
+/// An environment of contracts.
+fn contracts_environment(town: &mut Town, name: &str) -> kernel::EnvironmentId {
     let put = contracts::Command::PutEnvironment {
         id: None,
-        name: "production".to_owned(),
+        name: name.to_owned(),
         display_name: None,
         production: true,
         contacts: None,
     };
     town.give(Command::Contracts(put)).unwrap();
-    let environment = town.world.contracts.environment_named("production").unwrap().environment.id;
-    let version = |version: &str| contracts::Command::Publish {
+    town.world.contracts.environment_named(name).unwrap().environment.id
+}
+
+fn published(version: &str, tags: &[&str]) -> Command {
+    Command::Contracts(contracts::Command::Publish {
         pacticipant: "shop".to_owned(),
         version: version.to_owned(),
         branch: None,
-        tags: Vec::new(),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
         build_url: None,
         pacts: Vec::new(),
         may_modify: false,
-    };
+    })
+}
+
+fn deployed(version: &str, environment: kernel::EnvironmentId, emergency: bool) -> Command {
+    Command::Contracts(contracts::Command::Deploy {
+        pacticipant: "shop".to_owned(),
+        version: version.to_owned(),
+        environment,
+        instance: None,
+        via: contracts::Via::Contracts,
+        emergency,
+    })
+}
+
+#[test]
+fn what_a_client_of_contracts_records_as_deployed_asks_for_the_budget_too() {
+    let (mut town, _) = exhausted("");
+    let production = contracts_environment(&mut town, "production");
     for number in ["1", "2"] {
-        town.give(Command::Contracts(version(number))).unwrap();
+        town.give(published(number, &[])).unwrap();
     }
-    let deploy = |version: &str, emergency: bool| {
-        Command::Contracts(contracts::Command::Deploy {
-            pacticipant: "shop".to_owned(),
-            version: version.to_owned(),
-            environment,
-            instance: None,
-            via: contracts::Via::Contracts,
-            emergency,
-        })
-    };
-    assert_eq!(town.give(deploy("2", false)).unwrap_err().code, &kernel::codes::BUDGET_EXHAUSTED);
-    let mut tagged = version("2");
-    if let contracts::Command::Publish { tags, .. } = &mut tagged {
-        tags.push("production".to_owned());
-    }
-    let tagged = town.give(Command::Contracts(tagged)).unwrap_err();
+    assert_eq!(town.give(deployed("2", production, false)).unwrap_err().code, &kernel::codes::BUDGET_EXHAUSTED);
+    let tagged = town.give(published("2", &["production"])).unwrap_err();
     assert_eq!(tagged.code, &kernel::codes::BUDGET_EXHAUSTED, "a tag that means a deployment is one");
-    town.give(deploy("1", false)).unwrap();
-    let emergency = kinds(&town.give(deploy("2", true)).unwrap());
+    town.give(deployed("1", production, false)).unwrap();
+    let emergency = kinds(&town.give(deployed("2", production, true)).unwrap());
     assert!(emergency.contains(&"slo.overridden"), "{emergency:?}");
+}
+
+#[test]
+fn what_a_component_has_no_place_for_is_recorded_by_the_contracts_all_the_same() {
+    let (mut town, _) = exhausted("");
+    for number in 0..64 {
+        let command = deploys::Command::RecordDeployment {
+            component: "component:shop".parse().unwrap(),
+            environment: format!("branch-{number}"),
+            version: "1".to_owned(),
+            outcome: deploys::Outcome::Succeeded,
+            url: None,
+            commit: None,
+            rollback_of: None,
+            finished: None,
+            told: deploys::Told::default(),
+        };
+        // There is one already.
+        let _ = town.give(Command::Deploys(command));
+    }
+    let canary = contracts_environment(&mut town, "canary");
+    town.give(published("1", &[])).unwrap();
+    let context = kernel::Context::new(town.now(), town.actor.clone(), kernel::IdSeed(1));
+    let recorded = crate::decide(&town.world, deployed("1", canary, false), &context).unwrap();
+    assert_eq!(recorded.iter().map(crate::Event::kind).collect::<Vec<_>>(), ["contracts.version_deployed"]);
 }
 
 #[test]
