@@ -82,7 +82,8 @@ impl Site {
 
     /// Lets time pass.
     pub(crate) fn pass(&self, seconds: i64) {
-        let second = self.clock.second.as_ref().expect("the machine's clock is not moved");
+        // The machine's clock is not moved.
+        let second = self.clock.second.as_ref().unwrap();
         second.fetch_add(seconds, Ordering::Relaxed);
     }
 
